@@ -1,0 +1,46 @@
+//! What a platform, connection or chat can do, as data.
+
+use serde::{Deserialize, Serialize};
+
+/// What can be done, so that the API refuses before a platform would and the page offers no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Abilities {
+    /// New messages can be written.
+    pub send: bool,
+    /// Messages can be answered in a thread.
+    pub reply: bool,
+    /// Own messages can be changed.
+    pub edit: bool,
+    /// Own messages can be deleted.
+    pub delete: bool,
+    /// Messages can be reacted to.
+    pub react: bool,
+    /// Messages can be read back one by one, so that an unknown outcome can be looked up.
+    pub read_back: bool,
+    /// The longest text of a message, in characters.
+    pub longest_text: u32,
+    /// The longest text that an edit may have, in characters.
+    pub longest_edit: u32,
+    /// How history can be read.
+    pub history: History,
+    /// How news arrive.
+    pub news: Vec<News>,
+}
+
+/// How a platform lets its history be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// Page by page, newest first.
+    Pages,
+    /// Not at all: only what arrives from now on.
+    None,
+}
+
+/// How a platform tells of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// It calls our public address.
+    Webhook,
+}

@@ -1,0 +1,101 @@
+//! A channel, direct chat, group or mail thread.
+
+use crate::{
+    customer::CustomerId,
+    facets::{Facet, Version},
+    id::{ChatId, ConnectionId, ExternalId},
+    time::{Timestamp, exact},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What sort of chat it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatKind {
+    /// Two people.
+    Direct,
+    /// Some people, without a name of its own.
+    Group,
+    /// A named place.
+    Channel,
+    /// A mail thread.
+    EmailThread,
+}
+
+/// How far we hold a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatState {
+    /// Known by name and time only; its messages are let pass.
+    Available,
+    /// Imported: its messages are kept.
+    Imported,
+    /// Deleted here. It stays so until somebody imports it again.
+    Deleted,
+}
+
+/// What a platform says of a chat itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatFacts {
+    /// What sort it is.
+    pub kind: ChatKind,
+    /// Its own name, if it has one. Direct chats and groups are named after the other people.
+    pub name: Option<String>,
+    /// The people in it, as far as they are known.
+    pub people: Vec<ExternalId>,
+    /// Nothing can be written any more.
+    pub archived: bool,
+    /// What only this platform has.
+    pub platform_data: serde_json::Value,
+}
+
+/// A chat of one connection, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chat {
+    /// Our id.
+    pub id: ChatId,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// Through which connection it is seen.
+    pub connection_id: ConnectionId,
+    /// Raised by one with every write; a write decided on an older one is refused.
+    pub revision: u64,
+    /// The platform's id.
+    pub external_id: ExternalId,
+    /// How far we hold it.
+    pub state: ChatState,
+    /// Raised by import and by deletion. Work that was begun in an older one is discarded.
+    pub generation: u64,
+    /// What the platform says of it.
+    pub facts: Option<Facet<ChatFacts>>,
+    /// Whether the person of the connection is in it, each as of a version. Asked for while unknown.
+    pub member: Option<Membership>,
+    /// Other names that the platform has for it.
+    pub aliases: BTreeMap<ExternalId, Version>,
+    /// When it became known here.
+    #[serde(with = "exact")]
+    pub created_at: Timestamp,
+    /// When it last changed here.
+    #[serde(with = "exact")]
+    pub updated_at: Timestamp,
+}
+
+/// Whether the person of a connection is in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Membership {
+    /// When it was so, by the platform's clock.
+    pub version: Version,
+    /// Whether they are.
+    pub member: bool,
+    /// When we last heard it, by our clock.
+    #[serde(with = "exact")]
+    pub heard_at: Timestamp,
+}
+
+impl Chat {
+    /// Whether its messages are kept.
+    pub fn is_imported(&self) -> bool {
+        self.state == ChatState::Imported
+    }
+}

@@ -1,0 +1,120 @@
+//! What the app or a person wants done on a platform, while it waits in the outbox.
+
+use crate::{
+    body::Body,
+    customer::CustomerId,
+    event::Origin,
+    id::{ChatId, CommandId, ConnectionId, ExternalId, MessageId},
+    message::Problem,
+    time::{Timestamp, exact},
+};
+use serde::{Deserialize, Serialize};
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// Write a message.
+    Send {
+        /// What it says.
+        body: Body,
+        /// The thread to answer in.
+        thread_root: Option<ExternalId>,
+    },
+    /// Change what a message says.
+    Edit {
+        /// What it is to say.
+        body: Body,
+    },
+    /// Delete a message.
+    Delete,
+    /// React to a message, or take a reaction back.
+    React {
+        /// A Unicode emoji, or `:name:`.
+        emoji: String,
+        /// Whether the reaction is to be there.
+        present: bool,
+    },
+}
+
+/// How far a command has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Progress {
+    /// Waits for its turn, or for the time to try again.
+    Waiting,
+    /// A call is under way, or was when the server stopped. Its outcome is unknown until it is told.
+    Attempting(Attempt),
+    /// The platform did it.
+    Done,
+    /// The platform refused, or it took too long.
+    Failed {
+        /// Why.
+        error: Problem,
+    },
+    /// Nobody can tell whether the platform did it.
+    Uncertain {
+        /// The attempt that nothing is known of.
+        attempt: Attempt,
+    },
+}
+
+/// One call to a platform, committed before it is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Which one, counted from 1.
+    pub number: u32,
+    /// When it was committed.
+    #[serde(with = "exact")]
+    pub started_at: Timestamp,
+    /// No call of it leaves after this.
+    #[serde(with = "exact")]
+    pub deadline: Timestamp,
+}
+
+/// A command in the outbox, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Our id. Commands of one chat are performed in the order of their ids.
+    pub id: CommandId,
+    /// Who wants it.
+    pub customer_id: CustomerId,
+    /// Through which connection.
+    pub connection_id: ConnectionId,
+    /// In which chat.
+    pub chat_id: ChatId,
+    /// The chat's generation when it was accepted.
+    pub generation: u64,
+    /// The message that it is about.
+    pub message_id: MessageId,
+    /// Raised by one with every write.
+    pub revision: u64,
+    /// Its place among the commands of the customer, in the order of acceptance.
+    pub number: u64,
+    /// What is wanted.
+    pub action: Action,
+    /// By the app, or by a person on the page.
+    pub origin: Origin,
+    /// How far it has come.
+    pub progress: Progress,
+    /// What the steps done so far left for the next one.
+    pub steps: serde_json::Value,
+    /// How many calls were tried.
+    pub attempts: u32,
+    /// When to look at it next.
+    #[serde(with = "exact")]
+    pub due_at: Timestamp,
+    /// When it was accepted.
+    #[serde(with = "exact")]
+    pub accepted_at: Timestamp,
+}
+
+impl Command {
+    /// Whether something is still to be done.
+    pub fn is_open(&self) -> bool {
+        match self.progress {
+            Progress::Waiting | Progress::Attempting(_) => true,
+            Progress::Done | Progress::Failed { .. } | Progress::Uncertain { .. } => false,
+        }
+    }
+}

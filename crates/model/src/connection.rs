@@ -1,0 +1,132 @@
+//! A customer's link to a platform, the logins that it stands on, and who the customer is there.
+
+use crate::{
+    abilities::Abilities,
+    customer::CustomerId,
+    id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, UserPlatformId},
+    time::{Timestamp, exact},
+};
+use serde::{Deserialize, Serialize};
+
+/// What a connection is doing. Every state says in words what a person can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// The people and chats are being learnt.
+    Connecting,
+    /// All is well.
+    Active,
+    /// Something is slow or missing; it mends itself.
+    Degraded,
+    /// The platform no longer accepts the login. Only a person can bring it back.
+    NeedsLogin,
+    /// Ended here. Connecting again revives it, with its chats.
+    Disconnected,
+}
+
+/// A customer's link to a login, as it is stored. Unique on customer, integration and account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Our id.
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// At which integration.
+    pub integration: Integration,
+    /// Raised by one with every write.
+    pub revision: u64,
+    /// The account that the customer authorized.
+    pub account: ExternalAccount,
+    /// What people call it: the workspace, the mailbox.
+    pub account_name: String,
+    /// The accounts whose news concern it: its own, and the workspace around it.
+    pub listens_to: Vec<ExternalAccount>,
+    /// The logins that it stands on.
+    pub logins: Vec<LoginId>,
+    /// What it is doing.
+    pub state: ConnectionState,
+    /// Why, in words for a person.
+    pub reason: Option<String>,
+    /// Who the customer is there: news are for those chats in which this is a member.
+    pub person: Vec<ExternalId>,
+    /// As whom our commands appear there: the person, or the app's bot.
+    pub senders: Vec<ExternalId>,
+    /// What was granted.
+    pub scopes: Vec<String>,
+    /// What can be done through it.
+    pub abilities: Abilities,
+    /// New chats are imported by themselves.
+    pub import_new_chats: bool,
+    /// When it was made.
+    #[serde(with = "exact")]
+    pub created_at: Timestamp,
+    /// When it last changed.
+    #[serde(with = "exact")]
+    pub updated_at: Timestamp,
+}
+
+impl Connection {
+    /// Whether news are taken in and commands are performed.
+    pub fn is_open(&self) -> bool {
+        match self.state {
+            ConnectionState::Connecting | ConnectionState::Active | ConnectionState::Degraded => true,
+            ConnectionState::NeedsLogin | ConnectionState::Disconnected => false,
+        }
+    }
+}
+
+/// Bytes that only the holder of the key can read, bound to their table, row and owner.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(pub String);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Sealed")
+    }
+}
+
+/// The authorization for one external account, as it is stored. Unique on integration and account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// Our id.
+    pub id: LoginId,
+    /// At which integration.
+    pub integration: Integration,
+    /// For which account.
+    pub account: ExternalAccount,
+    /// Raised by one with every write: tokens are compared and swapped.
+    pub revision: u64,
+    /// The tokens, encrypted.
+    pub secret: Sealed,
+    /// What was granted.
+    pub scopes: Vec<String>,
+    /// What its connector needs to know beside the secret (ids of the bot, of the app).
+    pub facts: serde_json::Value,
+    /// The platform said that it no longer accepts it.
+    pub lost: bool,
+    /// When it last changed.
+    #[serde(with = "exact")]
+    pub updated_at: Timestamp,
+}
+
+/// Who a customer is on a platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct UserPlatform {
+    /// Our id.
+    pub id: UserPlatformId,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// Through which connection.
+    pub connection_id: ConnectionId,
+    /// Raised by one with every write.
+    pub revision: u64,
+    /// Where.
+    pub platform: String,
+    /// The platform's ids of them.
+    pub external_user_ids: Vec<ExternalId>,
+    /// Their name there.
+    pub name: String,
+    /// Their mail addresses there.
+    pub emails: Vec<String>,
+}

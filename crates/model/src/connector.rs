@@ -1,0 +1,346 @@
+//! One platform, as the engine sees it.
+
+use crate::{
+    abilities::Abilities,
+    command::{Action, Attempt},
+    connection::{Connection, Login},
+    http::{Http, HttpError},
+    id::{Cursor, ExternalAccount, ExternalId},
+    intake::{Part, RawRequest},
+    message::Problem,
+    time::Timestamp,
+    update::Update,
+    world::{Clock, Secret},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::{collections::BTreeMap, time::Duration};
+
+/// What never changes about a platform while the server runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// The platform's name in the API: `slack`.
+    pub platform: &'static str,
+    /// Its name for people: `Slack`.
+    pub name: &'static str,
+    /// The hosts that its tokens may be sent to.
+    pub hosts: Vec<String>,
+    /// What it can do at best; a connection may do less.
+    pub abilities: Abilities,
+    /// How long after a call's deadline its effect may still appear, so that "not found" counts after it.
+    pub settles_after: Duration,
+    /// The settings that an integration needs, and which of them are secret.
+    pub settings: &'static [Setting],
+    /// What a person pastes to connect without OAuth; empty where the platform gives nothing to paste.
+    pub pasted: &'static [PastedField],
+}
+
+/// One setting of an integration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// Whether it must appear in no log.
+    pub secret: bool,
+}
+
+/// One field of a form in which a person pastes a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastedField {
+    /// Its name in the request.
+    pub name: &'static str,
+    /// What the form says.
+    pub label: &'static str,
+    /// Whether it may stay empty.
+    pub optional: bool,
+}
+
+/// An integration's settings, as configured.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// By name.
+    pub values: BTreeMap<String, Secret>,
+}
+
+impl Settings {
+    /// A setting, unless it is missing or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|secret| secret.0.as_str()).filter(|value| !value.is_empty())
+    }
+}
+
+/// A login with its tokens in the clear, for the time of a call.
+#[derive(Clone, Debug)]
+pub struct OpenLogin {
+    /// The login.
+    pub login: Login,
+    /// The tokens, as the connector made them.
+    pub secret: Secret,
+}
+
+/// All that a connector needs to speak for a connection.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    /// For whom.
+    pub connection: &'a Connection,
+    /// With which logins.
+    pub logins: &'a [OpenLogin],
+    /// As which app.
+    pub settings: &'a Settings,
+    /// By which wire.
+    pub http: &'a dyn Http,
+    /// By which clock.
+    pub clock: &'a dyn Clock,
+    /// No call leaves after this.
+    pub deadline: Timestamp,
+}
+
+/// All that a connector needs to make or end a login.
+#[derive(Clone, Copy)]
+pub struct Threshold<'a> {
+    /// As which app.
+    pub settings: &'a Settings,
+    /// By which wire.
+    pub http: &'a dyn Http,
+    /// By which clock.
+    pub clock: &'a dyn Clock,
+    /// No call leaves after this.
+    pub deadline: Timestamp,
+}
+
+/// What to do with a platform's request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Take it in, then answer.
+    Keep,
+    /// Answer this, and keep nothing (a handshake).
+    Answer {
+        /// The media type of the answer.
+        content_type: &'static str,
+        /// The answer.
+        body: Bytes,
+    },
+    /// It is not from the platform, or not meant for us.
+    Refuse(Refusal),
+}
+
+/// Why a platform's request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The integration lacks the secret to check it with.
+    #[error("this integration has no signing secret")]
+    NotConfigured,
+    /// No signature, a wrong one, or one that is too old.
+    #[error("the signature is missing, wrong or too old")]
+    Untrusted,
+    /// Signed, but not of a form that the platform sends.
+    #[error("the body is not what this platform sends")]
+    Unreadable,
+    /// Signed, but of another media type.
+    #[error("the content type is not what this platform sends")]
+    WrongType,
+}
+
+/// What proves that a request is the platform's.
+#[derive(Clone, Copy)]
+pub struct Trust<'a> {
+    /// The integration's secrets.
+    pub settings: &'a Settings,
+    /// The time by now.
+    pub now: Timestamp,
+}
+
+/// What a person brings back from a platform.
+#[derive(Clone, Debug)]
+pub enum Grant {
+    /// The code of an OAuth redirect.
+    Code {
+        /// The code.
+        code: Secret,
+        /// The address that it came back to.
+        redirect_uri: String,
+    },
+    /// Tokens that were pasted, by the names of the description's fields.
+    Pasted(BTreeMap<String, Secret>),
+}
+
+/// What an authorization turned out to be.
+#[derive(Clone, Debug)]
+pub struct Authorized {
+    /// The account that was authorized.
+    pub account: ExternalAccount,
+    /// What people call it.
+    pub account_name: String,
+    /// The accounts whose news concern it.
+    pub listens_to: Vec<ExternalAccount>,
+    /// The logins that it gives.
+    pub logins: Vec<NewLogin>,
+    /// Who the customer is there.
+    pub person: Vec<ExternalId>,
+    /// As whom commands will appear there.
+    pub senders: Vec<ExternalId>,
+    /// Name and addresses of the customer there.
+    pub identity: Identity,
+    /// What can be done with what was granted.
+    pub abilities: Abilities,
+    /// What was granted.
+    pub scopes: Vec<String>,
+}
+
+/// Name and addresses of a customer at a platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Their name.
+    pub name: String,
+    /// Their mail addresses.
+    pub emails: Vec<String>,
+}
+
+/// A login that an authorization gives.
+#[derive(Clone, Debug)]
+pub struct NewLogin {
+    /// For which account.
+    pub account: ExternalAccount,
+    /// The tokens, in a form that only the connector reads.
+    pub secret: Secret,
+    /// What was granted.
+    pub scopes: Vec<String>,
+    /// What the connector needs to know beside the secret.
+    pub facts: serde_json::Value,
+}
+
+/// What is asked of a platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The chats that the connection can see.
+    Chats,
+    /// The people that the connection can see.
+    People,
+    /// One person or bot.
+    Person(ExternalId),
+    /// One chat, with its people.
+    Chat(ExternalId),
+    /// A chat's history with all its threads, newest first.
+    History {
+        /// The chat.
+        chat: ExternalId,
+        /// Nothing older.
+        since: Option<Timestamp>,
+    },
+    /// One message by itself. It is called deleted if it is not there.
+    Message {
+        /// The chat.
+        chat: ExternalId,
+        /// The message.
+        message: ExternalId,
+    },
+    /// Whether the person of the connection is in a chat.
+    Membership(ExternalId),
+}
+
+/// A page of what was asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// What was read.
+    pub updates: Vec<Update>,
+    /// What comes next; none at the end.
+    pub next: Option<Cursor>,
+    /// How many items there are in all, where the platform says.
+    pub total: Option<u64>,
+}
+
+/// One step of a command.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// What is wanted.
+    pub action: &'a Action,
+    /// In which chat.
+    pub chat: &'a ExternalId,
+    /// About which message, once it has a name at the platform.
+    pub message: Option<&'a ExternalId>,
+    /// The mark to put on what is sent, so that it is known when it comes back.
+    pub mark: &'a str,
+    /// What the steps before left.
+    pub progress: &'a serde_json::Value,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The command is done; this is what the platform holds now.
+    Done(Vec<Update>),
+    /// There is one more step, which needs this.
+    Next(serde_json::Value),
+}
+
+/// What became of an attempt whose answer was lost.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Proof {
+    /// It took effect; this is what the platform holds now.
+    Happened(Vec<Update>),
+    /// It is not there by now. Counts only after the time in which it may still appear.
+    NotThere,
+    /// The platform cannot tell.
+    CannotTell,
+}
+
+/// Why a platform did not do what we asked, sorted by what we do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectorError {
+    /// Nothing happened. Ask again later.
+    #[error("busy, try again in {after:?}")]
+    Busy {
+        /// How long the platform wants us to wait.
+        after: Duration,
+    },
+    /// Only a person can bring the login back.
+    #[error("the login was revoked or has expired")]
+    LoginLost,
+    /// Understood and declined. Asking again will not help.
+    #[error("refused: {}", .0.detail)]
+    Refused(Problem),
+    /// The cursor is no longer known: begin again.
+    #[error("the platform no longer knows the place in its history")]
+    CursorLost,
+    /// The call broke off, so it may or may not have happened. Look before asking again.
+    #[error("outcome unknown")]
+    Unknown(#[source] HttpError),
+    /// The platform said something that is not understood. Park it.
+    #[error("not understood: {0}")]
+    Unreadable(String),
+}
+
+/// One platform, as the engine sees it.
+///
+/// A connector translates and talks. It stores nothing, decides nothing and remembers nothing
+/// between calls, so that any server may make any call.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// The platform's hosts, abilities and settings. Never changes while the server runs.
+    fn describe(&self) -> Description;
+    /// The address at the platform where a person grants access. Refused where settings are missing.
+    fn authorize(&self, settings: &Settings, state: &str, redirect_uri: &str) -> Result<String, ConnectorError>;
+    /// Turns what a person brought back into logins.
+    async fn complete(&self, threshold: &Threshold<'_>, grant: &Grant) -> Result<Authorized, ConnectorError>;
+    /// Gives a login back to the platform. One that is gone already is no error.
+    async fn revoke(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError>;
+    /// Checks a request's raw bytes, and says what to answer and whether to keep it. Calls nobody.
+    fn admit(&self, request: &RawRequest, trust: &Trust<'_>) -> Admission;
+    /// The parts of a request and the accounts that they are for. Calls nobody.
+    fn route(&self, request: &RawRequest) -> Result<Vec<Part>, ConnectorError>;
+    /// Turns a part into updates, asking the platform where the news is thin.
+    async fn read(&self, access: &Access<'_>, part: &Part) -> Result<Vec<Update>, ConnectorError>;
+    /// Reads the page of what was asked for that follows `cursor`.
+    async fn pull(
+        &self,
+        access: &Access<'_>,
+        reading: &Reading,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page, ConnectorError>;
+    /// Does one step of a command, and reports what the platform holds now.
+    async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError>;
+    /// Finds out what became of an attempt. It changes nothing at the platform.
+    async fn prove(&self, access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError>;
+}

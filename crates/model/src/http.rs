@@ -1,0 +1,82 @@
+//! The one way in which a connector calls out.
+
+use crate::time::Timestamp;
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// How a request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Writes.
+    Post,
+}
+
+/// A request to a platform.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// How.
+    pub method: Method,
+    /// Where. The host must be one of those that the connector lists.
+    pub url: String,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+    /// It must not leave after this time, and its answer is not waited for any longer.
+    pub deadline: Timestamp,
+}
+
+/// Without headers and body, which hold tokens and people's messages.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Request").field("method", &self.method).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A platform's answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, whole. Longer ones than the limit are an error.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// The first header of this name, given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Without body and headers, which hold tokens and people's messages.
+impl std::fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// The request never left, so nothing happened.
+    #[error("the platform could not be reached: {0}")]
+    NotSent(String),
+    /// It broke off on the way, so it may or may not have happened.
+    #[error("the call broke off: {0}")]
+    Broken(String),
+    /// The address is not one that this connector may call.
+    #[error("{0} is not a host of this platform")]
+    Forbidden(String),
+}
+
+/// Calls out. Never retries and never follows a redirect by itself.
+#[async_trait]
+pub trait Http: Send + Sync {
+    /// Makes one call.
+    async fn send(&self, request: Request) -> Result<Response, HttpError>;
+}

@@ -1,0 +1,104 @@
+//! Raw requests as they came from a platform, and the pieces of them that wait for a connection.
+
+use crate::{
+    customer::CustomerId,
+    id::{ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration},
+    time::{Timestamp, exact},
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A request that a platform made, before anybody looked into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRequest {
+    /// Headers as they came, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The bytes that the signature covers.
+    pub body: Bytes,
+    /// When it arrived.
+    pub received_at: Timestamp,
+}
+
+impl RawRequest {
+    /// The first header of this name, given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A verified request that was taken in. Kept for a named time, without authorization headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intake {
+    /// Our id; later ones are greater.
+    pub id: IntakeId,
+    /// For which integration.
+    pub integration: Integration,
+    /// The request.
+    pub request: RawRequest,
+}
+
+/// A piece of a raw request, addressed to an account. The connector finds it again by its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which piece, counted from 0.
+    pub number: u32,
+    /// Whose news it is.
+    pub account: ExternalAccount,
+    /// The chat that it is about, if it is about one.
+    pub chat: Option<ExternalId>,
+    /// The piece itself.
+    pub payload: Bytes,
+}
+
+/// What became of a part so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PartState {
+    /// Waits to be read.
+    Waiting,
+    /// Could not be read. Kept with its error, and blocks nobody.
+    Parked {
+        /// Why.
+        error: String,
+    },
+}
+
+/// A part queued for one connection. Unique on intake, number and connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuedPart {
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// For which connection.
+    pub connection_id: ConnectionId,
+    /// Out of which request.
+    pub intake_id: IntakeId,
+    /// Which piece of it.
+    pub number: u32,
+    /// The chat that it is about. Parts of one chat are read one after another.
+    pub chat: Option<ExternalId>,
+    /// What became of it.
+    pub state: PartState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When to look at it next.
+    #[serde(with = "exact")]
+    pub due_at: Timestamp,
+}
+
+/// A part that no connection claims. It is tried again when a connection appears, until `until`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnclaimedPart {
+    /// At which integration.
+    pub integration: Integration,
+    /// For which account.
+    pub account: ExternalAccount,
+    /// Out of which request.
+    pub intake_id: IntakeId,
+    /// Which piece of it.
+    pub number: u32,
+    /// The chat that it is about.
+    pub chat: Option<ExternalId>,
+    /// How long it is kept.
+    #[serde(with = "exact")]
+    pub until: Timestamp,
+}

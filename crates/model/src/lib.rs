@@ -1,0 +1,28 @@
+//! What a message is, what may happen to it, and what Bothways needs of the world.
+//!
+//! Pure: nothing here does IO, reads a clock or knows a runtime. The engine brings time, randomness
+//! and stored rows; the decisions here say what changes.
+
+pub mod abilities;
+pub mod body;
+pub mod changes;
+pub mod chat;
+pub mod command;
+pub mod connection;
+pub mod connector;
+pub mod customer;
+pub mod decide;
+pub mod event;
+pub mod facets;
+pub mod http;
+pub mod id;
+pub mod intake;
+pub mod message;
+pub mod participant;
+pub mod retry;
+pub mod store;
+pub mod sync_status;
+pub mod time;
+pub mod update;
+pub mod view;
+pub mod world;

@@ -1,0 +1,323 @@
+//! What is kept, and how the engine and the API reach it.
+//!
+//! Every store passes the same list of laws (`store::contract`). A commit is on disk before it is
+//! answered, and no reader sees it half. Rows of a customer are found only with the customer's id.
+
+use crate::{
+    changes::{Aside, Changes, Remembered, Thing},
+    chat::{Chat, ChatState},
+    command::Command,
+    connection::{Connection, Login, UserPlatform},
+    customer::CustomerId,
+    event::Event,
+    id::{
+        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
+        SyncStatusId,
+    },
+    intake::{Intake, QueuedPart, UnclaimedPart},
+    message::Message,
+    participant::Participant,
+    sync_status::SyncStatus,
+    time::Timestamp,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Why a store did not do what it was asked, sorted by what the caller does next.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else was faster: read again, and decide anew.
+    #[error("decided on stale knowledge")]
+    Stale,
+    /// Nothing was written; it may work later (a full disk, a locked file).
+    #[error("the store cannot write now: {0}")]
+    Unavailable(String),
+    /// The file is damaged, newer than this program, or in use by another server. A person must act.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// What a commit appended to the feed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The events, with their numbers.
+    pub events: Vec<Event>,
+}
+
+/// A page of a list. `next` continues it; none when it is the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page begins, as an opaque text.
+    pub next: Option<String>,
+}
+
+/// Which page of a list is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paging {
+    /// What the page before gave as `next`. A text that no page gave is an empty list's.
+    pub after: Option<String>,
+    /// How many items at the most.
+    pub limit: usize,
+}
+
+/// Which chats are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChatFilter {
+    /// Of this connection only.
+    pub connection: Option<ConnectionId>,
+    /// In this state only.
+    pub state: Option<ChatState>,
+}
+
+/// A chat with what is needed to draw it in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedChat {
+    /// The chat.
+    pub chat: Chat,
+    /// When something last happened in it.
+    pub active_at: Timestamp,
+    /// Its newest message that can be seen and is not deleted.
+    pub last_message: Option<Message>,
+}
+
+/// Where a part of work waits: it is done by one holder at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lane {
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// For which connection.
+    pub connection_id: ConnectionId,
+    /// In which chat, by the platform's name. None for what concerns no chat.
+    pub chat: Option<ExternalId>,
+}
+
+/// An API key: a hash of it, never the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// What names it in lists.
+    pub id: String,
+    /// What a person called it.
+    pub name: String,
+    /// The SHA-256 of the key, in hex.
+    pub hash: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Something that is good once, or until a time: a sign-in address, a connect page, a session, a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// What it is for.
+    pub kind: String,
+    /// The SHA-256 of what the holder shows, in hex. Unique with the kind.
+    pub hash: String,
+    /// What it stands for.
+    pub document: serde_json::Value,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Keeps everything.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Writes changes whole or not at all, and returns once they are synced to disk.
+    async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
+
+    // The intake.
+    /// Takes in a raw request, and returns once it is synced to disk.
+    async fn append(&self, intake: Intake) -> Result<(), StoreError>;
+    /// Requests whose parts are not queued yet, oldest first.
+    async fn unrouted(&self, limit: usize) -> Result<Vec<Intake>, StoreError>;
+    /// These requests, those that are still kept.
+    async fn intakes(&self, ids: &[IntakeId]) -> Result<Vec<Intake>, StoreError>;
+    /// Parts that nobody claimed, of this account.
+    async fn unclaimed(
+        &self,
+        integration: &Integration,
+        account: &ExternalAccount,
+        limit: usize,
+    ) -> Result<Vec<UnclaimedPart>, StoreError>;
+    /// Lanes that have parts waiting and due, those that wait longest first.
+    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Result<Vec<Lane>, StoreError>;
+    /// The parts of a lane that wait and are due, in the order in which they came in.
+    async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Result<Vec<QueuedPart>, StoreError>;
+    /// Parts that could not be read, newest first.
+    async fn parked(&self, customer: &CustomerId, limit: usize) -> Result<Vec<QueuedPart>, StoreError>;
+    /// Forgets routed requests that came before `before` and that no part refers to, unclaimed parts
+    /// that ended before `now`, remembered answers and tickets that ended; at most `limit` of each.
+    async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    // Leases: one holder at a time does a piece of work.
+    /// Takes or renews a lease. False while somebody else holds it.
+    async fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError>;
+    /// Gives a lease back, if `holder` still has it.
+    async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError>;
+
+    // Connections, logins, people.
+    /// One connection of a customer.
+    async fn connection(&self, customer: &CustomerId, id: ConnectionId) -> Result<Option<Connection>, StoreError>;
+    /// All connections of a customer, oldest first.
+    async fn connections(&self, customer: &CustomerId) -> Result<Vec<Connection>, StoreError>;
+    /// Connections of all customers that listen to an account.
+    async fn listeners(
+        &self,
+        integration: &Integration,
+        account: &ExternalAccount,
+    ) -> Result<Vec<Connection>, StoreError>;
+    /// Connections of all customers that stand on a login.
+    async fn standing_on(&self, login: LoginId) -> Result<Vec<Connection>, StoreError>;
+    /// These logins.
+    async fn logins(&self, ids: &[LoginId]) -> Result<Vec<Login>, StoreError>;
+    /// The login of an account.
+    async fn login_of(&self, integration: &Integration, account: &ExternalAccount)
+    -> Result<Option<Login>, StoreError>;
+    /// Who a customer is, by connection.
+    async fn user_platforms(&self, customer: &CustomerId) -> Result<Vec<UserPlatform>, StoreError>;
+    /// The people behind these external ids, those that are known.
+    async fn participants_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Result<Vec<Participant>, StoreError>;
+    /// People of a connection whose name, handle or mail address contains `text` in any case, by name.
+    async fn people(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        text: &str,
+        paging: &Paging,
+    ) -> Result<Slice<Participant>, StoreError>;
+
+    // Chats and messages.
+    /// What the ledger has for a name, by the kind of thing that `sample` is of.
+    async fn named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        kind: NamedKind,
+        id: &ExternalId,
+    ) -> Result<Option<Thing>, StoreError>;
+    /// One chat, in any state.
+    async fn chat(&self, customer: &CustomerId, id: ChatId) -> Result<Option<Chat>, StoreError>;
+    /// The chats behind these external ids, those that are known, in any state.
+    async fn chats_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Result<Vec<Chat>, StoreError>;
+    /// Chats, the most recently active first.
+    async fn chats(
+        &self,
+        customer: &CustomerId,
+        filter: &ChatFilter,
+        paging: &Paging,
+    ) -> Result<Slice<ListedChat>, StoreError>;
+    /// One chat as a list shows it.
+    async fn listed_chat(&self, customer: &CustomerId, id: ChatId) -> Result<Option<ListedChat>, StoreError>;
+    /// One message, shown or not.
+    async fn message(&self, customer: &CustomerId, id: MessageId) -> Result<Option<Message>, StoreError>;
+    /// These messages, those that are there, shown or not.
+    async fn messages(&self, customer: &CustomerId, ids: &[MessageId]) -> Result<Vec<Message>, StoreError>;
+    /// The messages behind these external ids, those that are known, shown or not.
+    async fn messages_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Result<Vec<Message>, StoreError>;
+    /// The messages of a chat that can be seen, newest first, deleted ones included.
+    async fn messages_of(
+        &self,
+        customer: &CustomerId,
+        chat: ChatId,
+        paging: &Paging,
+    ) -> Result<Slice<Message>, StoreError>;
+    /// News of a chat that were set aside.
+    async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Result<Vec<Aside>, StoreError>;
+    /// Chats with news set aside until a time that has come.
+    async fn due_asides(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
+
+    // The outbox.
+    /// Chats whose first open command is due, those that wait longest first.
+    async fn due_chats(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
+    /// The open commands of a chat, in the order of acceptance.
+    async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Result<Vec<Command>, StoreError>;
+    /// One command.
+    async fn command(&self, customer: &CustomerId, id: CommandId) -> Result<Option<Command>, StoreError>;
+    /// The last command about a message.
+    async fn last_command(&self, customer: &CustomerId, message: MessageId) -> Result<Option<Command>, StoreError>;
+    /// The number that the customer's next command takes.
+    async fn next_command_number(&self, customer: &CustomerId) -> Result<u64, StoreError>;
+    /// What was answered to an unsafe call with this key.
+    async fn remembered(&self, customer: &CustomerId, key: &str) -> Result<Option<Remembered>, StoreError>;
+
+    // Runs of import.
+    /// Open runs that are due, those that wait longest first.
+    async fn due_syncs(&self, now: Timestamp, limit: usize) -> Result<Vec<SyncStatus>, StoreError>;
+    /// One run.
+    async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Result<Option<SyncStatus>, StoreError>;
+    /// Runs, newest first; of one connection, or of all.
+    async fn sync_statuses(
+        &self,
+        customer: &CustomerId,
+        connection: Option<ConnectionId>,
+        paging: &Paging,
+    ) -> Result<Slice<SyncStatus>, StoreError>;
+
+    // The feed.
+    /// A customer's events after `seq`, in order.
+    async fn events(&self, customer: &CustomerId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
+    /// All customers' events after a position of the app's log, in order.
+    async fn log(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
+    /// The number of a customer's last event; 0 before the first.
+    async fn last_seq(&self, customer: &CustomerId) -> Result<u64, StoreError>;
+    /// The number of a customer's oldest event that is still kept, less one.
+    async fn forgotten_seq(&self, customer: &CustomerId) -> Result<u64, StoreError>;
+    /// The position of the last event of all.
+    async fn last_position(&self) -> Result<u64, StoreError>;
+    /// Forgets events that were committed before `before`; at most `limit`.
+    async fn forget_events(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    // Keys and tickets of the server.
+    /// Keeps an API key.
+    async fn put_api_key(&self, key: ApiKey) -> Result<(), StoreError>;
+    /// All API keys, oldest first.
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError>;
+    /// Drops an API key. False if there was none.
+    async fn remove_api_key(&self, id: &str) -> Result<bool, StoreError>;
+    /// Keeps a ticket.
+    async fn put_ticket(&self, ticket: Ticket) -> Result<(), StoreError>;
+    /// A ticket that has not ended.
+    async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError>;
+    /// Takes a ticket away, so that it is good only once. Two takers never both get it.
+    async fn take_ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError>;
+
+    /// The earliest time at which something that waits is due, for a loop that has nothing to do.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+}
+
+/// The kinds of things that external ids name. The same text may name one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NamedKind {
+    /// Chats.
+    Chat,
+    /// Messages.
+    Message,
+    /// People and bots.
+    Participant,
+}
+
+impl Thing {
+    /// Its kind.
+    pub fn kind(&self) -> NamedKind {
+        match self {
+            Self::Chat(_) => NamedKind::Chat,
+            Self::Message(_) => NamedKind::Message,
+            Self::Participant(_) => NamedKind::Participant,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! How far an import, export or reconciliation has come, and what went wrong.
+
+use crate::{
+    customer::CustomerId,
+    id::{ChatId, ConnectionId, Cursor, SyncStatusId},
+    message::Problem,
+    time::{Timestamp, exact},
+};
+use serde::{Deserialize, Serialize};
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncKind {
+    /// A chat's history, or with no chat: all chats of the connection.
+    Import,
+    /// What is stored is compared with the platform.
+    Reconcile,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// Waits for its turn.
+    Queued,
+    /// Pages are being read.
+    Running,
+    /// Waits for the time in `waiting_until`.
+    Waiting,
+    /// All was read.
+    Completed,
+    /// It gave up; it can be retried.
+    Failed,
+    /// Somebody stopped it; what was read stays.
+    Cancelled,
+}
+
+/// A run, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncStatus {
+    /// Our id.
+    pub id: SyncStatusId,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// Through which connection.
+    pub connection_id: ConnectionId,
+    /// Which chat; none for all of the connection.
+    pub chat_id: Option<ChatId>,
+    /// The chat's generation that it works for.
+    pub generation: u64,
+    /// Raised by one with every write.
+    pub revision: u64,
+    /// What is run.
+    pub kind: SyncKind,
+    /// How far it has come.
+    pub state: SyncState,
+    /// Messages (or chats) read so far.
+    pub done: u64,
+    /// How many there are, where that is known.
+    pub total: Option<u64>,
+    /// Nothing older is read.
+    pub since: Option<Timestamp>,
+    /// The page that comes next.
+    pub cursor: Option<Cursor>,
+    /// How often in a row it broke off.
+    pub failures: u32,
+    /// When to look at it next.
+    #[serde(with = "exact")]
+    pub due_at: Timestamp,
+    /// What went wrong last.
+    pub error: Option<Problem>,
+    /// When it was asked for.
+    #[serde(with = "exact")]
+    pub created_at: Timestamp,
+    /// When the first page was asked for.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl SyncStatus {
+    /// Whether there is something left to read.
+    pub fn is_open(&self) -> bool {
+        match self.state {
+            SyncState::Queued | SyncState::Running | SyncState::Waiting => true,
+            SyncState::Completed | SyncState::Failed | SyncState::Cancelled => false,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a platform says happened. It may come twice, late, and in any order.
+
+use crate::{
+    chat::ChatFacts,
+    facets::{Content, ReactionSet, Version},
+    id::{ExternalAccount, ExternalId},
+    participant::PersonFacts,
+};
+use serde::{Deserialize, Serialize};
+
+/// One piece of news, or one thing that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Update {
+    /// A message says this.
+    Message(RemoteMessage),
+    /// A message is gone.
+    Deleted {
+        /// Its chat.
+        chat: ExternalId,
+        /// Which.
+        message: ExternalId,
+        /// As of when.
+        version: Version,
+    },
+    /// A deletion was undone by somebody, and the message says this again.
+    Restored {
+        /// The message, whole.
+        message: RemoteMessage,
+        /// As of when it is there again.
+        version: Version,
+    },
+    /// Somebody reacted, or took a reaction back.
+    Reacted {
+        /// The chat.
+        chat: ExternalId,
+        /// The message.
+        message: ExternalId,
+        /// Who.
+        actor: ExternalId,
+        /// A Unicode emoji, or `:name:`.
+        emoji: String,
+        /// Whether the reaction is there.
+        present: bool,
+        /// As of when.
+        version: Version,
+    },
+    /// All reactions to a message, as they were seen.
+    Reactions {
+        /// The chat.
+        chat: ExternalId,
+        /// The message.
+        message: ExternalId,
+        /// Who reacted how.
+        set: ReactionSet,
+        /// As of when.
+        version: Version,
+    },
+    /// A chat is like this.
+    Chat {
+        /// Which.
+        chat: ExternalId,
+        /// What the platform says of it.
+        facts: ChatFacts,
+        /// As of when.
+        version: Version,
+    },
+    /// A person is like this.
+    Person {
+        /// The platform's ids of them.
+        ids: Vec<ExternalId>,
+        /// What the platform says of them.
+        facts: PersonFacts,
+        /// As of when.
+        version: Version,
+    },
+    /// Somebody is in a chat by now, or no longer.
+    Member {
+        /// The chat.
+        chat: ExternalId,
+        /// Who.
+        person: ExternalId,
+        /// Whether they are in it.
+        member: bool,
+        /// As of when.
+        version: Version,
+    },
+    /// A chat bears another id by now.
+    ChatMoved {
+        /// The id that it had.
+        from: ExternalId,
+        /// The id that it has.
+        into: ExternalId,
+        /// As of when.
+        version: Version,
+    },
+    /// The platform no longer accepts a login.
+    LoginLost {
+        /// For which account.
+        account: ExternalAccount,
+    },
+}
+
+/// A message as a platform shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteMessage {
+    /// Its chat.
+    pub chat: ExternalId,
+    /// Its id.
+    pub id: ExternalId,
+    /// Its place among the messages of its chat, as text that sorts.
+    pub position: String,
+    /// What it says.
+    pub content: Content,
+    /// As of when it says so.
+    pub version: Version,
+    /// Our mark, if it bears one. It counts only once its MAC was checked.
+    pub mark: Option<String>,
+}
+
+impl Update {
+    /// The chat that it is about, if it is about one.
+    pub fn chat(&self) -> Option<&ExternalId> {
+        match self {
+            Self::Message(message) | Self::Restored { message, .. } => Some(&message.chat),
+            Self::Deleted { chat, .. }
+            | Self::Reacted { chat, .. }
+            | Self::Reactions { chat, .. }
+            | Self::Chat { chat, .. }
+            | Self::Member { chat, .. } => Some(chat),
+            Self::ChatMoved { from, .. } => Some(from),
+            Self::Person { .. } | Self::LoginLost { .. } => None,
+        }
+    }
+
+    /// The message that it is about, if it is about one.
+    pub fn message(&self) -> Option<&ExternalId> {
+        match self {
+            Self::Message(message) | Self::Restored { message, .. } => Some(&message.id),
+            Self::Deleted { message, .. } | Self::Reacted { message, .. } | Self::Reactions { message, .. } => {
+                Some(message)
+            }
+            Self::Chat { .. }
+            | Self::Person { .. }
+            | Self::Member { .. }
+            | Self::ChatMoved { .. }
+            | Self::LoginLost { .. } => None,
+        }
+    }
+}
