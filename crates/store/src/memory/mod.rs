@@ -1,0 +1,242 @@
+//! Keeps everything in memory, and tells what is visible from what is synced.
+//!
+//! For tests and the simulation: sorted tables only, so that the same calls give the same answers, and
+//! no runtime, so that any executor may wait for it.
+
+mod read;
+mod state;
+mod store;
+mod table;
+mod write;
+
+use model::{
+    changes::Aside,
+    chat::Chat,
+    command::Command,
+    connection::{Connection, Login, UserPlatform},
+    event::Event,
+    intake::{Intake, QueuedPart, UnclaimedPart},
+    message::Message,
+    participant::Participant,
+    store::StoreError,
+    sync_status::SyncStatus,
+};
+use state::State;
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Poll, Waker},
+};
+
+/// A store in memory.
+pub struct Memory {
+    inner: Mutex<Inner>,
+    held_back: bool,
+}
+
+struct Inner {
+    visible: State,
+    /// What a power failure leaves. Stays empty while writes are synced at once.
+    synced: State,
+    /// What is visible and not synced, in order.
+    log: Vec<Applied>,
+}
+
+struct Applied {
+    again: Box<dyn Fn(&mut State) + Send>,
+    fate: Arc<Mutex<Fate>>,
+}
+
+/// What became of a write.
+enum Fate {
+    Waiting(Option<Waker>),
+    Synced,
+    Lost,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Memory {
+    /// An empty store that syncs each write at once.
+    pub fn new() -> Self {
+        Self::with(false)
+    }
+
+    /// An empty store that syncs only when it is told to. A write is visible at once, and its future
+    /// waits until it is synced.
+    pub fn held_back() -> Self {
+        Self::with(true)
+    }
+
+    fn with(held_back: bool) -> Self {
+        let inner = Inner { visible: State::default(), synced: State::default(), log: Vec::new() };
+        Self { inner: Mutex::new(inner), held_back }
+    }
+
+    /// Syncs all that was written so far, and lets those who wait for it go on.
+    pub fn sync(&self) {
+        let mut inner = self.inner();
+        let Inner { synced, log, .. } = &mut *inner;
+        let settled: Vec<_> = log.drain(..).collect();
+        for applied in &settled {
+            (applied.again)(synced);
+            synced.keep();
+        }
+        drop(inner);
+        settled.iter().for_each(|applied| settle(&applied.fate, Fate::Synced));
+    }
+
+    /// How many writes are visible and not synced.
+    pub fn unsynced(&self) -> usize {
+        self.inner().log.len()
+    }
+
+    /// Drops all that was not synced. Those who wait for it are told that nothing was written.
+    pub fn power_failure(&self) {
+        let mut inner = self.inner();
+        let lost: Vec<_> = inner.log.drain(..).collect();
+        if !lost.is_empty() {
+            inner.visible = inner.synced.clone();
+        }
+        drop(inner);
+        lost.iter().for_each(|applied| settle(&applied.fate, Fate::Lost));
+    }
+
+    /// Applies a write to what is visible, and returns once it is synced.
+    async fn write<T>(
+        &self,
+        change: impl Fn(&mut State) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let fate = Arc::new(Mutex::new(Fate::Waiting(None)));
+        let answer = {
+            let mut inner = self.inner();
+            let answer = change(&mut inner.visible).inspect_err(|_| inner.visible.take_back())?;
+            let changed = inner.visible.keep();
+            // One that changed nothing still waits for those before it: what it found may yet be lost.
+            if !self.held_back || (!changed && inner.log.is_empty()) {
+                return Ok(answer);
+            }
+            let again = Box::new(move |state: &mut State| drop(change(state)));
+            inner.log.push(Applied { again, fate: Arc::clone(&fate) });
+            answer
+        };
+        poll_fn(|context| match &mut *held(&fate) {
+            Fate::Synced => Poll::Ready(Ok(())),
+            Fate::Lost => Poll::Ready(Err(StoreError::Unavailable("the power failed".to_owned()))),
+            Fate::Waiting(waker) => {
+                *waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        })
+        .await?;
+        Ok(answer)
+    }
+
+    /// Reads what is visible.
+    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.inner().visible)
+    }
+
+    fn read_synced<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        let inner = self.inner();
+        look(if self.held_back { &inner.synced } else { &inner.visible })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        held(&self.inner)
+    }
+}
+
+/// What a test or the simulation looks at: everything, over all customers, in the order of the keys.
+impl Memory {
+    /// All messages, shown or not.
+    pub fn all_messages(&self) -> Vec<Message> {
+        self.read(|state| state.messages.rows().cloned().collect())
+    }
+
+    /// All chats, in any state.
+    pub fn all_chats(&self) -> Vec<Chat> {
+        self.read(|state| state.chats.rows().map(|row| row.chat.clone()).collect())
+    }
+
+    /// All commands, open or not.
+    pub fn all_commands(&self) -> Vec<Command> {
+        self.read(|state| state.commands.rows().cloned().collect())
+    }
+
+    /// All events, in the order of the app's log.
+    pub fn all_events(&self) -> Vec<Event> {
+        self.read(|state| state.events.rows().cloned().collect())
+    }
+
+    /// All parts, waiting and parked.
+    pub fn all_parts(&self) -> Vec<QueuedPart> {
+        self.read(|state| state.parts.rows().cloned().collect())
+    }
+
+    /// All parts that nobody claims.
+    pub fn all_unclaimed(&self) -> Vec<UnclaimedPart> {
+        self.read(|state| state.unclaimed.rows().cloned().collect())
+    }
+
+    /// All news that were set aside.
+    pub fn all_asides(&self) -> Vec<Aside> {
+        self.read(|state| state.asides.rows().cloned().collect())
+    }
+
+    /// All raw requests that are kept.
+    pub fn all_intakes(&self) -> Vec<Intake> {
+        self.read(|state| state.intakes.rows().map(|row| row.intake.clone()).collect())
+    }
+
+    /// All connections.
+    pub fn all_connections(&self) -> Vec<Connection> {
+        self.read(|state| state.connections.rows().cloned().collect())
+    }
+
+    /// All logins.
+    pub fn all_logins(&self) -> Vec<Login> {
+        self.read(|state| state.logins.rows().cloned().collect())
+    }
+
+    /// All people and bots.
+    pub fn all_participants(&self) -> Vec<Participant> {
+        self.read(|state| state.participants.rows().cloned().collect())
+    }
+
+    /// Who the customers are.
+    pub fn all_user_platforms(&self) -> Vec<UserPlatform> {
+        self.read(|state| state.user_platforms.rows().cloned().collect())
+    }
+
+    /// All runs of import.
+    pub fn all_sync_statuses(&self) -> Vec<SyncStatus> {
+        self.read(|state| state.sync_statuses.rows().cloned().collect())
+    }
+
+    /// All events that a power failure would leave.
+    pub fn synced_events(&self) -> Vec<Event> {
+        self.read_synced(|state| state.events.rows().cloned().collect())
+    }
+
+    /// All raw requests that a power failure would leave.
+    pub fn synced_intakes(&self) -> Vec<Intake> {
+        self.read_synced(|state| state.intakes.rows().map(|row| row.intake.clone()).collect())
+    }
+}
+
+fn settle(fate: &Mutex<Fate>, settled: Fate) {
+    let before = std::mem::replace(&mut *held(fate), settled);
+    if let Fate::Waiting(Some(waker)) = before {
+        waker.wake();
+    }
+}
+
+/// Locks, also after a holder panicked: a test that failed elsewhere is to show its own failure.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,342 @@
+//! `impl Store for Memory`: each call is one write or one read of the state.
+
+use super::Memory;
+use async_trait::async_trait;
+use model::{
+    changes::{Aside, Changes, Remembered, Thing},
+    chat::Chat,
+    command::Command,
+    connection::{Connection, Login, UserPlatform},
+    customer::CustomerId,
+    event::Event,
+    id::{
+        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
+        SyncStatusId,
+    },
+    intake::{Intake, QueuedPart, UnclaimedPart},
+    message::Message,
+    participant::Participant,
+    store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
+    sync_status::SyncStatus,
+    time::Timestamp,
+};
+
+type Answer<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Store for Memory {
+    async fn commit(&self, changes: Changes) -> Answer<Committed> {
+        self.write(move |state| state.commit(&changes)).await
+    }
+
+    async fn append(&self, intake: Intake) -> Answer<()> {
+        self.write(move |state| {
+            state.append(&intake);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unrouted(&self, limit: usize) -> Answer<Vec<Intake>> {
+        Ok(self.read(|state| {
+            let ids: Vec<_> = state.unrouted.iter().map(|(id, ())| *id).take(limit).collect();
+            state.intakes_of(&ids)
+        }))
+    }
+
+    async fn intakes(&self, ids: &[IntakeId]) -> Answer<Vec<Intake>> {
+        Ok(self.read(|state| state.intakes_of(ids)))
+    }
+
+    async fn unclaimed(
+        &self,
+        integration: &Integration,
+        account: &ExternalAccount,
+        limit: usize,
+    ) -> Answer<Vec<UnclaimedPart>> {
+        Ok(self.read(|state| {
+            let rows = state.unclaimed.rows();
+            let rows = rows.filter(|row| row.integration == *integration && row.account == *account);
+            rows.take(limit).cloned().collect()
+        }))
+    }
+
+    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Answer<Vec<Lane>> {
+        Ok(self.read(|state| state.part_lanes(now, limit)))
+    }
+
+    async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Answer<Vec<QueuedPart>> {
+        Ok(self.read(|state| state.parts_of(lane, now, limit)))
+    }
+
+    async fn parked(&self, customer: &CustomerId, limit: usize) -> Answer<Vec<QueuedPart>> {
+        Ok(self.read(|state| state.parked(customer, limit)))
+    }
+
+    async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {
+        self.write(move |state| Ok(state.forget(before, now, limit))).await
+    }
+
+    async fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Answer<bool> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.write(move |state| Ok(state.lease(&name, &holder, now, until))).await
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Answer<()> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.write(move |state| {
+            state.release(&name, &holder);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn connection(&self, customer: &CustomerId, id: ConnectionId) -> Answer<Option<Connection>> {
+        Ok(self.read(|state| state.connections.get(&(customer.clone(), id)).cloned()))
+    }
+
+    async fn connections(&self, customer: &CustomerId) -> Answer<Vec<Connection>> {
+        Ok(self.read(|state| state.connections_of(customer)))
+    }
+
+    async fn listeners(&self, integration: &Integration, account: &ExternalAccount) -> Answer<Vec<Connection>> {
+        Ok(self.read(|state| {
+            let rows = state.connections.rows().filter(|row| row.integration == *integration);
+            rows.filter(|row| row.listens_to.contains(account)).cloned().collect()
+        }))
+    }
+
+    async fn standing_on(&self, login: LoginId) -> Answer<Vec<Connection>> {
+        Ok(self.read(|state| state.connections.rows().filter(|row| row.logins.contains(&login)).cloned().collect()))
+    }
+
+    async fn logins(&self, ids: &[LoginId]) -> Answer<Vec<Login>> {
+        let ids = crate::order::once(ids.iter().copied());
+        Ok(self.read(|state| ids.iter().filter_map(|id| state.logins.get(id).cloned()).collect()))
+    }
+
+    async fn login_of(&self, integration: &Integration, account: &ExternalAccount) -> Answer<Option<Login>> {
+        let place = (integration.clone(), account.clone());
+        Ok(self.read(|state| state.login_of_account.get(&place).and_then(|id| state.logins.get(id)).cloned()))
+    }
+
+    async fn user_platforms(&self, customer: &CustomerId) -> Answer<Vec<UserPlatform>> {
+        let mut rows: Vec<_> = self
+            .read(|state| state.user_platforms.rows().filter(|row| row.customer_id == *customer).cloned().collect());
+        rows.sort_by_key(|row| (row.connection_id, row.id));
+        Ok(rows)
+    }
+
+    async fn participants_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Answer<Vec<Participant>> {
+        Ok(self.read(|state| {
+            let things = state.things(customer, connection, NamedKind::Participant, ids).into_iter();
+            let rows = things.filter_map(|thing| match thing {
+                Thing::Participant(id) => state.participants.get(&(customer.clone(), id)),
+                Thing::Chat(_) | Thing::Message(_) => None,
+            });
+            rows.cloned().collect()
+        }))
+    }
+
+    async fn people(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        text: &str,
+        paging: &Paging,
+    ) -> Answer<Slice<Participant>> {
+        Ok(self.read(|state| state.people(customer, connection, text, paging)))
+    }
+
+    async fn named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        kind: NamedKind,
+        id: &ExternalId,
+    ) -> Answer<Option<Thing>> {
+        let key = (customer.clone(), connection, kind, id.clone());
+        Ok(self.read(|state| state.names.get(&key).copied()))
+    }
+
+    async fn chat(&self, customer: &CustomerId, id: ChatId) -> Answer<Option<Chat>> {
+        Ok(self.read(|state| state.chat(customer, id).cloned()))
+    }
+
+    async fn chats_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Answer<Vec<Chat>> {
+        Ok(self.read(|state| {
+            let things = state.things(customer, connection, NamedKind::Chat, ids).into_iter();
+            let rows = things.filter_map(|thing| match thing {
+                Thing::Chat(id) => state.chat(customer, id),
+                Thing::Message(_) | Thing::Participant(_) => None,
+            });
+            rows.cloned().collect()
+        }))
+    }
+
+    async fn chats(&self, customer: &CustomerId, filter: &ChatFilter, paging: &Paging) -> Answer<Slice<ListedChat>> {
+        Ok(self.read(|state| state.chats_listed(customer, filter, paging)))
+    }
+
+    async fn listed_chat(&self, customer: &CustomerId, id: ChatId) -> Answer<Option<ListedChat>> {
+        Ok(self.read(|state| state.chats.get(&(customer.clone(), id)).map(|row| state.listed(row))))
+    }
+
+    async fn message(&self, customer: &CustomerId, id: MessageId) -> Answer<Option<Message>> {
+        Ok(self.read(|state| state.message(customer, id).cloned()))
+    }
+
+    async fn messages(&self, customer: &CustomerId, ids: &[MessageId]) -> Answer<Vec<Message>> {
+        let ids = crate::order::once(ids.iter().copied());
+        Ok(self.read(|state| ids.iter().filter_map(|id| state.message(customer, *id).cloned()).collect()))
+    }
+
+    async fn messages_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Answer<Vec<Message>> {
+        Ok(self.read(|state| {
+            let things = state.things(customer, connection, NamedKind::Message, ids).into_iter();
+            let rows = things.filter_map(|thing| match thing {
+                Thing::Message(id) => state.message(customer, id),
+                Thing::Chat(_) | Thing::Participant(_) => None,
+            });
+            rows.cloned().collect()
+        }))
+    }
+
+    async fn messages_of(&self, customer: &CustomerId, chat: ChatId, paging: &Paging) -> Answer<Slice<Message>> {
+        Ok(self.read(|state| state.messages_listed(customer, chat, paging)))
+    }
+
+    async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Aside>> {
+        Ok(self.read(|state| {
+            let ids = state.aside_ids(customer, chat).into_iter();
+            ids.filter_map(|id| state.asides.get(&(customer.clone(), chat, id)).cloned()).collect()
+        }))
+    }
+
+    async fn due_asides(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
+        Ok(self.read(|state| state.due_asides(now, limit)))
+    }
+
+    async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
+        Ok(self.read(|state| state.due_chats(now, limit)))
+    }
+
+    async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Command>> {
+        Ok(self.read(|state| state.open_commands_of(customer, chat)))
+    }
+
+    async fn command(&self, customer: &CustomerId, id: CommandId) -> Answer<Option<Command>> {
+        Ok(self.read(|state| state.commands.get(&(customer.clone(), id)).cloned()))
+    }
+
+    async fn last_command(&self, customer: &CustomerId, message: MessageId) -> Answer<Option<Command>> {
+        Ok(self.read(|state| state.last_command(customer, message)))
+    }
+
+    async fn next_command_number(&self, customer: &CustomerId) -> Answer<u64> {
+        Ok(self.read(|state| state.next_command_number(customer)))
+    }
+
+    async fn remembered(&self, customer: &CustomerId, key: &str) -> Answer<Option<Remembered>> {
+        let key = (customer.clone(), key.to_owned());
+        Ok(self.read(|state| state.remembered.get(&key).cloned()))
+    }
+
+    async fn due_syncs(&self, now: Timestamp, limit: usize) -> Answer<Vec<SyncStatus>> {
+        Ok(self.read(|state| state.due_syncs(now, limit)))
+    }
+
+    async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Answer<Option<SyncStatus>> {
+        Ok(self.read(|state| state.sync_statuses.get(&(customer.clone(), id)).cloned()))
+    }
+
+    async fn sync_statuses(
+        &self,
+        customer: &CustomerId,
+        connection: Option<ConnectionId>,
+        paging: &Paging,
+    ) -> Answer<Slice<SyncStatus>> {
+        Ok(self.read(|state| state.syncs_listed(customer, connection, paging)))
+    }
+
+    async fn events(&self, customer: &CustomerId, after: u64, limit: usize) -> Answer<Vec<Event>> {
+        Ok(self.read(|state| state.events_after(customer, after, limit)))
+    }
+
+    async fn log(&self, after: u64, limit: usize) -> Answer<Vec<Event>> {
+        Ok(self.read(|state| state.log_after(after, limit)))
+    }
+
+    async fn last_seq(&self, customer: &CustomerId) -> Answer<u64> {
+        Ok(self.read(|state| state.feeds.get(customer).map_or(0, |feed| feed.last_seq)))
+    }
+
+    async fn forgotten_seq(&self, customer: &CustomerId) -> Answer<u64> {
+        Ok(self.read(|state| state.feeds.get(customer).map_or(0, |feed| feed.forgotten_seq)))
+    }
+
+    async fn last_position(&self) -> Answer<u64> {
+        Ok(self.read(|state| state.last_position()))
+    }
+
+    async fn forget_events(&self, before: Timestamp, limit: usize) -> Answer<usize> {
+        self.write(move |state| Ok(state.forget_events(before, limit))).await
+    }
+
+    async fn put_api_key(&self, key: ApiKey) -> Answer<()> {
+        self.write(move |state| {
+            state.api_keys.put(key.id.clone(), key.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn api_keys(&self) -> Answer<Vec<ApiKey>> {
+        let mut keys: Vec<_> = self.read(|state| state.api_keys.rows().cloned().collect());
+        keys.sort_by_key(|key| key.created_at);
+        Ok(keys)
+    }
+
+    async fn remove_api_key(&self, id: &str) -> Answer<bool> {
+        let id = id.to_owned();
+        self.write(move |state| {
+            let held = state.api_keys.has(&id);
+            state.api_keys.remove(&id);
+            Ok(held)
+        })
+        .await
+    }
+
+    async fn put_ticket(&self, ticket: Ticket) -> Answer<()> {
+        self.write(move |state| Ok(state.tickets.put((ticket.kind.clone(), ticket.hash.clone()), ticket.clone()))).await
+    }
+
+    async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
+        let key = (kind.to_owned(), hash.to_owned());
+        Ok(self.read(|state| state.tickets.get(&key).filter(|ticket| ticket.expires_at > now).cloned()))
+    }
+
+    async fn take_ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
+        let (kind, hash) = (kind.to_owned(), hash.to_owned());
+        self.write(move |state| Ok(state.take_ticket(&kind, &hash, now))).await
+    }
+
+    async fn next_due(&self) -> Answer<Option<Timestamp>> {
+        Ok(self.read(|state| state.next_due()))
+    }
+}
