@@ -118,3 +118,20 @@ impl Command {
         }
     }
 }
+
+impl Command {
+    /// Whether it writes a new message.
+    pub fn is_send(&self) -> bool {
+        matches!(self.action, Action::Send { .. })
+    }
+
+    /// What a reader is told while nobody can tell whether it was done.
+    pub fn uncertain(&self) -> Problem {
+        Problem {
+            code: "uncertain".to_owned(),
+            detail: "The platform did not answer, and what became of it cannot be found out. Look there, then say \
+                     whether to try again."
+                .to_owned(),
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! and stored rows; the decisions here say what changes.
 
 pub mod abilities;
+pub mod accept;
 pub mod body;
 pub mod changes;
 pub mod chat;

@@ -12,10 +12,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncKind {
-    /// A chat's history, or with no chat: all chats of the connection.
+    /// A chat's history; with no chat, every chat of the connection.
     Import,
     /// What is stored is compared with the platform.
     Reconcile,
+    /// The people of a connection are learnt.
+    People,
+    /// The chats of a connection are learnt by name.
+    Chats,
 }
 
 /// How far it has come.
