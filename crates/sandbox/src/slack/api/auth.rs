@@ -1,0 +1,107 @@
+//! `api.test`, `auth.*`, `apps.uninstall` and `oauth.v2.access`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Call, Refused, joined};
+use crate::slack::change::Change;
+use crate::slack::install::Installed;
+
+pub fn api_test(call: &mut Call<'_>) -> Result<Value, Refused> {
+    let args: serde_json::Map<String, Value> =
+        call.arguments.each().map(|(name, value)| (name.clone(), value.clone())).collect();
+    if let Some(error) = call.arguments.text("error") {
+        let mut refused = Refused::from("my_error");
+        refused.more.insert("args".into(), json!({ "error": error }));
+        return Err(refused);
+    }
+    Ok(json!({ "args": args }))
+}
+
+pub fn test(call: &mut Call<'_>) -> Result<Value, Refused> {
+    let team = &call.state.world.workspaces[&call.token.team];
+    let user = team.users.get(&call.token.user).ok_or("account_inactive")?;
+    let mut answer = json!({
+        "url": format!("https://{}.slack.com/", team.domain), "team": team.name, "user": user.name,
+        "team_id": team.id, "user_id": user.id, "is_enterprise_install": false,
+    });
+    if call.token.is_bot {
+        answer["bot_id"] = json!(call.token.bot_id);
+    }
+    Ok(answer)
+}
+
+pub fn revoke(call: &mut Call<'_>) -> Result<Value, Refused> {
+    if call.arguments.flag("test") == Some(true) {
+        return Ok(json!({ "revoked": false }));
+    }
+    let tokens = vec![call.token.token.clone()];
+    call.state.change(call.now_micros, Change::TokensRevoked { tokens, uninstalled: false });
+    Ok(json!({ "revoked": true }))
+}
+
+pub fn uninstall(call: &mut Call<'_>) -> Result<Value, Refused> {
+    check_client(call)?;
+    let team = call.token.team.clone();
+    call.state.uninstall(call.now_micros, &team);
+    Ok(json!({}))
+}
+
+fn check_client(call: &Call<'_>) -> Result<(), Refused> {
+    let app = &call.state.config.app;
+    let given = call.basic.clone().or_else(|| {
+        Some((call.arguments.text("client_id")?, call.arguments.text("client_secret").unwrap_or_default()))
+    });
+    let (id, secret) = given.ok_or("invalid_client_id")?;
+    if id != app.client_id {
+        return Err("invalid_client_id".into());
+    }
+    if secret != app.client_secret {
+        return Err("bad_client_secret".into());
+    }
+    Ok(())
+}
+
+pub fn oauth_access(call: &mut Call<'_>) -> Result<Value, Refused> {
+    check_client(call)?;
+    if call.arguments.text("grant_type").is_some_and(|kind| kind != "authorization_code") {
+        return Err("invalid_grant_type".into());
+    }
+    let code = call.arguments.text("code").ok_or("invalid_code")?;
+    let code = call.state.world.codes.get(&code).cloned().ok_or("invalid_code")?;
+    if code.used || code.expires_micros < call.now_micros {
+        return Err("invalid_code".into());
+    }
+    let redirect_uri = call.arguments.text("redirect_uri");
+    if code.redirect_uri.is_some() && redirect_uri != code.redirect_uri {
+        return Err("bad_redirect_uri".into());
+    }
+    call.state.record(Change::CodeUsed { code: code.code.clone() });
+    let installed =
+        call.state.install(call.now_micros, &code.user, &code.bot_scopes, &code.user_scopes).map_err(Refused::from)?;
+    Ok(answer(call, &installed, &code.user))
+}
+
+fn answer(call: &Call<'_>, installed: &Installed, user: &str) -> Value {
+    let world = &call.state.world;
+    let scopes = |token: &String| world.tokens.get(token).map_or(BTreeSet::new(), |token| token.scopes.clone());
+    let mut authed_user = json!({ "id": user });
+    if let Some(token) = &installed.user_token {
+        authed_user["scope"] = json!(joined(&scopes(token)));
+        authed_user["access_token"] = json!(token);
+        authed_user["token_type"] = json!("user");
+    }
+    let team = &world.workspaces[&installed.team_id];
+    let mut answer = json!({
+        "app_id": call.state.config.app.app_id, "authed_user": authed_user,
+        "team": { "id": team.id, "name": team.name }, "enterprise": null, "is_enterprise_install": false,
+    });
+    if let Some(token) = &installed.bot_token {
+        answer["access_token"] = json!(token);
+        answer["token_type"] = json!("bot");
+        answer["scope"] = json!(joined(&scopes(token)));
+        answer["bot_user_id"] = json!(installed.bot_user_id);
+    }
+    answer
+}

@@ -1,0 +1,416 @@
+//! The Web API: `/api/<method>`, from the bytes of a call to the bytes of its answer.
+//!
+//! Nothing here waits. What needs a socket (a slow answer, a dropped connection) is only marked on
+//! the response; `serve` carries it out.
+
+mod auth;
+mod chat;
+mod conversations;
+mod history;
+pub mod limits;
+pub mod pages;
+mod reactions;
+pub mod request;
+mod users;
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method as HttpMethod, Response, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use self::limits::Tier;
+use self::request::{Arguments, Request};
+use super::Slack;
+use super::change::Change;
+use super::faults::FaultKind;
+use super::state::{Later, State};
+use super::world::{Channel, ChannelKind, Token};
+
+/// Marks an answer that never reaches the caller. A caller without a socket finds it in the
+/// response's extensions (and sees status 599); on a port the connection is dropped.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerLost;
+
+/// Marks an answer that takes this many seconds. Only a port can take its time.
+#[derive(Debug, Clone, Copy)]
+pub struct Slow(pub u64);
+
+/// Marks an answer that comes after the events which its call caused.
+#[derive(Debug, Clone)]
+pub struct AfterEvents(pub Vec<u64>);
+
+/// One method of the Web API.
+#[derive(Debug)]
+pub struct Method {
+    pub name: &'static str,
+    /// Whether it takes JSON.
+    pub writes: bool,
+    pub tier: Tier,
+    /// The scope that every call needs. Scopes that depend on the channel are checked by the method.
+    pub scope: Option<&'static str>,
+    pub needs_token: bool,
+    pub run: fn(&mut Call<'_>) -> Result<Value, Refused>,
+}
+
+const fn method(
+    name: &'static str,
+    writes: bool,
+    tier: Tier,
+    scope: Option<&'static str>,
+    run: fn(&mut Call<'_>) -> Result<Value, Refused>,
+) -> Method {
+    Method { name, writes, tier, scope, needs_token: true, run }
+}
+
+/// Every method that this emulator has.
+pub static METHODS: &[Method] = &[
+    Method { needs_token: false, ..method("api.test", true, Tier::Special, None, auth::api_test) },
+    method("apps.uninstall", false, Tier::Special, None, auth::uninstall),
+    method("auth.revoke", false, Tier::Special, None, auth::revoke),
+    method("auth.test", true, Tier::Special, None, auth::test),
+    method("bots.info", false, Tier::Three, Some("users:read"), users::bots_info),
+    method("chat.delete", true, Tier::Three, Some("chat:write"), chat::delete),
+    method("chat.getPermalink", false, Tier::Special, None, chat::permalink),
+    method("chat.postMessage", true, Tier::Posting, Some("chat:write"), chat::post_message),
+    method("chat.update", true, Tier::Three, Some("chat:write"), chat::update),
+    method("conversations.history", false, Tier::Three, None, history::history),
+    method("conversations.info", false, Tier::Three, None, conversations::info),
+    method("conversations.join", true, Tier::Three, None, conversations::join),
+    method("conversations.list", false, Tier::Two, None, conversations::list),
+    method("conversations.members", false, Tier::Four, None, conversations::members),
+    method("conversations.open", true, Tier::Three, None, conversations::open),
+    method("conversations.replies", false, Tier::Three, None, history::replies),
+    method("emoji.list", false, Tier::Two, Some("emoji:read"), users::emoji_list),
+    Method { needs_token: false, ..method("oauth.v2.access", true, Tier::Special, None, auth::oauth_access) },
+    method("reactions.add", true, Tier::Three, Some("reactions:write"), reactions::add),
+    method("reactions.get", false, Tier::Three, Some("reactions:read"), reactions::get),
+    method("reactions.remove", true, Tier::Two, Some("reactions:write"), reactions::remove),
+    method("team.info", false, Tier::Three, Some("team:read"), users::team_info),
+    method("users.conversations", false, Tier::Three, None, conversations::of_user),
+    method("users.info", false, Tier::Four, Some("users:read"), users::info),
+    method("users.list", false, Tier::Two, Some("users:read"), users::list),
+];
+
+/// A call that is being carried out.
+pub struct Call<'a> {
+    pub state: &'a mut State,
+    pub now_micros: i64,
+    pub token: Token,
+    pub basic: Option<(String, String)>,
+    pub arguments: Arguments,
+}
+
+/// Why a call was not done: Slack's word, and what the answer says besides.
+#[derive(Debug)]
+pub struct Refused {
+    pub error: &'static str,
+    pub more: Map<String, Value>,
+}
+
+impl From<&'static str> for Refused {
+    fn from(error: &'static str) -> Refused {
+        Refused { error, more: Map::new() }
+    }
+}
+
+impl Call<'_> {
+    pub fn need(&self, scope: &str) -> Result<(), Refused> {
+        if self.token.scopes.contains(scope) {
+            return Ok(());
+        }
+        let mut refused = Refused::from("missing_scope");
+        refused.more.insert("needed".into(), json!(scope));
+        refused.more.insert("provided".into(), json!(joined(&self.token.scopes)));
+        Err(refused)
+    }
+
+    pub fn argument(&self, name: &str) -> Result<String, Refused> {
+        self.arguments.text(name).ok_or_else(|| {
+            let mut refused = Refused::from("invalid_arguments");
+            let messages = [format!("[ERROR] missing required field: {name}")];
+            refused.more.insert("response_metadata".into(), json!({ "messages": messages }));
+            refused
+        })
+    }
+
+    /// The channel of the call, if the token's owner may know that it exists.
+    pub fn channel(&self) -> Result<&Channel, Refused> {
+        let id = self.arguments.text("channel").ok_or("channel_not_found")?;
+        self.visible(&id).ok_or_else(|| "channel_not_found".into())
+    }
+
+    pub fn visible(&self, id: &str) -> Option<&Channel> {
+        let channel = self.state.world.workspaces.get(&self.token.team)?.channels.get(id)?;
+        self.sees(channel).then_some(channel)
+    }
+
+    pub fn sees(&self, channel: &Channel) -> bool {
+        channel.kind == ChannelKind::Public || channel.members.contains(&self.token.user)
+    }
+
+    /// The channel of the call, if the token's owner may read what is written there. A person may
+    /// look into any public channel, a bot only into those that it was added to.
+    pub fn readable(&self) -> Result<&Channel, Refused> {
+        let channel = self.channel()?;
+        self.need(&format!("{}:history", channel.kind.scope_name()))?;
+        if self.token.is_bot && !channel.members.contains(&self.token.user) {
+            return Err("not_in_channel".into());
+        }
+        Ok(channel)
+    }
+
+    pub fn is_member(&self, channel: &Channel) -> bool {
+        channel.members.contains(&self.token.user)
+    }
+}
+
+impl Slack {
+    /// Answers one call to the Web API.
+    pub(super) fn answer(
+        &self,
+        name: &str,
+        http_method: &HttpMethod,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Response<Body> {
+        let now_micros = self.now_micros();
+        let mut state = self.lock();
+        state.run_later(now_micros);
+        let mut response = respond(&mut state, now_micros, name, http_method, headers, query, body);
+        drop(state);
+        self.wake();
+        if let Ok(date) = http_date(now_micros).parse() {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
+    }
+}
+
+fn respond(
+    state: &mut State,
+    now_micros: i64,
+    name: &str,
+    http_method: &HttpMethod,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: &[u8],
+) -> Response<Body> {
+    let Some(method) = METHODS.iter().find(|method| method.name == name) else {
+        return ok(&json!({ "ok": false, "error": "unknown_method", "req_method": name }));
+    };
+    let request = match Request::read(method, http_method, headers, query, body) {
+        Ok(request) => request,
+        Err(error) => return ok(&json!({ "ok": false, "error": error })),
+    };
+    if let Some(refusal) = over_limit(state, now_micros, &request) {
+        return refusal;
+    }
+    state.caused.clear();
+    match call_fault(state, method.name) {
+        Some(FaultKind::CallLost) => lost(),
+        Some(FaultKind::AnswerLost) => {
+            take_effect(state, now_micros, &request);
+            lost()
+        }
+        Some(FaultKind::AnswerLostLate { after_micros }) => {
+            state.schedule_in(now_micros, after_micros, Later::Call(Box::new(request)));
+            lost()
+        }
+        Some(FaultKind::RateLimited { retry_after_secs }) => too_many(method, retry_after_secs),
+        Some(FaultKind::ServerError { status }) => server_error(status),
+        Some(FaultKind::Slow { secs }) => {
+            let mut response = carry_out(state, now_micros, &request);
+            response.extensions_mut().insert(Slow(secs));
+            response
+        }
+        Some(FaultKind::TokenRevoked) => {
+            if let Some(token) = request.token.clone() {
+                state.change(now_micros, Change::TokensRevoked { tokens: vec![token], uninstalled: false });
+            }
+            carry_out(state, now_micros, &request)
+        }
+        Some(FaultKind::EventBeforeAnswer) => {
+            let mut response = carry_out(state, now_micros, &request);
+            response.extensions_mut().insert(AfterEvents(std::mem::take(&mut state.caused)));
+            response
+        }
+        _ => carry_out(state, now_micros, &request),
+    }
+}
+
+/// A fault that was ordered comes first, else the dice decide.
+fn call_fault(state: &mut State, method: &str) -> Option<FaultKind> {
+    if let Some(fault) = state.faults.take_call(method) {
+        return Some(fault);
+    }
+    if state.config.events_before_answer {
+        return Some(FaultKind::EventBeforeAnswer);
+    }
+    let chaos = state.config.call_chaos.clone();
+    let before_answer = state.config.event_chaos.before_answer;
+    let fault = if state.chance(chaos.answer_lost) {
+        FaultKind::AnswerLost
+    } else if state.chance(chaos.answer_lost_late) {
+        FaultKind::AnswerLostLate { after_micros: state.below(chaos.late_max_micros.max(1)) }
+    } else if state.chance(chaos.call_lost) {
+        FaultKind::CallLost
+    } else if state.chance(chaos.rate_limited) {
+        FaultKind::RateLimited { retry_after_secs: chaos.retry_after_secs.max(1) }
+    } else if state.chance(chaos.server_error) {
+        FaultKind::ServerError { status: 503 }
+    } else if state.chance(before_answer) {
+        FaultKind::EventBeforeAnswer
+    } else {
+        return None;
+    };
+    state.faults.count(&fault);
+    Some(fault)
+}
+
+fn over_limit(state: &mut State, now_micros: i64, request: &Request) -> Option<Response<Body>> {
+    if !state.config.rate_limits {
+        return None;
+    }
+    let token = request.token.as_ref().and_then(|token| state.world.tokens.get(token));
+    let team = token.map_or("", |token| token.team.as_str());
+    let channel = match request.method.tier {
+        Tier::Posting => request.arguments.text("channel").unwrap_or_default(),
+        _ => String::new(),
+    };
+    let key = format!("{}/{team}/{channel}", request.method.name);
+    let wait = state.limits.pass(request.method.tier, key, now_micros).err()?;
+    Some(too_many(request.method, wait))
+}
+
+fn carry_out(state: &mut State, now_micros: i64, request: &Request) -> Response<Body> {
+    let mut body = take_effect(state, now_micros, request);
+    if request.missing_charset {
+        body["warning"] = json!("missing_charset");
+        if !body["response_metadata"].is_object() {
+            body["response_metadata"] = json!({});
+        }
+        body["response_metadata"]["warnings"] = json!(["missing_charset"]);
+    }
+    let mut response = ok(&body);
+    let token = request.token.as_ref().and_then(|token| state.world.tokens.get(token));
+    if let Some(scopes) = token.and_then(|token| joined(&token.scopes).parse().ok()) {
+        response.headers_mut().insert("x-oauth-scopes", scopes);
+    }
+    response
+}
+
+/// Carries a call out and gives the JSON of its answer, which nobody may ever see.
+pub fn take_effect(state: &mut State, now_micros: i64, request: &Request) -> Value {
+    let token = match token_of(state, request) {
+        Ok(token) => token,
+        Err(error) => return json!({ "ok": false, "error": error }),
+    };
+    let mut call =
+        Call { state, now_micros, token, basic: request.basic.clone(), arguments: request.arguments.clone() };
+    let result = request.method.scope.map_or(Ok(()), |scope| call.need(scope));
+    match result.and_then(|()| (request.method.run)(&mut call)) {
+        Ok(mut body) => {
+            *state.calls.entry(request.method.name.to_owned()).or_default() += 1;
+            body["ok"] = json!(true);
+            body
+        }
+        Err(refused) => {
+            let mut body = refused.more;
+            body.insert("ok".into(), json!(false));
+            body.insert("error".into(), json!(refused.error));
+            Value::Object(body)
+        }
+    }
+}
+
+fn token_of(state: &State, request: &Request) -> Result<Token, &'static str> {
+    let nobody = || Token {
+        token: String::new(),
+        team: String::new(),
+        user: String::new(),
+        bot_id: String::new(),
+        is_bot: false,
+        scopes: BTreeSet::new(),
+        revoked: false,
+    };
+    let Some(given) = &request.token else {
+        return if request.method.needs_token { Err("not_authed") } else { Ok(nobody()) };
+    };
+    match state.world.tokens.get(given) {
+        _ if !request.method.needs_token => Ok(nobody()),
+        None => Err("invalid_auth"),
+        Some(token) if token.revoked => Err("token_revoked"),
+        Some(token) if state.world.user(&token.user).is_none_or(|user| user.deleted) => Err("account_inactive"),
+        Some(token) => Ok(token.clone()),
+    }
+}
+
+fn ok(body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    let kind = header::HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+fn lost() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::from_u16(599).unwrap_or(StatusCode::GATEWAY_TIMEOUT);
+    response.extensions_mut().insert(AnswerLost);
+    response
+}
+
+fn too_many(method: &Method, retry_after_secs: u64) -> Response<Body> {
+    let error = if method.tier == Tier::Posting { "rate_limited" } else { "ratelimited" };
+    let mut response = ok(&json!({ "ok": false, "error": error }));
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, retry_after_secs.into());
+    response
+}
+
+fn server_error(status: u16) -> Response<Body> {
+    let mut response = Response::new(Body::from("<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"));
+    let status = StatusCode::from_u16(status).ok().filter(StatusCode::is_server_error);
+    *response.status_mut() = status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+pub fn joined(scopes: &BTreeSet<String>) -> String {
+    scopes.iter().map(String::as_str).collect::<Vec<_>>().join(",")
+}
+
+/// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(micros: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let secs = micros.div_euclid(1_000_000);
+    let (days, second) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    let weekday = DAYS[usize::try_from(days.rem_euclid(7)).unwrap_or(0)];
+    let month = MONTHS[usize::try_from(month - 1).unwrap_or(0)];
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// Year, month and day of a day counted from 1970, in the Gregorian calendar.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let (mut year, mut rest) = (1970, days);
+    loop {
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let length = if leap { 366 } else { 365 };
+        if rest >= length {
+            rest -= length;
+            year += 1;
+            continue;
+        }
+        let february = if leap { 29 } else { 28 };
+        for (month, length) in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].into_iter().enumerate() {
+            if rest < length {
+                return (year, i64::try_from(month).unwrap_or(0) + 1, rest + 1);
+            }
+            rest -= length;
+        }
+    }
+}

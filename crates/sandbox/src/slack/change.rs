@@ -1,0 +1,340 @@
+//! The one way in which the world changes. Every value in a change is final (no clock, no chance),
+//! so that applying the same changes gives the same world.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::config::WorldSize;
+use super::seed;
+use super::world::{Bot, Channel, Code, Edited, Message, Pending, Reaction, Token, User, World, parse_ts};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The beginning: a world made from a seed, with its history before `at_micros`.
+    Seeded {
+        seed: u64,
+        size: WorldSize,
+        at_micros: i64,
+    },
+    Posted {
+        channel: String,
+        message: Message,
+    },
+    /// New content. `edited` is `None` where Slack does not call it an edit.
+    Edited {
+        channel: String,
+        ts: String,
+        at_micros: i64,
+        text: String,
+        blocks: Option<Vec<Value>>,
+        attachments: Vec<Value>,
+        metadata: Option<Value>,
+        edited: Option<Edited>,
+    },
+    /// A preview of a link appeared.
+    Unfurled {
+        channel: String,
+        ts: String,
+        at_micros: i64,
+        attachments: Vec<Value>,
+    },
+    Deleted {
+        channel: String,
+        ts: String,
+        at_micros: i64,
+    },
+    Reacted {
+        channel: String,
+        ts: String,
+        at_micros: i64,
+        user: String,
+        name: String,
+    },
+    Unreacted {
+        channel: String,
+        ts: String,
+        at_micros: i64,
+        user: String,
+        name: String,
+    },
+    ChannelMade {
+        channel: Box<Channel>,
+    },
+    Joined {
+        channel: String,
+        at_micros: i64,
+        user: String,
+        inviter: Option<String>,
+    },
+    Left {
+        channel: String,
+        at_micros: i64,
+        user: String,
+    },
+    Renamed {
+        channel: String,
+        at_micros: i64,
+        user: String,
+        name: String,
+    },
+    Archived {
+        channel: String,
+        at_micros: i64,
+        user: String,
+        archived: bool,
+    },
+    ChannelIdChanged {
+        old: String,
+        new: String,
+        at_micros: i64,
+    },
+    /// A person who is new, or not as before.
+    Person {
+        user: User,
+    },
+    /// The app's own bot came into a workspace.
+    AppBot {
+        bot: Bot,
+        user: User,
+    },
+    TokenGiven {
+        token: Token,
+    },
+    TokensRevoked {
+        tokens: Vec<String>,
+        uninstalled: bool,
+    },
+    CodeGiven {
+        code: Code,
+    },
+    CodeUsed {
+        code: String,
+    },
+    EventsUrl {
+        url: Option<String>,
+    },
+    Queued {
+        event: Pending,
+    },
+    Postponed {
+        id: u64,
+        due_micros: i64,
+        attempt: u32,
+        reason: Option<String>,
+    },
+    Settled {
+        id: u64,
+    },
+}
+
+impl World {
+    /// Applies one change. What does not fit the world (an unknown channel) changes nothing.
+    pub fn apply(&mut self, change: &Change) {
+        self.serial += 1;
+        match change {
+            Change::Seeded { seed, size, at_micros } => seed::fill(self, *seed, size, *at_micros),
+            Change::Person { user } => {
+                if let Some(team) = self.workspaces.get_mut(&user.team) {
+                    team.users.insert(user.id.clone(), user.clone());
+                }
+            }
+            Change::AppBot { bot, user } => {
+                if let Some(team) = self.workspaces.get_mut(&bot.team) {
+                    team.app_bot = Some(bot.id.clone());
+                    team.users.insert(user.id.clone(), user.clone());
+                    team.bots.insert(bot.id.clone(), bot.clone());
+                }
+            }
+            Change::TokenGiven { token } => {
+                self.tokens.insert(token.token.clone(), token.clone());
+            }
+            Change::TokensRevoked { tokens, .. } => {
+                for token in tokens {
+                    if let Some(token) = self.tokens.get_mut(token) {
+                        token.revoked = true;
+                    }
+                }
+            }
+            Change::CodeGiven { code } => {
+                self.codes.insert(code.code.clone(), code.clone());
+            }
+            Change::CodeUsed { code } => {
+                if let Some(code) = self.codes.get_mut(code) {
+                    code.used = true;
+                }
+            }
+            Change::EventsUrl { url } => self.events_url.clone_from(url),
+            Change::Queued { event } => {
+                self.pending.insert(event.id, event.clone());
+            }
+            Change::Postponed { id, due_micros, attempt, reason } => {
+                if let Some(event) = self.pending.get_mut(id) {
+                    event.due_micros = *due_micros;
+                    event.attempt = *attempt;
+                    event.retry_reason.clone_from(reason);
+                    event.taken = false;
+                }
+            }
+            Change::Settled { id } => {
+                self.pending.remove(id);
+            }
+            Change::ChannelMade { .. } | Change::ChannelIdChanged { .. } => self.apply_to_channels(change),
+            Change::Joined { .. } | Change::Left { .. } | Change::Renamed { .. } | Change::Archived { .. } => {
+                self.apply_to_channels(change);
+            }
+            Change::Posted { .. } | Change::Edited { .. } | Change::Unfurled { .. } => self.apply_to_messages(change),
+            Change::Deleted { .. } | Change::Reacted { .. } | Change::Unreacted { .. } => {
+                self.apply_to_messages(change);
+            }
+        }
+    }
+
+    fn apply_to_channels(&mut self, change: &Change) {
+        match change {
+            Change::ChannelMade { channel } => {
+                if let Some(team) = self.workspaces.get_mut(&channel.team) {
+                    team.channels.insert(channel.id.clone(), (**channel).clone());
+                }
+            }
+            Change::Joined { channel, at_micros, user, .. } => self.touch(channel, *at_micros, |channel| {
+                channel.members.insert(user.clone());
+            }),
+            Change::Left { channel, at_micros, user } => self.touch(channel, *at_micros, |channel| {
+                channel.members.remove(user);
+            }),
+            Change::Renamed { channel, at_micros, name, .. } => self.touch(channel, *at_micros, |channel| {
+                let old = std::mem::replace(&mut channel.name, name.clone());
+                channel.previous_names.insert(0, old);
+                channel.updated_millis = at_micros / 1000;
+            }),
+            Change::Archived { channel, at_micros, archived, .. } => self.touch(channel, *at_micros, |channel| {
+                channel.is_archived = *archived;
+                channel.updated_millis = at_micros / 1000;
+            }),
+            Change::ChannelIdChanged { old, new, .. } => {
+                for team in self.workspaces.values_mut() {
+                    if let Some(mut channel) = team.channels.remove(old) {
+                        channel.id.clone_from(new);
+                        team.channels.insert(new.clone(), channel);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_to_messages(&mut self, change: &Change) {
+        match change {
+            Change::Posted { channel, message } => {
+                let at_micros = parse_ts(&message.ts).unwrap_or(0);
+                self.touch(channel, at_micros, |channel| channel.put(message.clone()));
+            }
+            Change::Edited { channel, ts, at_micros, text, blocks, attachments, metadata, edited } => {
+                self.touch_message(channel, ts, *at_micros, |message| {
+                    message.text.clone_from(text);
+                    message.blocks.clone_from(blocks);
+                    message.attachments.clone_from(attachments);
+                    message.metadata.clone_from(metadata);
+                    if edited.is_some() {
+                        message.edited.clone_from(edited);
+                    }
+                });
+            }
+            Change::Unfurled { channel, ts, at_micros, attachments } => {
+                self.touch_message(channel, ts, *at_micros, |message| {
+                    message.attachments.extend(attachments.iter().cloned());
+                });
+            }
+            Change::Deleted { channel, ts, at_micros } => {
+                self.touch(channel, *at_micros, |channel| channel.remove(ts));
+            }
+            Change::Reacted { channel, ts, at_micros, user, name } => {
+                self.touch_message(channel, ts, *at_micros, |message| react(message, user, name));
+            }
+            Change::Unreacted { channel, ts, at_micros, user, name } => {
+                self.touch_message(channel, ts, *at_micros, |message| {
+                    for reaction in message.reactions.iter_mut().filter(|reaction| reaction.name == *name) {
+                        reaction.users.retain(|other| other != user);
+                    }
+                    message.reactions.retain(|reaction| !reaction.users.is_empty());
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn touch(&mut self, channel: &str, at_micros: i64, change: impl FnOnce(&mut Channel)) {
+        if let Some(channel) = self.channel_mut(channel) {
+            channel.last_micros = channel.last_micros.max(at_micros);
+            change(channel);
+        }
+    }
+
+    fn touch_message(&mut self, channel: &str, ts: &str, at_micros: i64, change: impl FnOnce(&mut Message)) {
+        self.touch(channel, at_micros, |channel| {
+            if let Some(message) = channel.messages.get_mut(ts) {
+                change(message);
+            }
+        });
+    }
+}
+
+fn react(message: &mut Message, user: &str, name: &str) {
+    match message.reactions.iter_mut().find(|reaction| reaction.name == name) {
+        Some(reaction) => {
+            if !reaction.users.iter().any(|other| other == user) {
+                reaction.users.push(user.to_owned());
+            }
+        }
+        None => message.reactions.push(Reaction { name: name.to_owned(), users: vec![user.to_owned()] }),
+    }
+}
+
+impl Channel {
+    /// Puts a message where it belongs, and its thread's first message into its role.
+    pub fn put(&mut self, message: Message) {
+        if let Some(thread) = message.thread_ts.clone().filter(|thread| *thread != message.ts) {
+            if let Some(parent) = self.messages.get_mut(&thread).filter(|parent| parent.thread_ts.is_none()) {
+                parent.thread_ts = Some(thread.clone());
+            }
+            self.threads.entry(thread).or_default().insert(message.ts.clone());
+        }
+        self.messages.insert(message.ts.clone(), message);
+    }
+
+    /// Removes a message. The first of a thread stays as a tombstone while it has replies, and goes
+    /// with the last of them.
+    fn remove(&mut self, ts: &str) {
+        let Some(message) = self.messages.get_mut(ts) else { return };
+        self.deleted.push(ts.to_owned());
+        if self.threads.get(ts).is_some_and(|replies: &BTreeSet<String>| !replies.is_empty()) {
+            *message = Message {
+                ts: ts.to_owned(),
+                user: "USLACKBOT".into(),
+                subtype: Some("tombstone".into()),
+                text: "This message was deleted.".into(),
+                thread_ts: Some(ts.to_owned()),
+                ..Message::default()
+            };
+            return;
+        }
+        let thread = message.thread_ts.clone().filter(|thread| thread != ts);
+        self.messages.remove(ts);
+        let Some(thread) = thread else { return };
+        let Some(replies) = self.threads.get_mut(&thread) else { return };
+        replies.remove(ts);
+        if replies.is_empty() {
+            self.threads.remove(&thread);
+            match self.messages.get_mut(&thread) {
+                Some(parent) if parent.subtype.as_deref() == Some("tombstone") => {
+                    self.messages.remove(&thread);
+                }
+                Some(parent) => parent.thread_ts = None,
+                None => {}
+            }
+        }
+    }
+}

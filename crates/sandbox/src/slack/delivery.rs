@@ -1,0 +1,276 @@
+//! Brings events to the app's address: envelopes, signatures, the queue and its retries.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::change::Change;
+use super::events::{Audience, News};
+use super::faults::FaultKind;
+use super::state::State;
+use super::world::{Pending, Token};
+
+/// After the first try: at once, after a minute, after five minutes. Then the event is given up.
+const RETRY_AFTER_MICROS: [i64; 3] = [0, 60_000_000, 300_000_000];
+
+/// How long an event waits for the one that is to overtake it.
+const HELD_AT_MOST_MICROS: i64 = 5_000_000;
+
+/// One attempt to bring an event to the app, signed and ready to be sent as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub id: u64,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// 0 for the first try, then the number of the retry.
+    pub attempt: u32,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The app answered 2xx in time.
+    Acked,
+    Failed(Reason),
+    /// The app answered with `X-Slack-No-Retry: 1`.
+    NoRetry,
+}
+
+/// Why an attempt failed, as `X-Slack-Retry-Reason` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    HttpTimeout,
+    TooManyRedirects,
+    ConnectionFailed,
+    SslError,
+    HttpError,
+    UnknownError,
+}
+
+impl Reason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::HttpTimeout => "http_timeout",
+            Reason::TooManyRedirects => "too_many_redirects",
+            Reason::ConnectionFailed => "connection_failed",
+            Reason::SslError => "ssl_error",
+            Reason::HttpError => "http_error",
+            Reason::UnknownError => "unknown_error",
+        }
+    }
+}
+
+/// Slack's signature, version 0, over the raw body.
+pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(format!("v0:{timestamp}:").as_bytes());
+    mac.update(body);
+    format!("v0={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+impl State {
+    /// Puts an event into the queue, if anybody is to hear of it, with the faults that are due.
+    pub fn queue(&mut self, now_micros: i64, mut news: News) {
+        if news.at_micros == 0 {
+            news.at_micros = now_micros;
+        }
+        let Some(url) = self.world.events_url.clone() else { return };
+        let Some(authorization) = self.authorization(&news) else { return };
+        let kind = news.event["type"].as_str().unwrap_or_default().to_owned();
+        let chaos = self.config.event_chaos.clone();
+        let mut due_micros = now_micros;
+        let fault = self.event_fault(&kind);
+        if matches!(fault, Some(FaultKind::EventDropped)) {
+            return;
+        }
+        if let Some(FaultKind::EventLate { after_micros }) = fault {
+            due_micros += after_micros;
+        }
+        let id = self.enqueue(due_micros, &url, self.envelope(&news, &authorization));
+        let again = now_micros + self.below(chaos.delay_max_micros.max(1));
+        match fault {
+            Some(FaultKind::EventDuplicate) => {
+                let same = self.world.pending[&id].body.clone();
+                self.enqueue(again, &url, same);
+            }
+            Some(FaultKind::EventDuplicateNewId) => {
+                let another = self.envelope(&news, &authorization);
+                self.enqueue(again, &url, another);
+            }
+            _ => {}
+        }
+        self.release_held(due_micros);
+        if matches!(fault, Some(FaultKind::EventReordered)) {
+            self.postpone(id, now_micros + HELD_AT_MOST_MICROS);
+            self.held = Some(id);
+        }
+    }
+
+    /// A fault that was ordered comes first, else the dice decide.
+    fn event_fault(&mut self, kind: &str) -> Option<FaultKind> {
+        if let Some(fault) = self.faults.take_event(kind) {
+            return Some(fault);
+        }
+        let chaos = self.config.event_chaos.clone();
+        let fault = if self.chance(chaos.drop) {
+            FaultKind::EventDropped
+        } else if self.chance(chaos.duplicate_same) {
+            FaultKind::EventDuplicate
+        } else if self.chance(chaos.duplicate_new) {
+            FaultKind::EventDuplicateNewId
+        } else if self.chance(chaos.late) {
+            FaultKind::EventLate { after_micros: self.below(chaos.delay_max_micros.max(1)) }
+        } else if self.chance(chaos.reorder) {
+            FaultKind::EventReordered
+        } else {
+            return None;
+        };
+        self.faults.count(&fault);
+        Some(fault)
+    }
+
+    fn enqueue(&mut self, due_micros: i64, url: &str, body: Value) -> u64 {
+        let id = self.world.serial;
+        let event = Pending { id, due_micros, url: url.to_owned(), body, attempt: 0, retry_reason: None, taken: false };
+        self.record(Change::Queued { event });
+        self.caused.push(id);
+        id
+    }
+
+    fn postpone(&mut self, id: u64, due_micros: i64) {
+        self.record(Change::Postponed { id, due_micros, attempt: 0, reason: None });
+    }
+
+    fn release_held(&mut self, after_micros: i64) {
+        if let Some(held) = self.held.take().filter(|held| self.world.pending.get(held).is_some_and(|p| !p.taken)) {
+            self.postpone(held, after_micros + 1);
+        }
+    }
+
+    /// The installation that an event is told for: the bot's, if it may hear of it, else a person's.
+    fn authorization(&self, news: &News) -> Option<Value> {
+        let app = &self.config.app;
+        let subscribed = |token: &Token| if token.is_bot { &app.bot_events } else { &app.user_events };
+        let told = |user: &str, is_bot: bool| {
+            json!({
+                "enterprise_id": null, "team_id": news.team, "user_id": user, "is_bot": is_bot,
+                "is_enterprise_install": false,
+            })
+        };
+        if let Audience::App { user } = &news.audience {
+            let wanted = app.bot_events.iter().chain(&app.user_events).any(|name| *name == news.name);
+            return wanted.then(|| told(user, self.world.app_bot(&news.team).is_some_and(|bot| bot.user == *user)));
+        }
+        let mut tokens: Vec<&Token> = self.world.tokens.values().filter(|token| token.team == news.team).collect();
+        tokens.sort_by_key(|token| (!token.is_bot, &token.user));
+        let entitled = tokens.into_iter().find(|token| {
+            !token.revoked
+                && news.scope.as_ref().is_none_or(|scope| token.scopes.contains(scope))
+                && subscribed(token).contains(&news.name)
+                && self.may_see(&token.user, &news.audience)
+        })?;
+        Some(told(&entitled.user, entitled.is_bot))
+    }
+
+    fn may_see(&self, user: &str, audience: &Audience) -> bool {
+        match audience {
+            Audience::Members { channel, and } => {
+                and.as_deref() == Some(user)
+                    || self.world.channel(channel).is_some_and(|channel| channel.members.contains(user))
+            }
+            Audience::Workspace => true,
+            Audience::One(one) | Audience::App { user: one } => one == user,
+        }
+    }
+
+    fn envelope(&self, news: &News, authorization: &Value) -> Value {
+        let channel = match &news.audience {
+            Audience::Members { channel, .. } => channel.as_str(),
+            _ => "",
+        };
+        let context = json!({
+            "et": news.event["type"], "tid": news.team, "aid": self.config.app.app_id, "cid": channel,
+        });
+        json!({
+            "token": "deprecated", "team_id": news.team, "context_team_id": news.team,
+            "context_enterprise_id": null, "api_app_id": self.config.app.app_id, "event": news.event,
+            "type": "event_callback", "event_id": self.new_id("Ev0", "event", 10),
+            "event_time": news.at_micros / 1_000_000, "authorizations": [authorization],
+            "is_ext_shared_channel": false,
+            "event_context": format!("4-{}", STANDARD_NO_PAD.encode(context.to_string())),
+        })
+    }
+
+    /// Asks the app's address whether it is the app's, as Slack does when the address is entered.
+    pub fn challenge(&mut self, now_micros: i64) -> Option<u64> {
+        let url = self.world.events_url.clone()?;
+        let challenge = self.new_id("", "challenge", 32);
+        self.url_verified = None;
+        let body = json!({ "token": "deprecated", "challenge": challenge, "type": "url_verification" });
+        Some(self.enqueue(now_micros, &url, body))
+    }
+
+    /// Hands out what is due, in the order in which it became due.
+    pub fn take_due(&mut self, now_micros: i64) -> Vec<Delivery> {
+        let mut due: Vec<(i64, u64)> = self
+            .world
+            .pending
+            .values()
+            .filter(|event| !event.taken && event.due_micros <= now_micros)
+            .map(|event| (event.due_micros, event.id))
+            .collect();
+        due.sort_unstable();
+        due.into_iter().filter_map(|(_, id)| self.take(now_micros, id)).collect()
+    }
+
+    fn take(&mut self, now_micros: i64, id: u64) -> Option<Delivery> {
+        if self.held == Some(id) {
+            self.held = None;
+        }
+        let event = self.world.pending.get_mut(&id)?;
+        event.taken = true;
+        let body = event.body.to_string().into_bytes();
+        let timestamp = now_micros.div_euclid(1_000_000).to_string();
+        let mut headers = vec![
+            ("Content-Type".to_owned(), "application/json".to_owned()),
+            ("User-Agent".to_owned(), "Slackbot 1.0 (+https://api.slack.com/robots)".to_owned()),
+            ("X-Slack-Signature".to_owned(), sign(&self.config.app.signing_secret, &timestamp, &body)),
+            ("X-Slack-Request-Timestamp".to_owned(), timestamp),
+        ];
+        if event.attempt > 0 {
+            headers.push(("X-Slack-Retry-Num".to_owned(), event.attempt.to_string()));
+            let reason = event.retry_reason.clone().unwrap_or_else(|| "unknown_error".to_owned());
+            headers.push(("X-Slack-Retry-Reason".to_owned(), reason));
+        }
+        Some(Delivery { id, url: event.url.clone(), headers, body, attempt: event.attempt })
+    }
+
+    pub fn next_due_micros(&self) -> Option<i64> {
+        let queued = self.world.pending.values().filter(|event| !event.taken).map(|event| event.due_micros).min();
+        queued.into_iter().chain(self.next_later_micros()).min()
+    }
+
+    /// Takes note of how an attempt ended; a failure is tried again until the retries are used up.
+    pub fn delivered(&mut self, now_micros: i64, delivery: &Delivery, outcome: Outcome) {
+        let id = delivery.id;
+        if self.world.pending.get(&id).is_none_or(|event| event.attempt != delivery.attempt) {
+            return;
+        }
+        let Outcome::Failed(reason) = outcome else { return self.record(Change::Settled { id }) };
+        match RETRY_AFTER_MICROS.get(delivery.attempt as usize) {
+            Some(after_micros) => self.record(Change::Postponed {
+                id,
+                due_micros: now_micros + after_micros,
+                attempt: delivery.attempt + 1,
+                reason: Some(reason.as_str().to_owned()),
+            }),
+            None => {
+                self.dropped_events += 1;
+                self.record(Change::Settled { id });
+            }
+        }
+    }
+}

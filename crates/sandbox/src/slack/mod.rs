@@ -1,0 +1,275 @@
+//! An emulated Slack: a world in memory behind Slack's Web API, OAuth pages and Events API.
+//!
+//! `Slack::router` is the whole of it as an axum router; `Slack::take_due` hands out the events that
+//! are due; the `act_…` functions let people act. `serve::run` puts all that on a port.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `config` | what is decided before the start |
+//! | `world`, `change`, `journal` | what there is, how it changes, how it is kept |
+//! | `state`, `acts`, `install` | the rules: what people and apps may do, and what follows |
+//! | `api` | the Web API, one file per family of methods |
+//! | `oauth`, `control`, `page` | the pages: installing, driving the emulator, acting as a person |
+//! | `events`, `delivery` | what Slack tells, and how it brings it to the app |
+//! | `faults` | what goes wrong on demand |
+//! | `seed`, `people` | a world out of a number, and those who write in it |
+
+pub mod api;
+pub mod config;
+pub mod control;
+pub mod faults;
+pub mod serve;
+pub mod snapshot;
+
+mod acts;
+mod change;
+mod delivery;
+mod emoji;
+mod events;
+mod install;
+mod journal;
+mod oauth;
+mod page;
+mod people;
+mod persons;
+mod render;
+mod seed;
+mod state;
+mod text;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State as Extract};
+use axum::http::{HeaderMap, Method};
+use axum::response::IntoResponse;
+use axum::routing::any;
+use tokio::sync::Notify;
+
+pub use self::acts::Refusal;
+pub use self::api::{AfterEvents, AnswerLost, Slow};
+pub use self::config::{ALL_EVENTS, App, CallChaos, Config, EventChaos, WorldSize};
+pub use self::delivery::{Delivery, Outcome, Reason, sign};
+pub use self::faults::{Fault, FaultKind, FaultName};
+pub use self::install::Installed;
+pub use self::snapshot::{ChannelSnapshot, MessageSnapshot, Snapshot, UserSnapshot, WorkspaceSnapshot};
+pub use self::world::ChannelKind;
+
+use self::change::Change;
+use self::state::State;
+use crate::clock::Clock;
+
+/// One emulated Slack. Cheap to clone; all clones are the same world.
+#[derive(Clone)]
+pub struct Slack {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Arc<Config>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    /// Wakes the deliverer: something was queued.
+    queued: Notify,
+    /// Wakes answers that wait for their events: something was delivered.
+    settled: Notify,
+}
+
+impl Slack {
+    /// Makes a world, or reads it from the journal.
+    ///
+    /// # Panics
+    /// If the journal cannot be used; `open` gives the error instead.
+    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Slack {
+        Slack::open(config, clock).expect("the sandbox's journal must be readable and writable")
+    }
+
+    pub fn open(config: Config, clock: Arc<dyn Clock>) -> io::Result<Slack> {
+        let config = Arc::new(config);
+        let state = State::open(Arc::clone(&config), clock.now_micros())?;
+        let state = Mutex::new(state);
+        Ok(Slack { inner: Arc::new(Inner { config, clock, state, queued: Notify::new(), settled: Notify::new() }) })
+    }
+
+    /// Everything over HTTP: `/api/…`, `/oauth/…`, `/control/…`, `/avatars/…`, and the page at `/`.
+    pub fn router(&self) -> axum::Router {
+        axum::Router::new()
+            .route("/api/{method}", any(web_api))
+            .merge(oauth::routes())
+            .nest("/control", control::routes())
+            .merge(page::routes())
+            .with_state(self.clone())
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    pub fn now_micros(&self) -> i64 {
+        self.inner.clock.now_micros()
+    }
+
+    /// Events whose time has come. They leave the queue until `delivered` says how it went.
+    pub fn take_due(&self) -> Vec<Delivery> {
+        self.act(|state, now| state.take_due(now))
+    }
+
+    /// When the next event is due, or the next thing happens by itself.
+    pub fn next_due_micros(&self) -> Option<i64> {
+        self.lock().next_due_micros()
+    }
+
+    /// Says how an attempt ended. A failure is tried again at once, after a minute, after five.
+    pub fn delivered(&self, delivery: &Delivery, outcome: Outcome) {
+        self.act(|state, now| state.delivered(now, delivery, outcome));
+        self.inner.settled.notify_waiters();
+    }
+
+    /// Events that were given up after the last retry.
+    pub fn dropped_events(&self) -> u64 {
+        self.lock().dropped_events
+    }
+
+    /// Events that were not acknowledged yet, due or not.
+    pub fn pending_events(&self) -> usize {
+        self.lock().world.pending.len()
+    }
+
+    /// Lets the calls take effect now whose answers were lost and that were to happen later.
+    pub fn run_late_effects(&self) {
+        self.act(State::run_late_calls);
+    }
+
+    pub fn set_events_url(&self, url: Option<String>) {
+        self.act(|state, _| state.record(Change::EventsUrl { url }));
+    }
+
+    /// Queues a URL check; the deliverer sends it like an event.
+    pub fn send_url_verification(&self) -> Option<u64> {
+        self.act(State::challenge)
+    }
+
+    /// Judges what the app answered to a URL check.
+    pub fn url_verification_answered(&self, delivery: &Delivery, answer: &[u8]) -> bool {
+        let sent: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap_or_default();
+        let answer = String::from_utf8_lossy(answer);
+        let json: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
+        let challenge = sent["challenge"].as_str().unwrap_or("none was sent");
+        let right = answer.trim() == challenge
+            || answer.trim().strip_prefix("challenge=") == Some(challenge)
+            || json["challenge"].as_str() == Some(challenge);
+        self.lock().url_verified = Some(right);
+        right
+    }
+
+    /// What the last URL check found; `None` while there was none.
+    pub fn url_verified(&self) -> Option<bool> {
+        self.lock().url_verified
+    }
+
+    pub fn faults(&self) -> Faults {
+        Faults { slack: self.clone() }
+    }
+
+    /// Installs the app for a person, without the pages. No scopes, no token of that kind.
+    pub fn install(&self, user: &str, bot_scopes: &[&str], user_scopes: &[&str]) -> Result<Installed, Refusal> {
+        let set = |scopes: &[&str]| -> BTreeSet<String> { scopes.iter().map(|scope| (*scope).to_owned()).collect() };
+        self.act(|state, now| state.install(now, user, &set(bot_scopes), &set(user_scopes)))
+    }
+
+    /// Takes the app out of a workspace: all its tokens are dead.
+    pub fn uninstall(&self, team: &str) {
+        self.act(|state, now| state.uninstall(now, team));
+    }
+
+    pub fn revoke_token(&self, token: &str) {
+        let tokens = vec![token.to_owned()];
+        self.act(|state, now| state.change(now, Change::TokensRevoked { tokens, uninstalled: false }));
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        snapshot::take(&self.lock().world)
+    }
+
+    pub fn channel(&self, id: &str) -> Option<ChannelSnapshot> {
+        self.lock().world.channel(id).map(snapshot::channel)
+    }
+
+    /// A channel by its name, in the first workspace that has one.
+    pub fn channel_named(&self, name: &str) -> Option<ChannelSnapshot> {
+        self.channels().into_iter().find(|channel| channel.name == name)
+    }
+
+    pub fn channels(&self) -> Vec<ChannelSnapshot> {
+        let state = self.lock();
+        state.world.workspaces.values().flat_map(|team| team.channels.values()).map(snapshot::channel).collect()
+    }
+
+    pub fn users(&self) -> Vec<UserSnapshot> {
+        snapshot::users(&self.lock().world)
+    }
+
+    /// How often each method of the Web API took effect, whether or not its answer arrived.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.lock().calls.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets something happen at the present time, after all that was to happen before.
+    fn act<T>(&self, act: impl FnOnce(&mut State, i64) -> T) -> T {
+        let now_micros = self.now_micros();
+        let result = {
+            let mut state = self.lock();
+            state.run_later(now_micros);
+            act(&mut state, now_micros)
+        };
+        self.wake();
+        result
+    }
+
+    fn wake(&self) {
+        self.inner.queued.notify_one();
+    }
+}
+
+/// The faults of one emulated Slack.
+pub struct Faults {
+    slack: Slack,
+}
+
+impl Faults {
+    pub fn push(&self, fault: Fault) {
+        self.slack.lock().faults.waiting.push(fault);
+    }
+
+    /// Takes back all that has not fired yet.
+    pub fn clear(&self) {
+        self.slack.lock().faults.waiting.clear();
+    }
+
+    pub fn waiting(&self) -> Vec<Fault> {
+        self.slack.lock().faults.waiting.clone()
+    }
+
+    /// How often each kind of fault fired, ordered or by chance.
+    pub fn fired(&self) -> BTreeMap<FaultName, u64> {
+        self.slack.lock().faults.fired.clone()
+    }
+}
+
+async fn web_api(
+    Extract(slack): Extract<Slack>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    http_method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse {
+    slack.answer(&name, &http_method, &headers, query.as_deref(), &body)
+}

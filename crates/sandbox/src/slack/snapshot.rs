@@ -1,0 +1,128 @@
+//! What there is, as plain values that a test can compare.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::world::{Channel, ChannelKind, Message, World};
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Snapshot {
+    pub workspaces: BTreeMap<String, WorkspaceSnapshot>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WorkspaceSnapshot {
+    pub id: String,
+    pub name: String,
+    pub channels: BTreeMap<String, ChannelSnapshot>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChannelSnapshot {
+    pub id: String,
+    pub team: String,
+    pub kind: ChannelKind,
+    pub name: String,
+    pub is_archived: bool,
+    pub members: BTreeSet<String>,
+    /// Replies included, ordered by `ts`.
+    pub messages: Vec<MessageSnapshot>,
+    /// The `ts` of each deleted message, in the order of deletion.
+    pub deleted: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MessageSnapshot {
+    pub ts: String,
+    /// Who wrote it, also where Slack does not say it.
+    pub user: String,
+    pub bot_id: Option<String>,
+    pub subtype: Option<String>,
+    pub text: String,
+    /// The `ts` of the last edit.
+    pub edited: Option<String>,
+    pub thread_ts: Option<String>,
+    /// Emoji to the users who reacted with it.
+    pub reactions: BTreeMap<String, BTreeSet<String>>,
+    pub metadata: Option<Value>,
+}
+
+/// A person or bot of a workspace.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UserSnapshot {
+    pub id: String,
+    pub team: String,
+    pub name: String,
+    pub real_name: String,
+    pub display_name: String,
+    pub email: Option<String>,
+    pub is_bot: bool,
+    pub deleted: bool,
+}
+
+pub fn take(world: &World) -> Snapshot {
+    let workspaces = world.workspaces.values().map(|team| {
+        let channels = team.channels.values().map(|found| (found.id.clone(), channel(found))).collect();
+        (team.id.clone(), WorkspaceSnapshot { id: team.id.clone(), name: team.name.clone(), channels })
+    });
+    Snapshot { workspaces: workspaces.collect() }
+}
+
+pub fn users(world: &World) -> Vec<UserSnapshot> {
+    let users = world.workspaces.values().flat_map(|team| team.users.values());
+    users
+        .map(|user| UserSnapshot {
+            id: user.id.clone(),
+            team: user.team.clone(),
+            name: user.name.clone(),
+            real_name: user.real_name.clone(),
+            display_name: user.display_name.clone(),
+            email: user.email.clone(),
+            is_bot: user.bot_id.is_some(),
+            deleted: user.deleted,
+        })
+        .collect()
+}
+
+pub fn channel(channel: &Channel) -> ChannelSnapshot {
+    ChannelSnapshot {
+        id: channel.id.clone(),
+        team: channel.team.clone(),
+        kind: channel.kind,
+        name: channel.name.clone(),
+        is_archived: channel.is_archived,
+        members: channel.members.clone(),
+        messages: channel.messages.values().map(message).collect(),
+        deleted: channel.deleted.clone(),
+    }
+}
+
+fn message(message: &Message) -> MessageSnapshot {
+    MessageSnapshot {
+        ts: message.ts.clone(),
+        user: message.user.clone(),
+        bot_id: message.bot_id.clone(),
+        subtype: message.subtype.clone(),
+        text: message.text.clone(),
+        edited: message.edited.as_ref().map(|edited| edited.ts.clone()),
+        thread_ts: message.thread_ts.clone(),
+        reactions: message
+            .reactions
+            .iter()
+            .map(|reaction| (reaction.name.clone(), reaction.users.iter().cloned().collect()))
+            .collect(),
+        metadata: message.metadata.clone(),
+    }
+}
+
+impl ChannelSnapshot {
+    pub fn texts(&self) -> Vec<&str> {
+        self.messages.iter().map(|message| message.text.as_str()).collect()
+    }
+
+    pub fn message(&self, ts: &str) -> Option<&MessageSnapshot> {
+        self.messages.iter().find(|message| message.ts == ts)
+    }
+}
