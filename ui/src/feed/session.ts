@@ -1,0 +1,19 @@
+import { answer, ProblemError } from "@bothways/client";
+import { useQuery } from "@tanstack/react-query";
+import { bothways } from "./bothways";
+
+/** Who is signed in; null when nobody is. */
+export function useSession() {
+  return useQuery({
+    queryKey: ["session"],
+    staleTime: Infinity,
+    queryFn: async () => {
+      try {
+        return await answer(bothways.GET("/v1/session"));
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 401) return null;
+        throw error;
+      }
+    },
+  });
+}
