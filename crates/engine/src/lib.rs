@@ -1,0 +1,187 @@
+//! The loops between platforms, store and feed. Knows no platform, no SQL, no clock and no runtime.
+//!
+//! Each loop is a *turn*: an async function that takes one piece of work, does it, and says whether
+//! there was any. The server calls turns from its tasks, the simulation in an order of its choosing. A
+//! turn may be dropped at any await: what is committed is found again.
+
+mod connect;
+mod error;
+mod import;
+mod inbound;
+mod known;
+mod outbound;
+mod outbox;
+mod show;
+mod take_in;
+mod upkeep;
+
+pub use connect::Available;
+pub use error::EngineError;
+pub use inbound::Admitted;
+pub use outbox::{Draft, Idempotency, Resolution};
+pub use upkeep::Retention;
+
+use model::{
+    changes::Changes,
+    connection::{Connection, Login},
+    connector::{Access, Connector, OpenLogin, Settings, Threshold},
+    customer::CustomerId,
+    http::Http,
+    id::{ConnectionId, Integration},
+    store::{Committed, Store, StoreError},
+    time::Timestamp,
+    world::{Clock, Random, Vault},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// How long a call to a platform may take. No lease is shorter.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one holder may work on one piece.
+pub const LEASE: Duration = Duration::from_secs(120);
+/// How often a decision is made anew before it is left for the next turn.
+pub const MOST_DECISIONS: usize = 8;
+
+/// A platform as this installation offers it.
+#[derive(Clone)]
+pub struct Offered {
+    /// Its connector.
+    pub connector: Arc<dyn Connector>,
+    /// Its credentials.
+    pub settings: Settings,
+    /// The wire, which sends only to the platform's hosts.
+    pub http: Arc<dyn Http>,
+}
+
+/// Hears of what was committed. It may be called often, and must not block.
+pub trait Announcer: Send + Sync {
+    /// Something was committed for this customer.
+    fn committed(&self, customer: &CustomerId, committed: &Committed);
+    /// There may be work for the loops.
+    fn work(&self);
+}
+
+/// All that the engine needs of the world.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// Encryption and marks.
+    pub vault: Arc<dyn Vault>,
+    /// Who hears of commits.
+    pub announcer: Arc<dyn Announcer>,
+    /// The platforms that are offered.
+    pub integrations: BTreeMap<Integration, Offered>,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// This server's name in leases; no two servers have the same.
+    pub holder: String,
+}
+
+/// What a turn did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// A piece of work. There may be more.
+    Worked,
+    /// Nothing: nothing was due, or somebody else has it.
+    Idle,
+}
+
+/// Keeps messages in step. Cheap to clone; every clone is the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    parts: Arc<Parts>,
+}
+
+impl Engine {
+    /// An engine over these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// Where everything is kept.
+    pub fn store(&self) -> &dyn Store {
+        &*self.parts.store
+    }
+
+    /// The platforms that are offered, by name.
+    pub fn integrations(&self) -> &BTreeMap<Integration, Offered> {
+        &self.parts.integrations
+    }
+
+    /// The time by now.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    fn offered(&self, integration: &Integration) -> Result<&Offered, EngineError> {
+        self.parts.integrations.get(integration).ok_or(EngineError::NotFound)
+    }
+
+    fn uuid(&self) -> Uuid {
+        let mut random = [0; 10];
+        self.parts.random.fill(&mut random);
+        model::id::uuid_v7(self.now(), random)
+    }
+
+    fn chance(&self) -> u8 {
+        let mut byte = [0];
+        self.parts.random.fill(&mut byte);
+        byte[0]
+    }
+
+    /// Commits, and only then lets it be heard.
+    async fn commit(&self, changes: Changes) -> Result<Committed, StoreError> {
+        let customer = changes.customer.clone();
+        let committed = self.store().commit(changes).await?;
+        if let Some(customer) = customer {
+            self.parts.announcer.committed(&customer, &committed);
+        }
+        self.parts.announcer.work();
+        Ok(committed)
+    }
+
+    /// The customer's connection; another customer's is not found.
+    async fn own_connection(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
+        self.store().connection(customer, id).await?.ok_or(EngineError::NotFound)
+    }
+
+    /// The logins of a connection with their tokens in the clear.
+    async fn open_logins(&self, connection: &Connection) -> Result<Vec<OpenLogin>, EngineError> {
+        let logins = self.store().logins(&connection.logins).await?;
+        if logins.iter().any(|login| login.lost) || logins.len() < connection.logins.len() {
+            return Err(EngineError::LoginLost);
+        }
+        logins.into_iter().map(|login| self.open_login(login)).collect()
+    }
+
+    fn open_login(&self, login: Login) -> Result<OpenLogin, EngineError> {
+        let secret = self.parts.vault.open(&place(&login), &login.secret).map_err(EngineError::Vault)?;
+        Ok(OpenLogin { login, secret })
+    }
+
+    fn access<'a>(
+        &'a self,
+        offered: &'a Offered,
+        connection: &'a Connection,
+        logins: &'a [OpenLogin],
+        deadline: Timestamp,
+    ) -> Access<'a> {
+        let clock = &*self.parts.clock;
+        Access { connection, logins, settings: &offered.settings, http: &*offered.http, clock, deadline }
+    }
+
+    fn threshold<'a>(&'a self, offered: &'a Offered) -> Threshold<'a> {
+        let (clock, deadline) = (&*self.parts.clock, self.now() + CALL_TIMEOUT);
+        Threshold { settings: &offered.settings, http: &*offered.http, clock, deadline }
+    }
+}
+
+/// What a login's secret is bound to, so that it opens in no other row.
+fn place(login: &Login) -> String {
+    format!("logins/{}/{}/{}", login.integration, login.account, login.id)
+}

@@ -78,6 +78,14 @@ impl Body {
         })
     }
 
+    /// The chats that are mentioned.
+    pub fn chats(&self) -> impl Iterator<Item = &ExternalId> {
+        self.spans.iter().filter_map(|span| match span {
+            Span::Chat { id, .. } => Some(id),
+            Span::Text { .. } | Span::Person { .. } => None,
+        })
+    }
+
     /// The text as a reader sees it; `person` and `chat` give the names known by now.
     pub fn text(
         &self,

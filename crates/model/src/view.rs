@@ -5,7 +5,7 @@
 use crate::{
     abilities::Abilities,
     body::Body,
-    chat::{self, ChatKind, ChatState},
+    chat::{ChatFacts, ChatKind, ChatState},
     connection::{self, ConnectionState},
     customer::CustomerId,
     event::{EventKind, Origin},
@@ -330,15 +330,15 @@ impl Names {
     }
 
     /// The name of a chat: its own, or the other people's.
-    pub fn chat(&self, chat: &chat::Chat) -> String {
-        let Some(facts) = chat.facts.as_ref().map(|facts| &facts.value) else { return chat.external_id.0.clone() };
+    pub fn chat(&self, external_id: &ExternalId, facts: Option<&ChatFacts>) -> String {
+        let Some(facts) = facts else { return external_id.0.clone() };
         if let Some(name) = facts.name.as_ref().filter(|name| !name.is_empty()) {
             return name.clone();
         }
         let others: Vec<_> = facts.people.iter().filter(|id| !self.me.contains(id)).collect();
         let shown = if others.is_empty() { facts.people.iter().collect() } else { others };
         let names: Vec<_> = shown.into_iter().map(|id| self.participant(id).name).collect();
-        if names.is_empty() { chat.external_id.0.clone() } else { names.join(", ") }
+        if names.is_empty() { external_id.0.clone() } else { names.join(", ") }
     }
 }
 
@@ -418,7 +418,7 @@ pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
         platform: names.platform.clone(),
         external_id: held.external_id.clone(),
         kind: facts.map_or(ChatKind::Channel, |facts| facts.kind),
-        name: names.chat(held),
+        name: names.chat(&held.external_id, facts),
         state: held.state,
         participants: facts
             .map(|facts| facts.people.iter().map(|id| names.participant(id)).collect())

@@ -1,0 +1,368 @@
+//! Connections and the logins that they stand on: made, revived, lost and ended.
+
+use crate::{Engine, EngineError, MOST_DECISIONS, inbound::queued_part, place};
+use model::{
+    changes::{Changes, Write},
+    chat::{Chat, ChatKind, ChatState},
+    connection::{Connection, ConnectionState, Login, Sealed, UserPlatform},
+    connector::{Authorized, Grant, NewLogin},
+    customer::CustomerId,
+    event::{EventKind, NewEvent, Origin, Subject},
+    id::{ChatId, ConnectionId, Cursor, ExternalAccount, ExternalId, Integration, LoginId, UserPlatformId},
+    intake::Part,
+    store::StoreError,
+    sync_status::SyncKind,
+    update::Update,
+    view::Names,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many unclaimed parts a new connection takes up at once.
+const CLAIMED_AT_ONCE: usize = 500;
+
+/// A chat at the platform, as it can be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Available {
+    /// The platform's id.
+    pub external_id: ExternalId,
+    /// Its real name; for direct chats the other people's.
+    pub name: String,
+    /// What sort it is.
+    pub kind: ChatKind,
+    /// Nothing can be written any more.
+    pub archived: bool,
+    /// Our id, if it is known here.
+    pub chat_id: Option<ChatId>,
+    /// How far it is held here.
+    pub state: Option<ChatState>,
+}
+
+impl Engine {
+    /// The address at the platform where a person grants access.
+    pub fn authorize(&self, integration: &Integration, state: &str, redirect_uri: &str) -> Result<String, EngineError> {
+        let offered = self.offered(integration)?;
+        Ok(offered.connector.authorize(&offered.settings, state, redirect_uri)?)
+    }
+
+    /// Turns what a person brought back into a connection. Connecting again revives the old one.
+    pub async fn connect(
+        &self,
+        customer: &CustomerId,
+        integration: &Integration,
+        grant: &Grant,
+    ) -> Result<Connection, EngineError> {
+        let offered = self.offered(integration)?;
+        let authorized = offered.connector.complete(&self.threshold(offered), grant).await?;
+        let mut logins = Vec::new();
+        for login in &authorized.logins {
+            logins.push(self.keep_login(integration, login).await?);
+        }
+        for _ in 0..MOST_DECISIONS {
+            match self.keep_connection(customer, integration, &authorized, &logins).await {
+                Err(EngineError::Store(StoreError::Stale)) => {}
+                Ok(connection) => {
+                    self.revive_others(&connection, &logins).await?;
+                    self.claim_parts(&connection).await?;
+                    return Ok(connection);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    async fn keep_login(&self, integration: &Integration, new: &NewLogin) -> Result<LoginId, EngineError> {
+        for _ in 0..MOST_DECISIONS {
+            let held = self.store().login_of(integration, &new.account).await?;
+            let mut login = Login {
+                id: held.as_ref().map_or_else(|| LoginId::from(self.uuid()), |held| held.id),
+                integration: integration.clone(),
+                account: new.account.clone(),
+                revision: held.map_or(0, |held| held.revision) + 1,
+                secret: Sealed(String::new()),
+                scopes: new.scopes.clone(),
+                facts: new.facts.clone(),
+                lost: false,
+                updated_at: self.now(),
+            };
+            login.secret = self.parts.vault.seal(&place(&login), &new.secret);
+            let id = login.id;
+            match self.commit(Changes::of_nobody(vec![Write::Login(login)])).await {
+                Ok(_) => return Ok(id),
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    async fn keep_connection(
+        &self,
+        customer: &CustomerId,
+        integration: &Integration,
+        authorized: &Authorized,
+        logins: &[LoginId],
+    ) -> Result<Connection, EngineError> {
+        let connections = self.store().connections(customer).await?;
+        let same = |held: &Connection| held.integration == *integration && held.account == authorized.account;
+        let held = connections.into_iter().find(same);
+        let now = self.now();
+        let connection = Connection {
+            id: held.as_ref().map_or_else(|| ConnectionId::from(self.uuid()), |held| held.id),
+            customer_id: customer.clone(),
+            integration: integration.clone(),
+            revision: held.as_ref().map_or(0, |held| held.revision) + 1,
+            account: authorized.account.clone(),
+            account_name: authorized.account_name.clone(),
+            listens_to: authorized.listens_to.clone(),
+            logins: logins.to_vec(),
+            state: ConnectionState::Connecting,
+            reason: Some("Learning people and chats. You can import already.".to_owned()),
+            person: authorized.person.clone(),
+            senders: authorized.senders.clone(),
+            scopes: authorized.scopes.clone(),
+            abilities: authorized.abilities.clone(),
+            import_new_chats: held.as_ref().is_some_and(|held| held.import_new_chats),
+            created_at: held.as_ref().map_or(now, |held| held.created_at),
+            updated_at: now,
+        };
+        let known = self.store().user_platforms(customer).await?;
+        let known = known.into_iter().find(|user| user.connection_id == connection.id);
+        let user = self.user_platform(&connection, authorized, known)?;
+        let people = self.new_sync(&connection, None, SyncKind::People, None);
+        let event = self.connection_event(&connection);
+        let user_event = NewEvent {
+            kind: EventKind::UserPlatformUpdated,
+            subject: Subject::UserPlatform(user.id),
+            revision: user.revision,
+            ..event.clone()
+        };
+        let events = vec![event, user_event, self.sync_event(&people)];
+        let writes = vec![Write::Connection(connection.clone()), Write::UserPlatform(user), Write::SyncStatus(people)];
+        self.commit(Changes { customer: Some(customer.clone()), writes, events }).await?;
+        Ok(connection)
+    }
+
+    fn user_platform(
+        &self,
+        connection: &Connection,
+        authorized: &Authorized,
+        known: Option<UserPlatform>,
+    ) -> Result<UserPlatform, EngineError> {
+        Ok(UserPlatform {
+            id: known.as_ref().map_or_else(|| UserPlatformId::from(self.uuid()), |known| known.id),
+            customer_id: connection.customer_id.clone(),
+            connection_id: connection.id,
+            revision: known.map_or(0, |known| known.revision) + 1,
+            platform: self.platform(&connection.integration).to_owned(),
+            external_user_ids: authorized.person.clone(),
+            name: authorized.identity.name.clone(),
+            emails: authorized.identity.emails.clone(),
+        })
+    }
+
+    /// A login that was lost for several connections comes back for all of them.
+    async fn revive_others(&self, connection: &Connection, logins: &[LoginId]) -> Result<(), EngineError> {
+        for login in logins {
+            for other in self.store().standing_on(*login).await? {
+                if other.id != connection.id && other.state == ConnectionState::NeedsLogin {
+                    self.set_state(&other, ConnectionState::Active, None).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Parts that came before anybody was connected are for this connection too.
+    async fn claim_parts(&self, connection: &Connection) -> Result<(), EngineError> {
+        for account in &connection.listens_to {
+            let parts = self.store().unclaimed(&connection.integration, account, CLAIMED_AT_ONCE).await?;
+            if parts.is_empty() {
+                continue;
+            }
+            let mut changes = Changes::of(&connection.customer_id);
+            let mut claimed = Vec::new();
+            for part in parts {
+                let (intake_id, number) = (part.intake_id, part.number);
+                let raw = Part { number, account: part.account, chat: part.chat, payload: Default::default() };
+                changes.writes.push(Write::QueuePart(queued_part(connection, intake_id, &raw, self.now())));
+                claimed.push(Write::Claimed { intake_id, number });
+            }
+            self.commit(changes).await?;
+            self.commit(Changes::of_nobody(claimed)).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a connection here. Its logins are given back once nobody stands on them.
+    pub async fn disconnect(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
+        let connection = self.own_connection(customer, id).await?;
+        let reason = "Disconnected. Connect again to go on with the same chats.";
+        self.set_state(&connection, ConnectionState::Disconnected, Some(reason)).await?;
+        for login in self.store().logins(&connection.logins).await? {
+            let others = self.store().standing_on(login.id).await?;
+            if login.lost || others.iter().any(|other| other.state != ConnectionState::Disconnected) {
+                continue;
+            }
+            let offered = self.offered(&connection.integration)?;
+            let open = self.open_login(login)?;
+            if let Err(error) = offered.connector.revoke(&self.threshold(offered), &open).await {
+                tracing::warn!(login.id = %open.login.id, %error, "Could not give login {} back", open.login.id);
+            }
+            let revision = open.login.revision + 1;
+            let lost = Login { lost: true, revision, ..open.login };
+            match self.commit(Changes::of_nobody(vec![Write::Login(lost)])).await {
+                Ok(_) | Err(StoreError::Stale) => {} // Somebody connected meanwhile; theirs is newer.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.own_connection(customer, id).await
+    }
+
+    /// Says whether new chats are imported by themselves.
+    pub async fn set_import_new_chats(
+        &self,
+        customer: &CustomerId,
+        id: ConnectionId,
+        on: bool,
+    ) -> Result<Connection, EngineError> {
+        for _ in 0..MOST_DECISIONS {
+            let held = self.own_connection(customer, id).await?;
+            let changed =
+                Connection { import_new_chats: on, revision: held.revision + 1, updated_at: self.now(), ..held };
+            match self.put_connection(&changed).await {
+                Ok(()) => return Ok(changed),
+                Err(EngineError::Store(StoreError::Stale)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    /// The platform no longer accepts the login of an account.
+    pub(crate) async fn lose_login(
+        &self,
+        integration: &Integration,
+        account: &ExternalAccount,
+    ) -> Result<(), EngineError> {
+        match self.store().login_of(integration, account).await? {
+            Some(login) => self.lose(login).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The platform refused one of a connection's logins, and does not say which.
+    pub(crate) async fn lose_logins(&self, connection: &Connection) -> Result<(), EngineError> {
+        for login in self.store().logins(&connection.logins).await? {
+            self.lose(login).await?;
+        }
+        Ok(())
+    }
+
+    async fn lose(&self, login: Login) -> Result<(), EngineError> {
+        let id = login.id;
+        if !login.lost {
+            let lost = Login { lost: true, revision: login.revision + 1, updated_at: self.now(), ..login };
+            match self.commit(Changes::of_nobody(vec![Write::Login(lost)])).await {
+                Ok(_) => {}
+                Err(StoreError::Stale) => return Ok(()), // It was renewed meanwhile.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let reason = "The platform no longer accepts the login. Connect again; your chats are kept.";
+        for connection in self.store().standing_on(id).await? {
+            if connection.is_open() {
+                self.set_state(&connection, ConnectionState::NeedsLogin, Some(reason)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn set_state(
+        &self,
+        connection: &Connection,
+        state: ConnectionState,
+        reason: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let mut held = connection.clone();
+        for _ in 0..MOST_DECISIONS {
+            match self.put_connection(&self.in_state(&held, state, reason)).await {
+                Err(EngineError::Store(StoreError::Stale)) => {}
+                put => return put,
+            }
+            held = self.own_connection(&connection.customer_id, connection.id).await?;
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    async fn put_connection(&self, connection: &Connection) -> Result<(), EngineError> {
+        let mut changes = Changes::of(&connection.customer_id);
+        changes.events.push(self.connection_event(connection));
+        changes.writes.push(Write::Connection(connection.clone()));
+        Ok(self.commit(changes).await.map(drop)?)
+    }
+
+    pub(crate) fn in_state(&self, held: &Connection, state: ConnectionState, reason: Option<&str>) -> Connection {
+        Connection {
+            state,
+            reason: reason.map(str::to_owned),
+            revision: held.revision + 1,
+            updated_at: self.now(),
+            ..held.clone()
+        }
+    }
+
+    pub(crate) fn connection_event(&self, connection: &Connection) -> NewEvent {
+        NewEvent {
+            kind: EventKind::ConnectionUpdated,
+            subject: Subject::Connection(connection.id),
+            revision: connection.revision,
+            connection_id: Some(connection.id),
+            chat_id: None,
+            origin: Origin::Live,
+            merged_from: None,
+            at: self.now(),
+        }
+    }
+
+    /// A page of the chats that could be imported, with their real names.
+    pub async fn available(
+        &self,
+        customer: &CustomerId,
+        id: ConnectionId,
+        cursor: Option<Cursor>,
+    ) -> Result<(Vec<Available>, Option<Cursor>), EngineError> {
+        let connection = self.own_connection(customer, id).await?;
+        let page = self.list_chats(&connection, cursor.as_ref()).await?;
+        let listed: Vec<_> = page.updates.iter().filter_map(as_chat).collect();
+        let ids: Vec<_> = listed.iter().map(|(id, _)| (*id).clone()).collect();
+        let known = self.store().chats_named(customer, connection.id, &ids).await?;
+        let known: BTreeMap<_, _> = known.into_iter().map(|chat| (chat.external_id.clone(), chat)).collect();
+        let people: BTreeSet<_> = listed.iter().flat_map(|(_, facts)| facts.people.iter().cloned()).collect();
+        let names = self.names(&connection, people, BTreeSet::new()).await?;
+        let available = |(external_id, facts): (&ExternalId, &model::chat::ChatFacts)| {
+            let held = known.get(external_id);
+            Available {
+                external_id: external_id.clone(),
+                name: names.chat(external_id, Some(facts)),
+                kind: facts.kind,
+                archived: facts.archived,
+                chat_id: held.map(|chat| chat.id),
+                state: held.map(|chat| chat.state),
+            }
+        };
+        Ok((listed.into_iter().map(available).collect(), page.next))
+    }
+}
+
+fn as_chat(update: &Update) -> Option<(&ExternalId, &model::chat::ChatFacts)> {
+    match update {
+        Update::Chat { chat, facts, .. } => Some((chat, facts)),
+        _ => None,
+    }
+}
+
+/// A chat's own name, or the other people's.
+pub(crate) fn chat_name(chat: &Chat, names: &Names) -> String {
+    names.chat(&chat.external_id, chat.facts.as_ref().map(|facts| &facts.value))
+}

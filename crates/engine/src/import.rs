@@ -1,0 +1,479 @@
+//! Reads history page by page. A page's updates and its cursor are committed together, so that a run
+//! goes on where it stopped, whatever stopped it.
+
+use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, take_in::News};
+use model::{
+    changes::{Changes, Write},
+    chat::{Chat, ChatState},
+    connection::{Connection, ConnectionState},
+    connector::{Access, ConnectorError, Page, Reading},
+    customer::CustomerId,
+    event::{EventKind, NewEvent, Origin, Subject},
+    id::{ChatId, ConnectionId, Cursor, ExternalId, SyncStatusId},
+    message::Problem,
+    retry,
+    store::StoreError,
+    sync_status::{SyncKind, SyncState, SyncStatus},
+    time::Timestamp,
+    update::Update,
+};
+
+/// How many runs one turn looks at.
+const RUNS_AT_ONCE: usize = 8;
+/// How often in a row a run may break off before it fails.
+const MOST_FAILURES: u32 = 10;
+
+impl Engine {
+    /// Reads one page of one run.
+    pub async fn import_turn(&self) -> Result<Turn, EngineError> {
+        for sync in self.store().due_syncs(self.now(), RUNS_AT_ONCE).await? {
+            let name = format!("sync/{}", sync.id);
+            if !self.lease(&name).await? {
+                continue;
+            }
+            // It may have gone on since it was listed.
+            let read = match self.store().sync_status(&sync.customer_id, sync.id).await? {
+                Some(sync) if sync.is_open() && sync.due_at <= self.now() => self.run(sync).await,
+                _ => Ok(()),
+            };
+            self.release(&name).await?;
+            match read {
+                Err(EngineError::Store(StoreError::Stale)) | Ok(()) => return Ok(Turn::Worked),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Turn::Idle)
+    }
+
+    async fn run(&self, sync: SyncStatus) -> Result<(), EngineError> {
+        let Some(connection) = self.store().connection(&sync.customer_id, sync.connection_id).await? else {
+            return Ok(());
+        };
+        if !connection.is_open() {
+            let due_at = self.now() + retry::LONGEST_WAIT;
+            return self
+                .wait(sync, due_at, problem("connection_closed", "The connection is closed. Connect again."))
+                .await;
+        }
+        let chat = match sync.chat_id {
+            Some(id) => self.store().chat(&sync.customer_id, id).await?,
+            None => None,
+        };
+        let current = chat.as_ref().is_none_or(|chat| chat.generation == sync.generation && chat.is_imported());
+        if !current || chat.is_none() && sync.chat_id.is_some() {
+            return self
+                .end(sync, SyncState::Cancelled, Some(problem("chat_deleted", "The chat was deleted here.")))
+                .await;
+        }
+        let offered = self.offered(&connection.integration)?;
+        let logins = match self.open_logins(&connection).await {
+            Err(EngineError::LoginLost) => return self.lose_logins(&connection).await,
+            logins => logins?,
+        };
+        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        match self.page(offered, &access, &sync, chat.as_ref()).await {
+            Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page).await,
+            Err(error) => self.break_off(&connection, sync, error).await,
+        }
+    }
+
+    async fn page(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        sync: &SyncStatus,
+        chat: Option<&Chat>,
+    ) -> Result<Page, ConnectorError> {
+        let reading = match (sync.kind, chat) {
+            (SyncKind::People, _) => Reading::People,
+            (SyncKind::Import | SyncKind::Reconcile, Some(chat)) => {
+                Reading::History { chat: chat.external_id.clone(), since: sync.since }
+            }
+            (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Reading::Chats,
+        };
+        // A login that several customers share may see more than this customer's person may.
+        if let (Some(chat), None) = (chat, &sync.cursor) {
+            let asked = Reading::Membership(chat.external_id.clone());
+            let page = offered.connector.pull(access, &asked, None).await?;
+            if !page.updates.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
+                let detail = "You are not a member of this chat there. Join it, then import it again.";
+                return Err(ConnectorError::Refused(problem("not_a_member", detail)));
+            }
+        }
+        offered.connector.pull(access, &reading, sync.cursor.as_ref()).await
+    }
+
+    async fn take_page(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        sync: SyncStatus,
+        chat: Option<&Chat>,
+        page: Page,
+    ) -> Result<(), EngineError> {
+        let connection = access.connection;
+        let (mut with, mut events) = (Vec::new(), Vec::new());
+        let mut next = sync.clone();
+        let counted = |update: &&Update| match sync.kind {
+            SyncKind::Import | SyncKind::Reconcile if chat.is_some() => matches!(update, Update::Message(_)),
+            SyncKind::People => matches!(update, Update::Person { .. }),
+            SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats => matches!(update, Update::Chat { .. }),
+        };
+        next.done += page.updates.iter().filter(counted).count() as u64;
+        next.total = page.total.or(sync.total);
+        next.state = if page.next.is_some() { SyncState::Running } else { SyncState::Completed };
+        next.finished_at = page.next.is_none().then(|| self.now());
+        next.started_at = sync.started_at.or_else(|| Some(self.now()));
+        (next.cursor, next.failures, next.error, next.due_at) = (page.next, 0, None, self.now());
+        next.revision += 1;
+        if next.state == SyncState::Completed {
+            self.follow_up(connection, &next, &mut with, &mut events);
+        }
+        events.push(self.sync_event(&next));
+        with.push(Write::SyncStatus(next));
+        if let Some(chat) = chat {
+            with.push(Write::Expect { chat_id: chat.id, generation: chat.generation });
+        }
+        let mut updates = page.updates;
+        if sync.kind != SyncKind::People {
+            self.look_up_people(&*offered.connector, access, &mut updates).await?;
+        }
+        let listed: Vec<_> = updates.iter().filter_map(listed_chat).cloned().collect();
+        let origin = if sync.kind == SyncKind::Reconcile { Origin::Reconciliation } else { Origin::Import };
+        let news = News { with, events, lists_own_chats: chat.is_none(), ..News::new(connection, updates, origin) };
+        if sync.kind == SyncKind::Import && chat.is_none() {
+            // The chats of the page are imported before the cursor moves on; a repeat finds them imported.
+            let listed = self.listed(connection, &listed, &news).await?;
+            for external_id in listed {
+                self.begin_import(connection, &external_id, sync.since).await?;
+            }
+        }
+        self.take_in(&news).await
+    }
+
+    /// Makes the listed chats known, and names those that are to be imported.
+    async fn listed(
+        &self,
+        connection: &Connection,
+        listed: &[ExternalId],
+        news: &News<'_>,
+    ) -> Result<Vec<ExternalId>, EngineError> {
+        let known = News { lists_own_chats: true, ..News::new(connection, news.updates.clone(), Origin::Import) };
+        self.take_in(&known).await?;
+        let chats = self.store().chats_named(&connection.customer_id, connection.id, listed).await?;
+        let member = |chat: &Chat| chat.member.is_some_and(|member| member.member);
+        let wanted = |chat: &&Chat| !chat.is_imported() && member(chat);
+        Ok(chats.iter().filter(wanted).map(|chat| chat.external_id.clone()).collect())
+    }
+
+    /// Once the people are known the chats are learnt, and once these are, the connection is active.
+    fn follow_up(&self, connection: &Connection, sync: &SyncStatus, with: &mut Vec<Write>, events: &mut Vec<NewEvent>) {
+        match sync.kind {
+            SyncKind::People => {
+                let chats = self.new_sync(connection, None, SyncKind::Chats, None);
+                events.push(self.sync_event(&chats));
+                with.push(Write::SyncStatus(chats));
+            }
+            SyncKind::Chats if connection.state == ConnectionState::Connecting => {
+                let active = self.in_state(connection, ConnectionState::Active, None);
+                events.push(self.connection_event(&active));
+                with.push(Write::Connection(active));
+            }
+            SyncKind::Chats | SyncKind::Import | SyncKind::Reconcile => {}
+        }
+    }
+
+    async fn break_off(
+        &self,
+        connection: &Connection,
+        sync: SyncStatus,
+        error: ConnectorError,
+    ) -> Result<(), EngineError> {
+        let failures = sync.failures + 1;
+        let text = error.to_string();
+        match error {
+            ConnectorError::Busy { after } => {
+                let due_at = retry::after_busy(self.now(), after, self.chance());
+                self.wait(sync, due_at, problem("platform_busy", "The platform asked to wait.")).await
+            }
+            ConnectorError::LoginLost => self.lose_logins(connection).await,
+            ConnectorError::Refused(problem) => self.end(sync, SyncState::Failed, Some(problem)).await,
+            ConnectorError::CursorLost if failures < MOST_FAILURES => {
+                // What was read already is told again, which changes nothing.
+                let again = SyncStatus { cursor: None, done: 0, failures, ..sync };
+                self.wait(again, self.now(), problem("cursor_lost", "The platform lost the place; reading again."))
+                    .await
+            }
+            _ if failures >= MOST_FAILURES => {
+                let detail = format!("It broke off {failures} times in a row ({text}). Retry it later.");
+                self.end(sync, SyncState::Failed, Some(problem("platform_unreachable", &detail))).await
+            }
+            _ => {
+                let due_at = retry::next_try(self.now(), failures, self.chance());
+                let waiting = SyncStatus { failures, ..sync };
+                self.wait(waiting, due_at, problem("platform_unreachable", "The platform did not answer.")).await
+            }
+        }
+    }
+
+    async fn wait(&self, sync: SyncStatus, due_at: Timestamp, error: Problem) -> Result<(), EngineError> {
+        self.put_sync(SyncStatus { state: SyncState::Waiting, due_at, error: Some(error), ..sync }).await.map(drop)
+    }
+
+    async fn end(&self, sync: SyncStatus, state: SyncState, error: Option<Problem>) -> Result<(), EngineError> {
+        let finished_at = Some(self.now());
+        self.put_sync(SyncStatus { state, error, finished_at, ..sync }).await.map(drop)
+    }
+
+    async fn put_sync(&self, sync: SyncStatus) -> Result<SyncStatus, EngineError> {
+        let sync = SyncStatus { revision: sync.revision + 1, ..sync };
+        let mut changes = Changes::of(&sync.customer_id);
+        changes.events.push(self.sync_event(&sync));
+        changes.writes.push(Write::SyncStatus(sync.clone()));
+        self.commit(changes).await?;
+        Ok(sync)
+    }
+
+    pub(crate) fn new_sync(
+        &self,
+        connection: &Connection,
+        chat: Option<&Chat>,
+        kind: SyncKind,
+        since: Option<Timestamp>,
+    ) -> SyncStatus {
+        SyncStatus {
+            id: SyncStatusId::from(self.uuid()),
+            customer_id: connection.customer_id.clone(),
+            connection_id: connection.id,
+            chat_id: chat.map(|chat| chat.id),
+            generation: chat.map_or(0, |chat| chat.generation),
+            revision: 1,
+            kind,
+            state: SyncState::Queued,
+            done: 0,
+            total: None,
+            since,
+            cursor: None,
+            failures: 0,
+            due_at: self.now(),
+            error: None,
+            created_at: self.now(),
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    pub(crate) fn sync_event(&self, sync: &SyncStatus) -> NewEvent {
+        NewEvent {
+            kind: EventKind::SyncStatusUpdated,
+            subject: Subject::SyncStatus(sync.id),
+            revision: sync.revision,
+            connection_id: Some(sync.connection_id),
+            chat_id: sync.chat_id,
+            origin: Origin::Import,
+            merged_from: None,
+            at: self.now(),
+        }
+    }
+
+    /// Imports chats that a person or the app picked.
+    pub async fn import_chats(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        chats: &[ExternalId],
+        since: Option<Timestamp>,
+    ) -> Result<Vec<SyncStatus>, EngineError> {
+        let connection = self.importable(customer, connection).await?;
+        let mut runs = Vec::new();
+        for external_id in chats {
+            self.make_known(&connection, external_id).await?;
+            runs.push(self.begin_import(&connection, external_id, since).await?);
+        }
+        Ok(runs)
+    }
+
+    /// Imports every chat that the customer's person is in.
+    pub async fn import_all(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        since: Option<Timestamp>,
+    ) -> Result<SyncStatus, EngineError> {
+        let connection = self.importable(customer, connection).await?;
+        self.begin(self.new_sync(&connection, None, SyncKind::Import, since), Vec::new(), Vec::new()).await
+    }
+
+    async fn importable(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
+        let connection = self.own_connection(customer, id).await?;
+        if connection.is_open() {
+            return Ok(connection);
+        }
+        Err(EngineError::refused("connection_closed", "The connection is closed. Connect again, then import."))
+    }
+
+    /// Learns of a chat that was picked before anybody listed it. Only whose person is in it may.
+    async fn make_known(&self, connection: &Connection, external_id: &ExternalId) -> Result<(), EngineError> {
+        let named = std::slice::from_ref(external_id);
+        let known = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
+        if known.and_then(|chat| chat.member).is_some_and(|member| member.member) {
+            return Ok(()); // The run itself asks again.
+        }
+        let offered = self.offered(&connection.integration)?;
+        let logins = self.open_logins(connection).await?;
+        let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
+        let asked = Reading::Membership(external_id.clone());
+        let mut updates = offered.connector.pull(&access, &asked, None).await?.updates;
+        if !updates.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
+            return Err(EngineError::refused(
+                "not_a_member",
+                format!("There is no chat {external_id} that you are in."),
+            ));
+        }
+        updates.extend(offered.connector.pull(&access, &Reading::Chat(external_id.clone()), None).await?.updates);
+        self.take_in(&News::new(connection, updates, Origin::Import)).await
+    }
+
+    /// A chat that is not imported gets a new generation; one that is, only one more run.
+    async fn begin_import(
+        &self,
+        connection: &Connection,
+        external_id: &ExternalId,
+        since: Option<Timestamp>,
+    ) -> Result<SyncStatus, EngineError> {
+        loop {
+            let named = std::slice::from_ref(external_id);
+            let chat = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
+            let mut chat = chat.ok_or(EngineError::NotFound)?;
+            let (mut writes, mut events) = (Vec::new(), Vec::new());
+            if !chat.is_imported() {
+                chat.state = ChatState::Imported;
+                chat.generation += 1;
+                chat.revision += 1;
+                chat.updated_at = self.now();
+                events.push(self.chat_event(&chat, EventKind::ChatCreated));
+                writes.push(Write::Chat(chat.clone()));
+            }
+            let sync = self.new_sync(connection, Some(&chat), SyncKind::Import, since);
+            match self.begin(sync, writes, events).await {
+                Err(EngineError::Store(StoreError::Stale)) => {}
+                begun => return begun,
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        sync: SyncStatus,
+        mut writes: Vec<Write>,
+        mut events: Vec<NewEvent>,
+    ) -> Result<SyncStatus, EngineError> {
+        events.push(self.sync_event(&sync));
+        writes.push(Write::SyncStatus(sync.clone()));
+        self.commit(Changes { customer: Some(sync.customer_id.clone()), writes, events }).await?;
+        Ok(sync)
+    }
+
+    /// Compares what is stored of a chat with the platform.
+    pub async fn sync_chat(&self, customer: &CustomerId, id: ChatId) -> Result<SyncStatus, EngineError> {
+        let chat = self.store().chat(customer, id).await?.ok_or(EngineError::NotFound)?;
+        if !chat.is_imported() {
+            return Err(EngineError::refused("chat_not_imported", "The chat is not imported. Import it first."));
+        }
+        let connection = self.importable(customer, chat.connection_id).await?;
+        self.begin(self.new_sync(&connection, Some(&chat), SyncKind::Reconcile, None), Vec::new(), Vec::new()).await
+    }
+
+    /// Stops a run. What it read stays.
+    pub async fn cancel_sync(&self, customer: &CustomerId, id: SyncStatusId) -> Result<SyncStatus, EngineError> {
+        loop {
+            let sync = self.store().sync_status(customer, id).await?.ok_or(EngineError::NotFound)?;
+            if !sync.is_open() {
+                return Ok(sync);
+            }
+            let finished_at = Some(self.now());
+            match self.put_sync(SyncStatus { state: SyncState::Cancelled, finished_at, ..sync }).await {
+                Err(EngineError::Store(StoreError::Stale)) => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Lets a run that failed or was stopped go on where it was.
+    pub async fn retry_sync(&self, customer: &CustomerId, id: SyncStatusId) -> Result<SyncStatus, EngineError> {
+        let sync = self.store().sync_status(customer, id).await?.ok_or(EngineError::NotFound)?;
+        if sync.is_open() || sync.state == SyncState::Completed {
+            return Ok(sync);
+        }
+        if let Some(chat) = sync.chat_id {
+            let chat = self.store().chat(customer, chat).await?;
+            if chat.is_none_or(|chat| chat.generation != sync.generation) {
+                return Err(EngineError::refused("chat_deleted", "The chat was deleted since. Import it again."));
+            }
+        }
+        let (state, due_at) = (SyncState::Queued, self.now());
+        self.put_sync(SyncStatus { state, due_at, failures: 0, error: None, finished_at: None, ..sync }).await
+    }
+
+    /// Deletes a chat here, with its messages. It stays deleted until somebody imports it again.
+    pub async fn delete_chat(&self, customer: &CustomerId, id: ChatId) -> Result<(), EngineError> {
+        loop {
+            let mut chat = self.store().chat(customer, id).await?.ok_or(EngineError::NotFound)?;
+            if chat.state != ChatState::Imported {
+                return if chat.state == ChatState::Deleted { Ok(()) } else { Err(EngineError::NotFound) };
+            }
+            chat.state = ChatState::Deleted;
+            chat.generation += 1;
+            chat.revision += 1;
+            chat.updated_at = self.now();
+            let mut changes = Changes::of(customer);
+            changes.events.push(self.chat_event(&chat, EventKind::ChatDeleted));
+            changes.writes.push(Write::Chat(chat));
+            changes.writes.push(Write::EmptyChat(id));
+            match self.commit(changes).await {
+                Err(StoreError::Stale) => {}
+                deleted => return Ok(deleted.map(drop)?),
+            }
+        }
+    }
+
+    fn chat_event(&self, chat: &Chat, kind: EventKind) -> NewEvent {
+        NewEvent {
+            kind,
+            subject: Subject::Chat(chat.id),
+            revision: chat.revision,
+            connection_id: Some(chat.connection_id),
+            chat_id: Some(chat.id),
+            origin: Origin::Import,
+            merged_from: None,
+            at: self.now(),
+        }
+    }
+
+    /// The platform's chats, page by page, as they can be imported.
+    pub(crate) async fn list_chats(
+        &self,
+        connection: &Connection,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page, EngineError> {
+        let offered = self.offered(&connection.integration)?;
+        let logins = self.open_logins(connection).await?;
+        let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
+        let mut page = offered.connector.pull(&access, &Reading::Chats, cursor).await?;
+        self.look_up_people(&*offered.connector, &access, &mut page.updates).await?;
+        let people = page.updates.iter().filter(|update| matches!(update, Update::Person { .. })).cloned().collect();
+        self.take_in(&News::new(connection, people, Origin::Import)).await?;
+        Ok(page)
+    }
+}
+
+fn listed_chat(update: &Update) -> Option<&ExternalId> {
+    match update {
+        Update::Chat { chat, .. } => Some(chat),
+        _ => None,
+    }
+}
+
+fn problem(code: &str, detail: &str) -> Problem {
+    Problem { code: code.to_owned(), detail: detail.to_owned() }
+}

@@ -1,0 +1,128 @@
+//! Gathers what is stored of the things that updates are about.
+
+use crate::{Engine, EngineError};
+use model::{
+    connection::Connection,
+    decide::Known,
+    id::{ChatId, ExternalId, MessageId},
+    update::Update,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Engine {
+    /// What is known of a chat (none for news of no chat) and of what the updates say of it.
+    pub(crate) async fn known(
+        &self,
+        connection: &Connection,
+        chat: Option<&ExternalId>,
+        updates: &[Update],
+        messages: &[MessageId],
+    ) -> Result<Known, EngineError> {
+        let mut known = Known::nothing(connection.clone());
+        let (store, customer) = (self.store(), &connection.customer_id);
+        if let Some(chat) = chat {
+            let names = [std::slice::from_ref(chat), &moved_into(updates)].concat();
+            for row in store.chats_named(customer, connection.id, &names).await? {
+                let is_it = row.external_id == *chat || row.aliases.contains_key(chat);
+                *(if is_it { &mut known.chat } else { &mut known.other_chat }) = Some(row);
+            }
+        }
+        let people = named_people(updates);
+        if !people.is_empty() {
+            known.participants = store.participants_named(customer, connection.id, &people).await?;
+        }
+        if let Some(chat) = known.chat.as_ref().map(|chat| chat.id) {
+            self.know_messages(&mut known, chat, updates, messages).await?;
+            known.sole = self.is_sole(connection, updates).await?;
+        }
+        Ok(known)
+    }
+
+    async fn know_messages(
+        &self,
+        known: &mut Known,
+        chat: ChatId,
+        updates: &[Update],
+        messages: &[MessageId],
+    ) -> Result<(), EngineError> {
+        let (store, connection) = (self.store(), known.connection.clone());
+        let names: BTreeSet<_> = updates.iter().filter_map(Update::message).cloned().collect();
+        let names: Vec<_> = names.into_iter().collect();
+        let mut rows = BTreeMap::new();
+        if !names.is_empty() {
+            for row in store.messages_named(&connection.customer_id, connection.id, &names).await? {
+                if let Some(name) = &row.external_id {
+                    known.names.insert(name.clone(), row.id);
+                }
+                rows.insert(row.id, row);
+            }
+        }
+        known.open = store.open_commands(&connection.customer_id, chat).await?;
+        known.marks = updates.iter().filter_map(|update| self.verified_mark(&connection, chat, update)).collect();
+        let sends = known.open.iter().filter(|command| command.is_send()).map(|command| command.message_id);
+        let wanted: BTreeSet<_> = sends.chain(known.marks.values().copied()).chain(messages.iter().copied()).collect();
+        let missing: Vec<_> = wanted.into_iter().filter(|id| !rows.contains_key(id)).collect();
+        if !missing.is_empty() {
+            rows.extend(store.messages(&connection.customer_id, &missing).await?.into_iter().map(|row| (row.id, row)));
+        }
+        if known.open.iter().any(|command| command.is_send()) {
+            known.asides = store.asides(&connection.customer_id, chat).await?.len();
+        }
+        known.messages = rows.into_values().filter(|row| row.chat_id == chat).collect();
+        Ok(())
+    }
+
+    /// Whether nobody but this customer is connected as this person. Asked only where it matters.
+    async fn is_sole(&self, connection: &Connection, updates: &[Update]) -> Result<bool, EngineError> {
+        let by_them = |update: &Update| match update {
+            Update::Message(message) => {
+                message.content.sender.as_ref().is_some_and(|sender| connection.person.contains(sender))
+            }
+            _ => false,
+        };
+        if !updates.iter().any(by_them) {
+            return Ok(true);
+        }
+        for account in &connection.listens_to {
+            let others = self.store().listeners(&connection.integration, account).await?;
+            let shares = |other: &Connection| {
+                other.customer_id != connection.customer_id
+                    && other.person.iter().any(|person| connection.person.contains(person))
+            };
+            if others.iter().any(shares) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The mark that goes on what is sent, so that it is known when it comes back.
+    pub(crate) fn mark(&self, connection: &Connection, chat: ChatId, message: MessageId) -> String {
+        let mac = self.parts.vault.mac(&format!("mark/{}/{chat}/{message}", connection.id));
+        format!("{message}.{mac}")
+    }
+
+    fn verified_mark(&self, connection: &Connection, chat: ChatId, update: &Update) -> Option<(String, MessageId)> {
+        let Update::Message(message) = update else { return None };
+        let mark = message.mark.as_ref()?;
+        let id = mark.split_once('.')?.0.parse().ok()?;
+        (self.mark(connection, chat, id) == *mark).then(|| (mark.clone(), id))
+    }
+}
+
+fn moved_into(updates: &[Update]) -> Vec<ExternalId> {
+    let into = |update: &Update| match update {
+        Update::ChatMoved { into, .. } => Some(into.clone()),
+        _ => None,
+    };
+    updates.iter().filter_map(into).collect()
+}
+
+fn named_people(updates: &[Update]) -> Vec<ExternalId> {
+    let ids = |update: &Update| match update {
+        Update::Person { ids, .. } => ids.clone(),
+        _ => Vec::new(),
+    };
+    let ids: BTreeSet<_> = updates.iter().flat_map(ids).collect();
+    ids.into_iter().collect()
+}

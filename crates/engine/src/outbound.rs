@@ -1,0 +1,318 @@
+//! Brings commands to their platform: in order per chat, each once, whatever crashes when.
+//!
+//! An attempt is committed before its call. Where the answer is lost, the platform is asked what became
+//! of it before anything is sent again.
+
+use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, take_in::News};
+use model::{
+    body::Body,
+    changes::{Changes, Write},
+    chat::Chat,
+    command::{Action, Attempt, Command, Progress},
+    connection::Connection,
+    connector::{Access, ConnectorError, Outcome, Proof, Step},
+    customer::CustomerId,
+    decide::Settled,
+    event::{EventKind, NewEvent, Subject},
+    facets::{Facet, Version},
+    id::ChatId,
+    message::{Message, Problem, Status},
+    retry,
+    store::StoreError,
+    time::Timestamp,
+    update::Update,
+};
+
+/// How many chats one turn looks at.
+const CHATS_AT_ONCE: usize = 16;
+
+/// A command with all that it is about.
+struct Errand {
+    connection: Connection,
+    chat: Chat,
+    message: Message,
+    command: Command,
+}
+
+impl Engine {
+    /// Does the next thing that is due in one chat's outbox.
+    pub async fn outbound_turn(&self) -> Result<Turn, EngineError> {
+        for (customer, chat) in self.store().due_chats(self.now(), CHATS_AT_ONCE).await? {
+            let name = format!("outbox/{chat}");
+            if !self.lease(&name).await? {
+                continue;
+            }
+            let done = self.perform_next(&customer, chat).await;
+            self.release(&name).await?;
+            match done {
+                // Another server has it by now; what it did is seen at the next look.
+                Err(EngineError::Store(StoreError::Stale)) | Ok(()) => return Ok(Turn::Worked),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Turn::Idle)
+    }
+
+    async fn perform_next(&self, customer: &CustomerId, chat: ChatId) -> Result<(), EngineError> {
+        let open = self.store().open_commands(customer, chat).await?;
+        let Some(command) = open.into_iter().next().filter(|command| command.due_at <= self.now()) else {
+            return Ok(());
+        };
+        let Some(errand) = self.errand(command.clone()).await? else {
+            let error = problem("chat_deleted", "The chat or the message is no longer here.");
+            return self.put_command(Command { progress: Progress::Failed { error }, ..command }).await;
+        };
+        if let Progress::Attempting(attempt) = errand.command.progress.clone() {
+            return self.find_out(&errand, &attempt).await;
+        }
+        if let Some(verdict) = verdict(&errand) {
+            return self.settle_without_call(&errand, verdict).await;
+        }
+        if self.now().since(errand.command.accepted_at) > retry::GIVE_UP_AFTER {
+            let error = problem("gave_up", "It could not be brought to the platform in time. Send it again.");
+            return self.settle(&errand, Vec::new(), Progress::Failed { error }).await;
+        }
+        self.attempt(errand).await
+    }
+
+    async fn errand(&self, command: Command) -> Result<Option<Errand>, EngineError> {
+        let (store, customer) = (self.store(), &command.customer_id);
+        let Some(connection) = store.connection(customer, command.connection_id).await? else { return Ok(None) };
+        let chat = store.chat(customer, command.chat_id).await?;
+        let Some(chat) = chat.filter(|chat| chat.is_imported() && chat.generation == command.generation) else {
+            return Ok(None);
+        };
+        let Some(mut message) = store.message(customer, command.message_id).await? else { return Ok(None) };
+        while let Some(into) = message.merged_into {
+            let Some(kept) = store.message(customer, into).await? else { return Ok(None) };
+            message = kept;
+        }
+        Ok(Some(Errand { connection, chat, message, command }))
+    }
+
+    /// Makes one call. That it is made is on disk before it leaves.
+    async fn attempt(&self, errand: Errand) -> Result<(), EngineError> {
+        if !errand.connection.is_open() {
+            return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
+        }
+        let offered = self.offered(&errand.connection.integration)?.clone();
+        let logins = match self.open_logins(&errand.connection).await {
+            Err(EngineError::LoginLost) => {
+                self.lose_logins(&errand.connection).await?;
+                return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
+            }
+            logins => logins?,
+        };
+        let started_at = self.now();
+        let deadline = started_at + CALL_TIMEOUT;
+        let number = errand.command.attempts + 1;
+        let command = Command {
+            progress: Progress::Attempting(Attempt { number, started_at, deadline }),
+            attempts: number,
+            due_at: deadline,
+            ..errand.command
+        };
+        self.put_command(command.clone()).await?;
+        let command = Command { revision: command.revision + 1, ..command };
+        let errand = Errand { command, ..errand };
+        let access = self.access(&offered, &errand.connection, &logins, deadline);
+        let mark = self.mark(&errand.connection, errand.chat.id, errand.message.id);
+        let outcome = offered.connector.perform(&access, &step(&errand, &mark)).await;
+        self.take_outcome(&offered, &access, &errand, outcome).await
+    }
+
+    async fn take_outcome(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        errand: &Errand,
+        outcome: Result<Outcome, ConnectorError>,
+    ) -> Result<(), EngineError> {
+        let waiting = |due_at: Timestamp| Command { progress: Progress::Waiting, due_at, ..errand.command.clone() };
+        match outcome {
+            Ok(Outcome::Done(mut updates)) => {
+                self.look_up_people(&*offered.connector, access, &mut updates).await?;
+                self.settle(errand, updates, Progress::Done).await
+            }
+            Ok(Outcome::Next(steps)) => self.put_command(Command { steps, ..waiting(self.now()) }).await,
+            Err(ConnectorError::Busy { after }) => {
+                self.put_command(waiting(retry::after_busy(self.now(), after, self.chance()))).await
+            }
+            Err(ConnectorError::Refused(error)) => self.settle(errand, Vec::new(), Progress::Failed { error }).await,
+            Err(ConnectorError::LoginLost) => {
+                self.lose_logins(&errand.connection).await?;
+                self.put_command(waiting(self.now() + retry::LONGEST_WAIT)).await
+            }
+            Err(error @ (ConnectorError::Unknown(_) | ConnectorError::Unreadable(_) | ConnectorError::CursorLost)) => {
+                // It stays an attempt of unknown outcome, which is looked into once its time is over.
+                tracing::info!(command.id = %errand.command.id, %error, "No answer to {}", errand.command.id);
+                Ok(())
+            }
+        }
+    }
+
+    /// Looks what became of an attempt whose answer never came.
+    async fn find_out(&self, errand: &Errand, attempt: &Attempt) -> Result<(), EngineError> {
+        if errand.command.is_send() && errand.message.external_id.is_some() {
+            return self.settle(errand, Vec::new(), Progress::Done).await; // Its news came before its answer.
+        }
+        let offered = self.offered(&errand.connection.integration)?;
+        let asked_at = self.now();
+        let settled_at = attempt.deadline + offered.connector.describe().settles_after;
+        let proof = self.ask_for_proof(offered, errand, attempt).await?;
+        let failures = errand.command.attempts;
+        match proof {
+            Some(Proof::Happened(updates)) => self.settle(errand, updates, Progress::Done).await,
+            Some(Proof::NotThere) if asked_at >= settled_at => {
+                let due_at = retry::next_try(self.now(), failures, self.chance());
+                self.put_command(Command { progress: Progress::Waiting, due_at, ..errand.command.clone() }).await
+            }
+            Some(Proof::NotThere) => self.put_off_command(&errand.command, settled_at).await,
+            Some(Proof::CannotTell) | None if self.now().since(attempt.deadline) >= retry::UNCERTAIN_AFTER => {
+                self.settle(errand, Vec::new(), Progress::Uncertain { attempt: attempt.clone() }).await
+            }
+            Some(Proof::CannotTell) | None => {
+                let waited = u32::try_from(self.now().since(attempt.deadline).as_secs() / 10).unwrap_or(u32::MAX);
+                let due_at = retry::next_try(self.now(), 3 + waited.min(4), self.chance());
+                self.put_off_command(&errand.command, due_at).await
+            }
+        }
+    }
+
+    /// What the platform says of an attempt; none where it does not answer now.
+    async fn ask_for_proof(
+        &self,
+        offered: &Offered,
+        errand: &Errand,
+        attempt: &Attempt,
+    ) -> Result<Option<Proof>, EngineError> {
+        let logins = match self.open_logins(&errand.connection).await {
+            Err(EngineError::LoginLost) => return Ok(None),
+            logins => logins?,
+        };
+        let access = self.access(offered, &errand.connection, &logins, self.now() + CALL_TIMEOUT);
+        let mark = self.mark(&errand.connection, errand.chat.id, errand.message.id);
+        match offered.connector.prove(&access, &step(errand, &mark), attempt).await {
+            Ok(proof) => Ok(Some(proof)),
+            Err(ConnectorError::LoginLost) => {
+                self.lose_logins(&errand.connection).await?;
+                Ok(None)
+            }
+            Err(error) => {
+                tracing::info!(command.id = %errand.command.id, %error, "Cannot look into {} now", errand.command.id);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Closes a command in one commit with what its answer says.
+    async fn settle(&self, errand: &Errand, updates: Vec<Update>, progress: Progress) -> Result<(), EngineError> {
+        let settled = Settled { command: errand.command.clone(), progress };
+        let chat = errand.chat.external_id.clone();
+        let news = News::new(&errand.connection, updates, errand.command.origin);
+        self.take_in(&News { settled: Some((settled, chat)), ..news }).await?;
+        if errand.command.is_send() {
+            self.take_up(&errand.connection, errand.chat.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes a command that needs no call: its message never left, or is as it should be.
+    async fn settle_without_call(&self, errand: &Errand, verdict: Verdict) -> Result<(), EngineError> {
+        let (progress, amended) = match verdict {
+            Verdict::Done => return self.settle(errand, Vec::new(), Progress::Done).await,
+            Verdict::Failed(error) => return self.settle(errand, Vec::new(), Progress::Failed { error }).await,
+            Verdict::Amended(message) => (Progress::Done, message),
+        };
+        let mut message = *amended;
+        message.pending_change = None;
+        message.revision += 1;
+        message.updated_at = self.now();
+        let mut changes = Changes::of(&message.customer_id);
+        let kind = if message.facets.is_deleted() { EventKind::MessageDeleted } else { EventKind::MessageUpdated };
+        changes.events.push(NewEvent {
+            kind,
+            subject: Subject::Message(message.id),
+            revision: message.revision,
+            connection_id: Some(message.connection_id),
+            chat_id: Some(message.chat_id),
+            origin: errand.command.origin,
+            merged_from: None,
+            at: self.now(),
+        });
+        changes.writes.push(Write::Message(message));
+        let revision = errand.command.revision + 1;
+        changes.writes.push(Write::Command(Command { progress, revision, ..errand.command.clone() }));
+        Ok(self.commit(changes).await.map(drop)?)
+    }
+
+    async fn put_command(&self, command: Command) -> Result<(), EngineError> {
+        let command = Command { revision: command.revision + 1, ..command };
+        let mut changes = Changes::of(&command.customer_id);
+        changes.writes.push(Write::Command(command));
+        Ok(self.commit(changes).await.map(drop)?)
+    }
+
+    async fn put_off_command(&self, command: &Command, due_at: Timestamp) -> Result<(), EngineError> {
+        self.put_command(Command { due_at, ..command.clone() }).await
+    }
+}
+
+/// What is to become of a command without a call.
+enum Verdict {
+    Done,
+    Failed(Problem),
+    Amended(Box<Message>),
+}
+
+/// An edit or deletion of a message that never left amends or cancels it; one of a message that is gone
+/// is done, or cannot be.
+fn verdict(errand: &Errand) -> Option<Verdict> {
+    let (message, action) = (&errand.message, &errand.command.action);
+    if errand.command.is_send() {
+        return message.external_id.is_some().then_some(Verdict::Done);
+    }
+    if message.facets.is_deleted() {
+        let gone = problem("message_deleted", "The message was deleted meanwhile.");
+        return Some(if *action == Action::Delete { Verdict::Done } else { Verdict::Failed(gone) });
+    }
+    if message.external_id.is_some() {
+        return None;
+    }
+    let failed = message.status == Status::Failed;
+    Some(match action {
+        Action::Edit { body } if failed => Verdict::Amended(Box::new(amended(message, body))),
+        Action::Delete if failed => {
+            let mut message = message.clone();
+            message.facets.tell_deleted(Version(i64::MIN));
+            Verdict::Amended(Box::new(message))
+        }
+        Action::Send { .. } | Action::Edit { .. } | Action::Delete | Action::React { .. } => {
+            let detail = "The message is not known to be at the platform. Settle it first, then try again.";
+            Verdict::Failed(problem("message_not_sent", detail))
+        }
+    })
+}
+
+fn amended(message: &Message, body: &Body) -> Message {
+    let mut message = message.clone();
+    if let Some(mut content) = message.facets.content.take() {
+        content.value.body = body.clone();
+        message.facets.content = Some(Facet::new(content.version, content.value));
+    }
+    message
+}
+
+fn step<'a>(errand: &'a Errand, mark: &'a str) -> Step<'a> {
+    Step {
+        action: &errand.command.action,
+        chat: &errand.chat.external_id,
+        message: errand.message.external_id.as_ref(),
+        mark,
+        progress: &errand.command.steps,
+    }
+}
+
+fn problem(code: &str, detail: &str) -> Problem {
+    Problem { code: code.to_owned(), detail: detail.to_owned() }
+}

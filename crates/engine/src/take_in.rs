@@ -1,0 +1,177 @@
+//! Decide, commit, announce: the one way in which news change what is stored.
+
+use crate::{Engine, EngineError, MOST_DECISIONS};
+use model::{
+    changes::{Changes, Write},
+    connection::Connection,
+    connector::{Access, ConnectorError, Reading},
+    decide::{Context, Settled, decide},
+    event::{NewEvent, Origin},
+    facets::Version,
+    id::{ChatId, ExternalId, MessageId},
+    participant::PersonFacts,
+    store::StoreError,
+    update::Update,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many people one batch of news may ask the platform about.
+const MOST_LOOKUPS: usize = 20;
+
+/// What is taken in, and what is written in the same commit.
+pub(crate) struct News<'a> {
+    pub connection: &'a Connection,
+    pub updates: Vec<Update>,
+    pub origin: Origin,
+    /// Rows that must be written with it, or not at all: a part that was read, a cursor.
+    pub with: Vec<Write>,
+    pub events: Vec<NewEvent>,
+    /// The command that was answered with it, and the chat that it is in.
+    pub settled: Option<(Settled, ExternalId)>,
+    pub lists_own_chats: bool,
+    pub import_new_chat: bool,
+    pub no_asides: bool,
+}
+
+impl<'a> News<'a> {
+    pub fn new(connection: &'a Connection, updates: Vec<Update>, origin: Origin) -> Self {
+        Self {
+            connection,
+            updates,
+            origin,
+            with: Vec::new(),
+            events: Vec::new(),
+            settled: None,
+            lists_own_chats: false,
+            import_new_chat: false,
+            no_asides: false,
+        }
+    }
+}
+
+impl Engine {
+    /// Takes in what a platform reported. One commit for the batch, decided anew if it came too late.
+    pub(crate) async fn take_in(&self, news: &News<'_>) -> Result<(), EngineError> {
+        for _ in 0..MOST_DECISIONS {
+            let changes = self.decide(news).await?;
+            if changes.is_empty() {
+                return Ok(());
+            }
+            match self.commit(changes).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Stale) => {} // Somebody else was faster. Look again.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    async fn decide(&self, news: &News<'_>) -> Result<Changes, EngineError> {
+        let mut changes = Changes::of(&news.connection.customer_id);
+        for (chat, updates) in by_chat(news) {
+            let settled = news.settled.as_ref().filter(|(_, of)| chat.as_ref() == Some(of)).map(|(settled, _)| settled);
+            let messages: Vec<MessageId> = settled.iter().map(|settled| settled.command.message_id).collect();
+            let known = self.known(news.connection, chat.as_ref(), &updates, &messages).await?;
+            let ids = || self.uuid();
+            let context = Context {
+                now: self.now(),
+                origin: news.origin,
+                ids: &ids,
+                lists_own_chats: news.lists_own_chats,
+                import_new_chat: news.import_new_chat,
+                no_asides: news.no_asides,
+            };
+            let mut decided = decide(known, &updates, settled.cloned(), &context);
+            changes.writes.append(&mut decided.writes);
+            changes.events.append(&mut decided.events);
+        }
+        changes.writes.extend(news.with.iter().cloned());
+        changes.events.extend(news.events.iter().cloned());
+        Ok(changes)
+    }
+
+    /// Asks the platform about people whom the updates name and nobody knows. Who cannot be found is not
+    /// asked for again. Names are a courtesy: that they cannot be had now holds up nothing.
+    pub(crate) async fn look_up_people(
+        &self,
+        connector: &dyn model::connector::Connector,
+        access: &Access<'_>,
+        updates: &mut Vec<Update>,
+    ) -> Result<(), EngineError> {
+        let named: BTreeSet<_> = updates.iter().flat_map(people_in).collect();
+        let told: BTreeSet<_> = updates.iter().flat_map(people_told).collect();
+        let mut named: Vec<_> = named.difference(&told).cloned().collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        let connection = access.connection;
+        let known = self.store().participants_named(&connection.customer_id, connection.id, &named).await?;
+        named.retain(|id| !known.iter().any(|person| person.external_ids.contains(id)));
+        for id in named.into_iter().take(MOST_LOOKUPS) {
+            match connector.pull(access, &Reading::Person(id.clone()), None).await {
+                Ok(page) => updates.extend(page.updates),
+                Err(ConnectorError::Refused(_) | ConnectorError::Unreadable(_)) => updates.push(Update::Person {
+                    ids: vec![id],
+                    facts: PersonFacts::default(),
+                    version: Version(i64::MIN),
+                }),
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides on news that were set aside, once no open send of the chat can be theirs any more.
+    pub(crate) async fn take_up(&self, connection: &Connection, chat: ChatId) -> Result<(), EngineError> {
+        let asides = self.store().asides(&connection.customer_id, chat).await?;
+        if asides.is_empty() {
+            return Ok(());
+        }
+        let with = asides.iter().map(|aside| Write::TakeUp { chat_id: chat, external_id: aside.external_id.clone() });
+        let with = with.collect();
+        let updates = asides.iter().map(|aside| aside.update.clone()).collect();
+        let news = News { with, no_asides: true, ..News::new(connection, updates, Origin::Live) };
+        self.take_in(&news).await
+    }
+}
+
+/// One group a chat; news of no chat go with the first, so that they cost no decision of their own.
+fn by_chat(news: &News<'_>) -> BTreeMap<Option<ExternalId>, Vec<Update>> {
+    let mut groups: BTreeMap<Option<ExternalId>, Vec<Update>> = BTreeMap::new();
+    for update in &news.updates {
+        groups.entry(update.chat().cloned()).or_default().push(update.clone());
+    }
+    if let Some((_, chat)) = &news.settled {
+        groups.entry(Some(chat.clone())).or_default();
+    }
+    if groups.len() == 2
+        && let Some(people) = groups.remove(&None)
+        && let Some(mut group) = groups.first_entry()
+    {
+        group.get_mut().extend(people);
+    }
+    groups
+}
+
+fn people_in(update: &Update) -> Vec<ExternalId> {
+    match update {
+        Update::Message(message) | Update::Restored { message, .. } => {
+            message.content.sender.iter().chain(message.content.body.people()).cloned().collect()
+        }
+        Update::Reacted { actor, .. } => vec![actor.clone()],
+        Update::Chat { facts, .. } => facts.people.clone(),
+        Update::Deleted { .. }
+        | Update::Reactions { .. }
+        | Update::Person { .. }
+        | Update::Member { .. }
+        | Update::ChatMoved { .. }
+        | Update::LoginLost { .. } => Vec::new(),
+    }
+}
+
+fn people_told(update: &Update) -> Vec<ExternalId> {
+    match update {
+        Update::Person { ids, .. } => ids.clone(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,53 @@
+//! What must be done from time to time: news set aside for too long, and what is kept for a named time.
+
+use crate::{Engine, EngineError, Turn};
+use model::store::StoreError;
+use std::time::Duration;
+
+/// How many chats one turn looks at.
+const CHATS_AT_ONCE: usize = 16;
+/// How many rows of each kind are forgotten at once.
+const FORGOTTEN_AT_ONCE: usize = 1_000;
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Raw requests, so that a mended connector can read them again.
+    pub raw: Duration,
+    /// Events of the feed; who comes back later begins from the lists.
+    pub events: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { raw: Duration::from_secs(7 * 24 * 60 * 60), events: Duration::from_secs(30 * 24 * 60 * 60) }
+    }
+}
+
+impl Engine {
+    /// Takes up news that were set aside and whose time is over.
+    pub async fn upkeep_turn(&self) -> Result<Turn, EngineError> {
+        let due = self.store().due_asides(self.now(), CHATS_AT_ONCE).await?;
+        for (customer, chat) in due {
+            let Some(row) = self.store().chat(&customer, chat).await? else { continue };
+            let Some(connection) = self.store().connection(&customer, row.connection_id).await? else { continue };
+            match self.take_up(&connection, chat).await {
+                Ok(()) | Err(EngineError::Store(StoreError::Stale)) => return Ok(Turn::Worked),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Turn::Idle)
+    }
+
+    /// Forgets what has been kept for its time. Calls for more while there is more.
+    pub async fn forget_turn(&self) -> Result<Turn, EngineError> {
+        let (now, retention) = (self.now(), self.parts.retention);
+        if !self.lease("forget").await? {
+            return Ok(Turn::Idle);
+        }
+        let raw = self.store().forget(now - retention.raw, now, FORGOTTEN_AT_ONCE).await?;
+        let events = self.store().forget_events(now - retention.events, FORGOTTEN_AT_ONCE).await?;
+        self.release("forget").await?;
+        Ok(if raw + events > 0 { Turn::Worked } else { Turn::Idle })
+    }
+}
