@@ -1,0 +1,162 @@
+//! Slack: what it can do, and which file does it.
+//!
+//! `signature` and `events` take in what Slack tells, `history` and `chats` ask for it, `send` does what
+//! the app wants and proves it, `oauth` makes logins. `convert`, `text`, `blocks`, `rich_text` and `emoji`
+//! are pure, `client` has the calls, `wire` has Slack's JSON, `id` has the ids.
+
+mod blocks;
+mod chats;
+mod client;
+mod convert;
+mod emoji;
+mod events;
+mod history;
+mod id;
+mod login;
+mod oauth;
+mod problem;
+mod rich_text;
+mod send;
+mod signature;
+mod text;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use events::LEFT_ALONE;
+pub use oauth::{BOT_SCOPES, USER_SCOPES};
+
+use async_trait::async_trait;
+use client::Client;
+use model::{
+    abilities::{Abilities, History, News},
+    command::Attempt,
+    connector::{
+        Access, Admission, Authorized, Connector, ConnectorError, Description, Grant, OpenLogin, Outcome, Page,
+        PastedField, Proof, Reading, Setting, Settings, Step, Threshold, Trust,
+    },
+    id::Cursor,
+    intake::{Part, RawRequest},
+    update::Update,
+};
+use std::time::Duration;
+
+/// The longest text of a message; Slack cuts what is longer without a word.
+const LONGEST_TEXT: u32 = 40_000;
+/// The longest text of an edit; Slack refuses what is longer.
+const LONGEST_EDIT: u32 = 4_000;
+/// How long after its deadline a call may still take effect at Slack.
+const SETTLES_AFTER: Duration = Duration::from_secs(30);
+
+const SETTINGS: &[Setting] = &[
+    Setting { name: "client_id", help: "Client ID of the Slack app (Basic Information)", secret: false },
+    Setting { name: "client_secret", help: "Client Secret of the Slack app", secret: true },
+    Setting {
+        name: "signing_secret",
+        help: "Signing Secret of the Slack app, which its events are checked with",
+        secret: true,
+    },
+    Setting { name: "base_url", help: "Where Slack is; https://slack.com unless you test", secret: false },
+    Setting {
+        name: "bot_scopes",
+        help: "Scopes to ask for the app's bot, in place of all that are useful",
+        secret: false,
+    },
+    Setting {
+        name: "user_scopes",
+        help: "Scopes to ask of each person, in place of all that are useful",
+        secret: false,
+    },
+];
+
+const PASTED: &[PastedField] = &[
+    PastedField { name: "bot_token", label: "Bot User OAuth Token (xoxb-…)", optional: true },
+    PastedField { name: "user_token", label: "User OAuth Token (xoxp-…), to write as yourself", optional: true },
+];
+
+/// The connector for Slack.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Slack;
+
+/// What Slack can do at best.
+fn abilities() -> Abilities {
+    Abilities {
+        send: true,
+        reply: true,
+        edit: true,
+        delete: true,
+        react: true,
+        read_back: true,
+        longest_text: LONGEST_TEXT,
+        longest_edit: LONGEST_EDIT,
+        history: History::Pages,
+        news: vec![News::Webhook],
+    }
+}
+
+#[async_trait]
+impl Connector for Slack {
+    fn describe(&self) -> Description {
+        Description {
+            platform: "slack",
+            name: "Slack",
+            hosts: vec!["slack.com".to_owned(), "files.slack.com".to_owned()],
+            abilities: abilities(),
+            settles_after: SETTLES_AFTER,
+            settings: SETTINGS,
+            pasted: PASTED,
+        }
+    }
+
+    fn authorize(&self, settings: &Settings, state: &str, redirect_uri: &str) -> Result<String, ConnectorError> {
+        oauth::authorize(settings, state, redirect_uri)
+    }
+
+    async fn complete(&self, threshold: &Threshold<'_>, grant: &Grant) -> Result<Authorized, ConnectorError> {
+        oauth::complete(threshold, grant).await
+    }
+
+    async fn revoke(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError> {
+        oauth::revoke(threshold, login).await
+    }
+
+    fn admit(&self, request: &RawRequest, trust: &Trust<'_>) -> Admission {
+        signature::admit(request, trust)
+    }
+
+    fn route(&self, request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
+        events::route(request)
+    }
+
+    async fn read(&self, access: &Access<'_>, part: &Part) -> Result<Vec<Update>, ConnectorError> {
+        events::read(access, part).await
+    }
+
+    async fn pull(
+        &self,
+        access: &Access<'_>,
+        reading: &Reading,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page, ConnectorError> {
+        match reading {
+            Reading::Chats => chats::pull(access, cursor).await,
+            Reading::People => chats::pull_people(access, cursor).await,
+            Reading::Person(person) => chats::person(access, person).await,
+            Reading::Chat(chat) => chats::one(access, chat).await,
+            Reading::History { chat, since } => history::pull(&Client::reading(access)?, chat, *since, cursor).await,
+            Reading::Message { message, .. } => history::one(&Client::reading(access)?, message).await,
+            Reading::Membership(chat) => {
+                Ok(Page { updates: chats::membership(access, chat).await?, ..Page::default() })
+            }
+        }
+    }
+
+    async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {
+        send::perform(access, step).await
+    }
+
+    async fn prove(&self, access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
+        send::prove(access, step, attempt).await
+    }
+}
