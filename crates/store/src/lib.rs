@@ -5,3 +5,4 @@
 mod admission;
 pub mod memory;
 mod order;
+pub mod sqlite;

@@ -233,7 +233,9 @@ impl State {
 }
 
 fn external_key(row: &Message) -> Option<(CustomerId, ConnectionId, ExternalId)> {
-    row.external_id.as_ref().map(|id| (row.customer_id.clone(), row.connection_id, id.clone()))
+    // An empty name is none, as it is in a table whose columns are never null.
+    let named = row.external_id.as_ref().filter(|id| !id.as_str().is_empty());
+    named.map(|id| (row.customer_id.clone(), row.connection_id, id.clone()))
 }
 
 fn chat_key(row: &Message) -> (CustomerId, ChatId, Edge) {

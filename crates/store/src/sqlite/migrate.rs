@@ -1,0 +1,83 @@
+//! Brings a file to the schema that this program knows, and keeps a copy of what it was.
+//!
+//! A migration that has landed never changes; what it got wrong, the next one mends.
+
+use super::{
+    failure::{Failure, Outcome},
+    open::create_private,
+};
+use model::store::StoreError;
+use rusqlite::Connection;
+use std::{fs, path::Path};
+
+/// All migrations, in order. The schema's version is how many of them were applied.
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_ground.sql")];
+
+/// Marks a file as ours: "Both".
+const APPLICATION_ID: i64 = 0x426f_7468;
+
+/// Applies the migrations that are missing, after a backup if there is something to lose.
+pub(super) fn migrate(db: &mut Connection, path: &Path, migrations: &[&str]) -> Outcome<()> {
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let owner: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = db.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+    let fresh = version == 0 && owner == 0 && tables == 0;
+    if !fresh && owner != APPLICATION_ID {
+        let sentence = format!("{} is a database of another program; choose another file", path.display());
+        return Err(StoreError::Broken(sentence).into());
+    }
+    let known = migrations.len();
+    let held = usize::try_from(version).unwrap_or(usize::MAX);
+    if held > known {
+        return Err(StoreError::Broken(format!(
+            "{} was written by a newer Bothways (schema {version}, this one knows {known}); start the newer one",
+            path.display()
+        ))
+        .into());
+    }
+    if held == known {
+        return Ok(());
+    }
+    if !fresh {
+        back_up(db, path, known)?;
+    }
+    let transaction = db.transaction()?;
+    for migration in &migrations[held..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", i64::try_from(known).unwrap_or(i64::MAX))?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Copies the file as it is to `<file>.before-<version>`.
+fn back_up(db: &Connection, path: &Path, version: usize) -> Outcome<()> {
+    let backup = beside(path, &format!(".before-{version}"));
+    let unfinished = beside(path, &format!(".before-{version}.part"));
+    let failed = |error: std::io::Error| {
+        let sentence = format!("no backup could be written to {} ({error}); make room", backup.display());
+        Failure::Store(StoreError::Unavailable(sentence))
+    };
+    // What an interrupted upgrade left is a copy of the same rows, so it may be written anew.
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    create_private(&unfinished).map_err(failed)?;
+    let target = unfinished.to_str().ok_or_else(|| {
+        let sentence = format!("the name of {} is not UTF-8; choose another file", path.display());
+        Failure::Store(StoreError::Broken(sentence))
+    })?;
+    db.execute("vacuum into ?1", [target])?;
+    fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
+    fs::rename(&unfinished, &backup).map_err(failed)?;
+    Ok(())
+}
+
+/// The path of a file that stands beside the database.
+pub(super) fn beside(path: &Path, suffix: &str) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

@@ -1,0 +1,205 @@
+//! Rows with a revision: each is written only over the revision before it.
+
+use super::{
+    failure::{Failure, Outcome},
+    rows::{change, document, int, optional, state_text, visibility},
+};
+use crate::order;
+use model::{
+    chat::Chat,
+    command::Command,
+    connection::{Connection, Login, UserPlatform},
+    message::Message,
+    participant::Participant,
+    sync_status::SyncStatus,
+};
+use rusqlite::{Connection as Db, Params, params};
+
+/// Inserts a first revision, or updates the one before. Both take the same values, and neither writes
+/// anything where the row, or what is unique about it, is another one by now.
+fn guarded(db: &Db, revision: u64, insert: &str, update: &str, values: impl Params) -> Outcome<()> {
+    let sql = if revision == 1 { insert } else { update };
+    if change(db, sql, values)? == 0 { Err(Failure::stale()) } else { Ok(()) }
+}
+
+pub(super) fn connection(db: &Db, row: &Connection) -> Outcome<()> {
+    let (customer, id) = (row.customer_id.as_str(), row.id.to_string());
+    guarded(
+        db,
+        row.revision,
+        "insert into connections (customer_id, id, revision, integration, account, created_at, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict do nothing",
+        "update or ignore connections
+         set revision = ?3, integration = ?4, account = ?5, created_at = ?6, document = ?7
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            customer,
+            id,
+            int(row.revision),
+            row.integration.as_str(),
+            row.account.as_str(),
+            row.created_at.micros(),
+            document(row)?
+        ],
+    )?;
+    change(db, "delete from listeners where customer_id = ?1 and connection_id = ?2", (customer, &id))?;
+    for account in &row.listens_to {
+        change(
+            db,
+            "insert into listeners (integration, account, customer_id, connection_id)
+             values (?1, ?2, ?3, ?4) on conflict do nothing",
+            (row.integration.as_str(), account.as_str(), customer, &id),
+        )?;
+    }
+    change(db, "delete from standings where customer_id = ?1 and connection_id = ?2", (customer, &id))?;
+    for login in &row.logins {
+        change(
+            db,
+            "insert into standings (login_id, customer_id, connection_id) values (?1, ?2, ?3) on conflict do nothing",
+            (login.to_string(), customer, &id),
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn login(db: &Db, row: &Login) -> Outcome<()> {
+    guarded(
+        db,
+        row.revision,
+        "insert into logins (id, revision, integration, account, document)
+         values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
+        "update or ignore logins set revision = ?2, integration = ?3, account = ?4, document = ?5
+         where id = ?1 and revision = ?2 - 1",
+        params![row.id.to_string(), int(row.revision), row.integration.as_str(), row.account.as_str(), document(row)?],
+    )
+}
+
+pub(super) fn user_platform(db: &Db, row: &UserPlatform) -> Outcome<()> {
+    guarded(
+        db,
+        row.revision,
+        "insert into user_platforms (customer_id, id, revision, connection_id, document)
+         values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
+        "update or ignore user_platforms set revision = ?3, connection_id = ?4, document = ?5
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            row.customer_id.as_str(),
+            row.id.to_string(),
+            int(row.revision),
+            row.connection_id.to_string(),
+            document(row)?
+        ],
+    )
+}
+
+pub(super) fn participant(db: &Db, row: &Participant) -> Outcome<()> {
+    let search = order::search_lines(row);
+    guarded(
+        db,
+        row.revision,
+        "insert into participants (customer_id, id, revision, connection_id, known, name, search, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing",
+        "update or ignore participants
+         set revision = ?3, connection_id = ?4, known = ?5, name = ?6, search = ?7, document = ?8
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            row.customer_id.as_str(),
+            row.id.to_string(),
+            int(row.revision),
+            row.connection_id.to_string(),
+            search.is_some(),
+            order::name_key(row),
+            search.unwrap_or_default(),
+            document(row)?
+        ],
+    )
+}
+
+pub(super) fn chat(db: &Db, row: &Chat) -> Outcome<()> {
+    guarded(
+        db,
+        row.revision,
+        "insert into chats (customer_id, id, revision, connection_id, state, generation, active_at, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7) on conflict do nothing",
+        "update or ignore chats set revision = ?3, connection_id = ?4, state = ?5, generation = ?6, document = ?7
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            row.customer_id.as_str(),
+            row.id.to_string(),
+            int(row.revision),
+            row.connection_id.to_string(),
+            state_text(row.state),
+            int(row.generation),
+            document(row)?
+        ],
+    )
+}
+
+pub(super) fn message(db: &Db, row: &Message) -> Outcome<()> {
+    guarded(
+        db,
+        row.revision,
+        "insert into messages
+         (customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict do nothing",
+        "update or ignore messages set revision = ?3, connection_id = ?4, external_id = ?5, chat_id = ?6,
+         position = ?7, visibility = ?8, document = ?9
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            row.customer_id.as_str(),
+            row.id.to_string(),
+            int(row.revision),
+            row.connection_id.to_string(),
+            optional(row.external_id.as_ref()),
+            row.chat_id.to_string(),
+            row.position,
+            visibility(row),
+            document(row)?
+        ],
+    )
+}
+
+pub(super) fn command(db: &Db, row: &Command) -> Outcome<()> {
+    guarded(
+        db,
+        row.revision,
+        "insert into commands (customer_id, id, revision, chat_id, message_id, number, open, due_at, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict do nothing",
+        "update or ignore commands
+         set revision = ?3, chat_id = ?4, message_id = ?5, number = ?6, open = ?7, due_at = ?8, document = ?9
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            row.customer_id.as_str(),
+            row.id.to_string(),
+            int(row.revision),
+            row.chat_id.to_string(),
+            row.message_id.to_string(),
+            int(row.number),
+            row.is_open(),
+            row.due_at.micros(),
+            document(row)?
+        ],
+    )
+}
+
+pub(super) fn sync_status(db: &Db, row: &SyncStatus) -> Outcome<()> {
+    guarded(
+        db,
+        row.revision,
+        "insert into sync_statuses (customer_id, id, revision, connection_id, open, due_at, created_at, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing",
+        "update or ignore sync_statuses
+         set revision = ?3, connection_id = ?4, open = ?5, due_at = ?6, created_at = ?7, document = ?8
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            row.customer_id.as_str(),
+            row.id.to_string(),
+            int(row.revision),
+            row.connection_id.to_string(),
+            row.is_open(),
+            row.due_at.micros(),
+            row.created_at.micros(),
+            document(row)?
+        ],
+    )
+}

@@ -1,0 +1,386 @@
+//! `impl Store for Sqlite`: each call is one write or one read of the file.
+
+use super::{
+    Sqlite, forget, intake, read,
+    rows::{change, document, find, find_document, int, list_documents, number, thing},
+    write::{self, done},
+};
+use crate::order;
+use async_trait::async_trait;
+use model::{
+    changes::{Aside, Changes, Remembered, Thing},
+    chat::Chat,
+    command::Command,
+    connection::{Connection, Login, UserPlatform},
+    customer::CustomerId,
+    event::Event,
+    id::{
+        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
+        SyncStatusId,
+    },
+    intake::{Intake, QueuedPart, UnclaimedPart},
+    message::Message,
+    participant::Participant,
+    store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
+    sync_status::SyncStatus,
+    time::Timestamp,
+};
+
+type Answer<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn commit(&self, changes: Changes) -> Answer<Committed> {
+        self.write(move |db| write::commit(db, &changes)).await
+    }
+
+    async fn append(&self, intake: Intake) -> Answer<()> {
+        self.write(move |db| intake::append(db, &intake)).await
+    }
+
+    async fn unrouted(&self, limit: usize) -> Answer<Vec<Intake>> {
+        self.read(move |db| read::unrouted(db, limit)).await
+    }
+
+    async fn intakes(&self, ids: &[IntakeId]) -> Answer<Vec<Intake>> {
+        let ids = ids.to_vec();
+        self.read(move |db| read::intakes(db, &ids)).await
+    }
+
+    async fn unclaimed(
+        &self,
+        integration: &Integration,
+        account: &ExternalAccount,
+        limit: usize,
+    ) -> Answer<Vec<UnclaimedPart>> {
+        let values = (integration.0.clone(), account.0.clone(), int(limit));
+        self.read(move |db| {
+            let sql = "select document from unclaimed where integration = ?1 and account = ?2
+                       order by intake_id, number limit ?3";
+            list_documents(db, sql, values)
+        })
+        .await
+    }
+
+    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Answer<Vec<Lane>> {
+        self.read(move |db| read::part_lanes(db, now, limit)).await
+    }
+
+    async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Answer<Vec<QueuedPart>> {
+        let lane = lane.clone();
+        self.read(move |db| read::parts(db, &lane, now, limit)).await
+    }
+
+    async fn parked(&self, customer: &CustomerId, limit: usize) -> Answer<Vec<QueuedPart>> {
+        let values = (customer.as_str().to_owned(), int(limit));
+        self.read(move |db| {
+            let sql = "select document from parts where waiting = 0 and customer_id = ?1
+                       order by intake_id desc, number desc, connection_id desc limit ?2";
+            list_documents(db, sql, values)
+        })
+        .await
+    }
+
+    async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {
+        self.write(move |db| forget::forget(db, before, now, limit)).await
+    }
+
+    async fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Answer<bool> {
+        Ok(self.leases.take(name, holder, now, until))
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Answer<()> {
+        self.leases.release(name, holder);
+        Ok(())
+    }
+
+    async fn connection(&self, customer: &CustomerId, id: ConnectionId) -> Answer<Option<Connection>> {
+        self.document("select document from connections where customer_id = ?1 and id = ?2", customer, id).await
+    }
+
+    async fn connections(&self, customer: &CustomerId) -> Answer<Vec<Connection>> {
+        let customer = customer.as_str().to_owned();
+        self.read(move |db| {
+            let sql = "select document from connections where customer_id = ?1 order by created_at, id";
+            list_documents(db, sql, [customer])
+        })
+        .await
+    }
+
+    async fn listeners(&self, integration: &Integration, account: &ExternalAccount) -> Answer<Vec<Connection>> {
+        let values = (integration.0.clone(), account.0.clone());
+        self.read(move |db| {
+            let sql = "select document from listeners join connections
+                       on connections.customer_id = listeners.customer_id and connections.id = connection_id
+                       where listeners.integration = ?1 and listeners.account = ?2
+                       order by listeners.customer_id, connection_id";
+            list_documents(db, sql, values)
+        })
+        .await
+    }
+
+    async fn standing_on(&self, login: LoginId) -> Answer<Vec<Connection>> {
+        self.read(move |db| {
+            let sql = "select document from standings join connections
+                       on connections.customer_id = standings.customer_id and connections.id = connection_id
+                       where login_id = ?1 order by standings.customer_id, connection_id";
+            list_documents(db, sql, [login.to_string()])
+        })
+        .await
+    }
+
+    async fn logins(&self, ids: &[LoginId]) -> Answer<Vec<Login>> {
+        let ids = order::once(ids.iter().copied());
+        self.read(move |db| {
+            let sql = "select document from logins where id = ?1";
+            ids.iter().filter_map(|id| find_document(db, sql, [id.to_string()]).transpose()).collect()
+        })
+        .await
+    }
+
+    async fn login_of(&self, integration: &Integration, account: &ExternalAccount) -> Answer<Option<Login>> {
+        let values = (integration.0.clone(), account.0.clone());
+        self.read(move |db| {
+            find_document(db, "select document from logins where integration = ?1 and account = ?2", values)
+        })
+        .await
+    }
+
+    async fn user_platforms(&self, customer: &CustomerId) -> Answer<Vec<UserPlatform>> {
+        let customer = customer.as_str().to_owned();
+        self.read(move |db| {
+            let sql = "select document from user_platforms where customer_id = ?1 order by connection_id, id";
+            list_documents(db, sql, [customer])
+        })
+        .await
+    }
+
+    async fn participants_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Answer<Vec<Participant>> {
+        let (customer, ids) = (customer.clone(), ids.to_vec());
+        self.read(move |db| read::named(db, &customer, connection, NamedKind::Participant, &ids)).await
+    }
+
+    async fn people(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        text: &str,
+        paging: &Paging,
+    ) -> Answer<Slice<Participant>> {
+        let (customer, text, paging) = (customer.clone(), text.to_owned(), paging.clone());
+        self.read(move |db| read::people(db, &customer, connection, &text, &paging)).await
+    }
+
+    async fn named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        kind: NamedKind,
+        id: &ExternalId,
+    ) -> Answer<Option<Thing>> {
+        let (customer, id) = (customer.clone(), id.clone());
+        self.read(move |db| thing(db, &customer, &connection.to_string(), kind, &id)).await
+    }
+
+    async fn chat(&self, customer: &CustomerId, id: ChatId) -> Answer<Option<Chat>> {
+        self.document("select document from chats where customer_id = ?1 and id = ?2", customer, id).await
+    }
+
+    async fn chats_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Answer<Vec<Chat>> {
+        let (customer, ids) = (customer.clone(), ids.to_vec());
+        self.read(move |db| read::named(db, &customer, connection, NamedKind::Chat, &ids)).await
+    }
+
+    async fn chats(&self, customer: &CustomerId, filter: &ChatFilter, paging: &Paging) -> Answer<Slice<ListedChat>> {
+        let (customer, filter, paging) = (customer.clone(), filter.clone(), paging.clone());
+        self.read(move |db| read::chats(db, &customer, &filter, &paging)).await
+    }
+
+    async fn listed_chat(&self, customer: &CustomerId, id: ChatId) -> Answer<Option<ListedChat>> {
+        let customer = customer.clone();
+        self.read(move |db| read::listed_chat(db, &customer, id)).await
+    }
+
+    async fn message(&self, customer: &CustomerId, id: MessageId) -> Answer<Option<Message>> {
+        self.document("select document from messages where customer_id = ?1 and id = ?2", customer, id).await
+    }
+
+    async fn messages(&self, customer: &CustomerId, ids: &[MessageId]) -> Answer<Vec<Message>> {
+        let (customer, ids) = (customer.as_str().to_owned(), order::once(ids.iter().copied()));
+        self.read(move |db| {
+            let sql = "select document from messages where customer_id = ?1 and id = ?2";
+            ids.iter().filter_map(|id| find_document(db, sql, (&customer, id.to_string())).transpose()).collect()
+        })
+        .await
+    }
+
+    async fn messages_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        ids: &[ExternalId],
+    ) -> Answer<Vec<Message>> {
+        let (customer, ids) = (customer.clone(), ids.to_vec());
+        self.read(move |db| read::named(db, &customer, connection, NamedKind::Message, &ids)).await
+    }
+
+    async fn messages_of(&self, customer: &CustomerId, chat: ChatId, paging: &Paging) -> Answer<Slice<Message>> {
+        let (customer, paging) = (customer.clone(), paging.clone());
+        self.read(move |db| read::messages_of(db, &customer, chat, &paging)).await
+    }
+
+    async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Aside>> {
+        let values = (customer.as_str().to_owned(), chat.to_string());
+        self.read(move |db| {
+            let sql = "select document from asides where customer_id = ?1 and chat_id = ?2 order by external_id";
+            list_documents(db, sql, values)
+        })
+        .await
+    }
+
+    async fn due_asides(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
+        self.read(move |db| read::due_asides(db, now, limit)).await
+    }
+
+    async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
+        self.read(move |db| read::due_chats(db, now, limit)).await
+    }
+
+    async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Command>> {
+        let values = (customer.as_str().to_owned(), chat.to_string());
+        self.read(move |db| {
+            let sql =
+                "select document from commands where customer_id = ?1 and chat_id = ?2 and open = 1 order by number";
+            list_documents(db, sql, values)
+        })
+        .await
+    }
+
+    async fn command(&self, customer: &CustomerId, id: CommandId) -> Answer<Option<Command>> {
+        self.document("select document from commands where customer_id = ?1 and id = ?2", customer, id).await
+    }
+
+    async fn last_command(&self, customer: &CustomerId, message: MessageId) -> Answer<Option<Command>> {
+        let sql = "select document from commands where customer_id = ?1 and message_id = ?2
+                   order by number desc limit 1";
+        self.document(sql, customer, message).await
+    }
+
+    async fn next_command_number(&self, customer: &CustomerId) -> Answer<u64> {
+        let customer = customer.as_str().to_owned();
+        self.read(move |db| {
+            let sql = "select number from commands where customer_id = ?1 order by number desc limit 1";
+            Ok(find(db, sql, [customer], |row| number(row, 0))?.map_or(1, |last| last.saturating_add(1)))
+        })
+        .await
+    }
+
+    async fn remembered(&self, customer: &CustomerId, key: &str) -> Answer<Option<Remembered>> {
+        self.document("select document from remembered where customer_id = ?1 and key = ?2", customer, key).await
+    }
+
+    async fn due_syncs(&self, now: Timestamp, limit: usize) -> Answer<Vec<SyncStatus>> {
+        self.read(move |db| {
+            let sql = "select document from sync_statuses where open = 1 and due_at <= ?1
+                       order by due_at, customer_id, id limit ?2";
+            list_documents(db, sql, (now.micros(), int(limit)))
+        })
+        .await
+    }
+
+    async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Answer<Option<SyncStatus>> {
+        self.document("select document from sync_statuses where customer_id = ?1 and id = ?2", customer, id).await
+    }
+
+    async fn sync_statuses(
+        &self,
+        customer: &CustomerId,
+        connection: Option<ConnectionId>,
+        paging: &Paging,
+    ) -> Answer<Slice<SyncStatus>> {
+        let (customer, paging) = (customer.clone(), paging.clone());
+        self.read(move |db| read::sync_statuses(db, &customer, connection, &paging)).await
+    }
+
+    async fn events(&self, customer: &CustomerId, after: u64, limit: usize) -> Answer<Vec<Event>> {
+        let customer = customer.clone();
+        self.read(move |db| read::events(db, &customer, after, limit)).await
+    }
+
+    async fn log(&self, after: u64, limit: usize) -> Answer<Vec<Event>> {
+        self.read(move |db| read::log(db, after, limit)).await
+    }
+
+    async fn last_seq(&self, customer: &CustomerId) -> Answer<u64> {
+        self.counter("select last_seq from feeds where customer_id = ?1", customer).await
+    }
+
+    async fn forgotten_seq(&self, customer: &CustomerId) -> Answer<u64> {
+        self.counter("select forgotten_seq from feeds where customer_id = ?1", customer).await
+    }
+
+    async fn last_position(&self) -> Answer<u64> {
+        self.read(|db| Ok(find(db, "select last_position from log", [], |row| number(row, 0))?.unwrap_or(0))).await
+    }
+
+    async fn forget_events(&self, before: Timestamp, limit: usize) -> Answer<usize> {
+        self.write(move |db| forget::forget_events(db, before, limit)).await
+    }
+
+    async fn put_api_key(&self, key: ApiKey) -> Answer<()> {
+        self.write(move |db| {
+            let sql = "insert into api_keys (id, name, hash, created_at) values (?1, ?2, ?3, ?4) on conflict do update
+                       set name = excluded.name, hash = excluded.hash, created_at = excluded.created_at";
+            done(db, sql, (&key.id, &key.name, &key.hash, key.created_at.micros()))
+        })
+        .await
+    }
+
+    async fn api_keys(&self) -> Answer<Vec<ApiKey>> {
+        self.read(read::api_keys).await
+    }
+
+    async fn remove_api_key(&self, id: &str) -> Answer<bool> {
+        let id = id.to_owned();
+        self.write(move |db| Ok(change(db, "delete from api_keys where id = ?1", [&id])? > 0)).await
+    }
+
+    async fn put_ticket(&self, ticket: Ticket) -> Answer<()> {
+        self.write(move |db| {
+            let sql =
+                "insert into tickets (kind, hash, document, expires_at) values (?1, ?2, ?3, ?4) on conflict do update
+                       set document = excluded.document, expires_at = excluded.expires_at";
+            done(db, sql, (&ticket.kind, &ticket.hash, document(&ticket.document)?, ticket.expires_at.micros()))
+        })
+        .await
+    }
+
+    async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
+        let values = (kind.to_owned(), hash.to_owned(), now.micros());
+        self.read(move |db| {
+            let sql = "select kind, hash, document, expires_at from tickets
+                       where kind = ?1 and hash = ?2 and expires_at > ?3";
+            find(db, sql, values, read::ticket)
+        })
+        .await
+    }
+
+    async fn take_ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
+        let (kind, hash) = (kind.to_owned(), hash.to_owned());
+        self.write(move |db| forget::take_ticket(db, &kind, &hash, now)).await
+    }
+
+    async fn next_due(&self) -> Answer<Option<Timestamp>> {
+        self.read(read::next_due).await
+    }
+}
