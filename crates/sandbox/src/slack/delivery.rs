@@ -80,7 +80,7 @@ impl State {
         let Some(url) = self.world.events_url.clone() else { return };
         let Some(authorization) = self.authorization(&news) else { return };
         let kind = news.event["type"].as_str().unwrap_or_default().to_owned();
-        let chaos = self.config.event_chaos.clone();
+        let chaos = self.event_chaos.clone();
         let mut due_micros = now_micros;
         let fault = self.event_fault(&kind);
         if matches!(fault, Some(FaultKind::EventDropped)) {
@@ -114,7 +114,7 @@ impl State {
         if let Some(fault) = self.faults.take_event(kind) {
             return Some(fault);
         }
-        let chaos = self.config.event_chaos.clone();
+        let chaos = self.event_chaos.clone();
         let fault = if self.chance(chaos.drop) {
             FaultKind::EventDropped
         } else if self.chance(chaos.duplicate_same) {

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `config` | what is decided before the start |
 //! | `world`, `change`, `journal` | what there is, how it changes, how it is kept |
-//! | `state`, `acts`, `install` | the rules: what people and apps may do, and what follows |
+//! | `state`, `acts`, `places`, `install` | the rules: what people and apps may do, and what follows |
 //! | `api` | the Web API, one file per family of methods |
 //! | `oauth`, `control`, `page` | the pages: installing, driving the emulator, acting as a person |
 //! | `events`, `delivery` | what Slack tells, and how it brings it to the app |
@@ -32,6 +32,7 @@ mod oauth;
 mod page;
 mod people;
 mod persons;
+mod places;
 mod render;
 mod seed;
 mod state;
@@ -110,6 +111,12 @@ impl Slack {
 
     pub fn now_micros(&self) -> i64 {
         self.inner.clock.now_micros()
+    }
+
+    /// Changes how often calls and events go wrong by themselves.
+    pub fn set_chaos(&self, calls: CallChaos, events: EventChaos) {
+        let mut state = self.lock();
+        (state.call_chaos, state.event_chaos) = (calls, events);
     }
 
     /// Events whose time has come. They leave the queue until `delivered` says how it went.
@@ -224,12 +231,15 @@ impl Slack {
     /// Lets something happen at the present time, after all that was to happen before.
     fn act<T>(&self, act: impl FnOnce(&mut State, i64) -> T) -> T {
         let now_micros = self.now_micros();
-        let result = {
-            let mut state = self.lock();
-            state.run_later(now_micros);
-            act(&mut state, now_micros)
-        };
-        self.wake();
+        let mut state = self.lock();
+        let before = state.world.serial;
+        state.run_later(now_micros);
+        let result = act(&mut state, now_micros);
+        let changed = state.world.serial != before;
+        drop(state);
+        if changed {
+            self.wake();
+        }
         result
     }
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::api::limits::Limits;
 use super::api::request::Request;
 use super::change::Change;
-use super::config::Config;
+use super::config::{CallChaos, Config, EventChaos};
 use super::events;
 use super::faults::FaultBook;
 use super::journal::Journal;
@@ -22,6 +22,9 @@ use super::world::World;
 use super::{api, people};
 
 pub struct State {
+    /// How often calls and events go wrong by themselves, from the configuration at first.
+    pub call_chaos: CallChaos,
+    pub event_chaos: EventChaos,
     pub config: Arc<Config>,
     pub world: World,
     pub faults: FaultBook,
@@ -80,6 +83,8 @@ impl State {
             later: BTreeMap::new(),
             later_count: 0,
             journal,
+            call_chaos: config.call_chaos.clone(),
+            event_chaos: config.event_chaos.clone(),
             config: Arc::clone(&config),
         };
         if past.is_empty() {

@@ -69,7 +69,7 @@ pub fn replies(call: &mut Call<'_>) -> Result<Value, Refused> {
         .filter(|parent| !parent.subtype.as_deref().is_some_and(|subtype| subtype.ends_with("_join")))
         .ok_or("thread_not_found")?;
     let span = span(call)?;
-    let limit = call.limit(Some(1000), call.state.config.history_page_max.max(15))?;
+    let limit = call.limit(Some(1000), call.state.config.history_page_max)?;
     let list = format!("replies-{}", parent.ts);
     let after = call.cursor(&list)?;
     let thread = channel.threads.get(&parent.ts);

@@ -1,0 +1,9 @@
+//! The emulators as their callers meet them: through the router, without a socket, and on a port.
+
+mod slack_calls;
+mod slack_events;
+mod slack_faults;
+mod slack_port;
+mod slack_sdk;
+mod slack_world;
+mod world;
