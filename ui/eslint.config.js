@@ -14,9 +14,22 @@ export default tseslint.config(
         { selector: "ExportDefaultDeclaration", message: "Exports are named." },
         { selector: "TSInterfaceDeclaration", message: "Data is a type." },
       ],
+      // It is about a compiler that is not in use here.
+      "react-hooks/incompatible-library": "off",
       "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
   { files: ["*.config.*"], rules: { "no-restricted-syntax": "off" } },
-  { files: ["e2e/**"], languageOptions: { globals: { process: "readonly", console: "readonly", fetch: "readonly", document: "readonly", URL: "readonly" } } },
+  {
+    files: ["e2e/**"],
+    languageOptions: {
+      globals: {
+        process: "readonly",
+        console: "readonly",
+        fetch: "readonly",
+        document: "readonly",
+        URL: "readonly",
+      },
+    },
+  },
 );

@@ -38,7 +38,8 @@ export async function answer<Answered extends { data?: unknown }>(
   call: Promise<Answered>,
 ): Promise<NonNullable<Answered["data"]>> {
   const { data } = await call;
-  if (data === undefined || data === null) throw new Error("The server's answer was empty.");
+  if (data === undefined || data === null)
+    throw new Error("The server's answer was empty.");
   return data;
 }
 
@@ -48,16 +49,18 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const idempotent: Middleware = {
   onRequest({ request }) {
     if (!SAFE.has(request.method) && !request.headers.has("Idempotency-Key")) {
-      request.headers.set("Idempotency-Key", uuid());
+      request.headers.set("Idempotency-Key", idempotencyKey());
     }
   },
 };
 
-/** `crypto.randomUUID` is missing on a page that came over plain HTTP from another machine. */
-function uuid(): string {
-  if ("randomUUID" in crypto) return crypto.randomUUID();
-  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** A key that no other call has. */
+export function idempotencyKey(): string {
+  // `crypto.randomUUID` is missing on a page that came over plain HTTP from another machine.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
 }
 
 const refusing: Middleware = {

@@ -16,11 +16,16 @@ export class ProblemError extends Error {
 
   static async from(response: Response): Promise<ProblemError> {
     const problem = await readProblem(response);
-    const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+    const seconds = Number.parseInt(
+      response.headers.get("Retry-After") ?? "",
+      10,
+    );
     return new ProblemError(
       problem.code ?? `http_${response.status}`,
       response.status,
-      problem.detail || problem.title || `The server answered ${response.status}.`,
+      problem.detail ||
+        problem.title ||
+        `The server answered ${response.status}.`,
       Number.isNaN(seconds) ? undefined : seconds,
     );
   }

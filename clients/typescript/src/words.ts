@@ -17,14 +17,23 @@ export type SyncStatus = Schemas["SyncStatus"];
 
 /** An event of the feed, with the object that its kind is about. */
 export type Event =
-  | Told<"message.created" | "message.updated" | "message.deleted" | "message.merged", Message>
+  | Told<
+      | "message.created"
+      | "message.updated"
+      | "message.deleted"
+      | "message.merged",
+      Message
+    >
   | Told<"reaction.added" | "reaction.removed", Message>
   | Told<"chat.created" | "chat.updated" | "chat.deleted" | "chat.merged", Chat>
   | Told<"connection.updated", Connection>
   | Told<"sync_status.updated", SyncStatus>
   | Told<"user_platform.updated", Record<string, unknown>>;
 
-type Told<Kind extends Schemas["EventKind"], About> = Omit<Schemas["Event"], "kind" | "object"> & {
+type Told<Kind extends Schemas["EventKind"], About> = Omit<
+  Schemas["Event"],
+  "kind" | "object"
+> & {
   kind: Kind;
   /** As it is by now; null once it is gone. */
   object?: About | null;

@@ -18,7 +18,9 @@ const says = (text: string) => ({ body: { text } });
 describe("order and repeats", () => {
   test("a repeated event changes nothing, not even the inbox's identity", () => {
     const once = after(read(), event(1, { kind: "message.created", object: message("m1") }));
-    expect(fold(once, event(1, { kind: "message.deleted", object: null, object_id: "m1", revision: 9 }))).toBe(once);
+    expect(
+      fold(once, event(1, { kind: "message.deleted", object: null, object_id: "m1", revision: 9 })),
+    ).toBe(once);
   });
 
   test("an older revision never replaces a newer one", () => {
@@ -51,15 +53,25 @@ describe("order and repeats", () => {
   });
 
   test("whatever the order of the same tellings, the same messages are held", () => {
-    const telling = fc.record({ id: fc.integer({ min: 0, max: 5 }), revision: fc.integer({ min: 1, max: 6 }) });
+    const telling = fc.record({
+      id: fc.integer({ min: 0, max: 5 }),
+      revision: fc.integer({ min: 1, max: 6 }),
+    });
     const tellings = fc.array(telling, { maxLength: 30 });
     const replay = (told: { id: number; revision: number }[]) =>
       told.reduce((inbox, { id, revision }, at) => {
         // The state that belongs to a revision is always the same: gone at every fourth, moved at every other.
         const gone = revision % 4 === 0;
-        const object = message(`m${id}`, { revision, position: `${(id * revision) % 7}`, ...says(`${revision}`) });
+        const object = message(`m${id}`, {
+          revision,
+          position: `${(id * revision) % 7}`,
+          ...says(`${revision}`),
+        });
         const about = { object_id: `m${id}`, revision, chat_id: "cht_1" };
-        return fold(inbox, event(at + 1, { kind: "message.updated", object: gone ? null : object, ...about }));
+        return fold(
+          inbox,
+          event(at + 1, { kind: "message.updated", object: gone ? null : object, ...about }),
+        );
       }, read());
     const twisted = tellings.chain((told) =>
       fc.tuple(fc.constant(told), fc.shuffledSubarray([...told, ...told], { minLength: told.length * 2 })),
@@ -74,7 +86,13 @@ describe("order and repeats", () => {
 
 describe("what is gone", () => {
   test("a message that is gone does not come back with a late page", () => {
-    const gone = event(1, { kind: "message.deleted", object: null, object_id: "m1", revision: 2, chat_id: "cht_1" });
+    const gone = event(1, {
+      kind: "message.deleted",
+      object: null,
+      object_id: "m1",
+      revision: 2,
+      chat_id: "cht_1",
+    });
     const inbox = foldPage(after(read([message("m1")]), gone), "cht_1", [message("m1")], false);
     expect(ids(inbox)).toEqual([]);
   });
@@ -101,7 +119,10 @@ describe("what is gone", () => {
   });
 
   test("a deleted chat goes with its messages and its import, and a late list does not bring it back", () => {
-    const running = event(1, { kind: "sync_status.updated", object: syncStatus("syn_1", { chat_id: "cht_1" }) });
+    const running = event(1, {
+      kind: "sync_status.updated",
+      object: syncStatus("syn_1", { chat_id: "cht_1" }),
+    });
     const gone = event(2, { kind: "chat.deleted", object: null, object_id: "cht_1", revision: 2 });
     const inbox = foldChat(after(read([message("m1")]), running, gone), chat("cht_1", { revision: 1 }));
     expect([...inbox.chats, ...inbox.syncStatuses]).toEqual([]);
@@ -120,9 +141,14 @@ describe("what is gone", () => {
   });
 
   test("a chat that only has a name is not shown until it is imported", () => {
-    const named = after(emptyInbox, event(1, { kind: "chat.created", object: chat("c", { state: "available" }) }));
+    const named = after(
+      emptyInbox,
+      event(1, { kind: "chat.created", object: chat("c", { state: "available" }) }),
+    );
     expect(named.chats.size).toBe(0);
-    expect(after(named, event(2, { kind: "chat.updated", object: chat("c", { revision: 2 }) })).chats.size).toBe(1);
+    expect(
+      after(named, event(2, { kind: "chat.updated", object: chat("c", { revision: 2 }) })).chats.size,
+    ).toBe(1);
   });
 });
 
@@ -142,7 +168,13 @@ describe("pages", () => {
     const first = read([message("m8"), message("m7")], true);
     const told = after(first, event(1, { kind: "message.created", object: message("m3") }));
     expect(ids(told)).toEqual(["m7", "m8"]);
-    expect(ids(foldPage(told, "cht_1", [message("m5"), message("m2")], false))).toEqual(["m2", "m3", "m5", "m7", "m8"]);
+    expect(ids(foldPage(told, "cht_1", [message("m5"), message("m2")], false))).toEqual([
+      "m2",
+      "m3",
+      "m5",
+      "m7",
+      "m8",
+    ]);
   });
 
   test("only so many older news are kept", () => {
@@ -158,7 +190,10 @@ describe("pages", () => {
 
 describe("the rest of the inbox", () => {
   test("a reaction shows on its message", () => {
-    const object = message("m1", { revision: 2, reactions: [{ emoji: "🎉", count: 1, mine: false, names: ["Ada"] }] });
+    const object = message("m1", {
+      revision: 2,
+      reactions: [{ emoji: "🎉", count: 1, mine: false, names: ["Ada"] }],
+    });
     const inbox = after(read([message("m1")]), event(1, { kind: "reaction.added", object }));
     expect(inbox.messages.get("cht_1")?.all[0]?.reactions[0]?.emoji).toBe("🎉");
   });
@@ -176,11 +211,27 @@ describe("the rest of the inbox", () => {
     expect(inbox.chats.get("cht_1")?.active_at).toBe("2026-03-02T12:05:00.000Z");
   });
 
+  test("a deleted preview gives way to the message before it, where that is known", () => {
+    const [older, newer] = [message("m1"), message("m2", { sent_at: "2026-03-02T12:05:00.000Z" })];
+    const gone = { ...newer, revision: 2, deleted_at: "2026-03-02T12:06:00.000Z", ...says("") };
+    const preview = (inbox: Inbox) => inbox.chats.get("cht_1")?.last_message?.preview;
+    const told = [
+      event(1, { kind: "message.created", object: newer }),
+      event(2, { kind: "message.deleted", object: gone }),
+    ];
+    expect(preview(after(read([older]), ...told))).toBe("text of m1");
+    const unopened = foldChat(startAt(emptyInbox, [0]), chat("cht_1"));
+    expect(preview(after(unopened, ...told))).toBe("This message was deleted");
+  });
+
   test("connections and imports follow their events", () => {
     const inbox = after(
       emptyInbox,
       event(1, { kind: "connection.updated", object: connection("con_1", { revision: 2 }) }),
-      event(2, { kind: "connection.updated", object: connection("con_1", { revision: 1, state: "degraded" }) }),
+      event(2, {
+        kind: "connection.updated",
+        object: connection("con_1", { revision: 1, state: "degraded" }),
+      }),
       event(3, { kind: "sync_status.updated", object: syncStatus("syn_1", { done: 40 }) }),
       event(4, { kind: "sync_status.updated", object: null, object_id: "syn_1", revision: 2 }),
     );
@@ -191,6 +242,8 @@ describe("the rest of the inbox", () => {
   test("the feed is followed from the oldest of the first lists, and later lists do not move it", () => {
     const started = startAt(emptyInbox, [7, 5, 9]);
     expect(started.seq).toBe(5);
-    expect(startAt(fold(started, event(6, { kind: "user_platform.updated", object: null })), [50]).seq).toBe(6);
+    expect(startAt(fold(started, event(6, { kind: "user_platform.updated", object: null })), [50]).seq).toBe(
+      6,
+    );
   });
 });

@@ -5,7 +5,7 @@
  * newer one, and what is gone is remembered with the revision at which it went.
  */
 import type { Chat, Connection, Event, Message, SyncStatus } from "@bothways/client";
-import { held, insert, remove, settle, type Messages } from "./messages";
+import { held, insert, remove, settle, shown, type Messages } from "./messages";
 
 export type FeedEvent = Event;
 
@@ -163,21 +163,28 @@ function isGone(inbox: Inbox, thing: { id: string; revision: number }): boolean 
   return (inbox.gone.get(thing.id) ?? -1) >= thing.revision;
 }
 
-/** Keeps a chat's preview in step with its newest message, between two tellings of the chat itself. */
+/** Keeps a chat's preview in step with its messages, since no event of its own tells of that. */
 function noteLast(inbox: Inbox, message: Message): Inbox {
   const chat = inbox.chats.get(message.chat_id);
   if (!chat) return inbox;
   const last = chat.last_message;
+  const isLast = last?.id === message.id;
   const isNewer = !last || message.sent_at > last.sent_at;
-  if (last?.id !== message.id && !(isNewer && !message.deleted_at)) return inbox;
+  if (!isLast && (!isNewer || message.deleted_at)) return inbox;
+  const next = message.deleted_at ? (newestThere(inbox, chat.id) ?? message) : message;
   const last_message = {
-    id: message.id,
-    preview: message.body.text,
-    sender_name: message.sender?.name ?? null,
-    sent_at: message.sent_at,
+    id: next.id,
+    preview: next.deleted_at ? "This message was deleted" : next.body.text,
+    sender_name: next.sender?.name ?? null,
+    sent_at: next.sent_at,
   };
   const active_at = message.sent_at > chat.active_at ? message.sent_at : chat.active_at;
   return { ...inbox, chats: put(inbox.chats, chat.id, { ...chat, last_message, active_at }) };
+}
+
+function newestThere(inbox: Inbox, chatId: string): Message | undefined {
+  const kept = inbox.messages.get(chatId);
+  return kept && shown(kept).findLast(({ deleted_at }) => !deleted_at);
 }
 
 function put<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, value: Value): ReadonlyMap<Key, Value> {

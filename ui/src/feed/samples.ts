@@ -17,7 +17,13 @@ export const abilities: Abilities = {
   news: ["webhook"],
 };
 
-const common = { customer_id: "me", connection_id: "con_1", platform: "slack", created_at: NOON, updated_at: NOON };
+const common = {
+  customer_id: "me",
+  connection_id: "con_1",
+  platform: "slack",
+  created_at: NOON,
+  updated_at: NOON,
+};
 
 export function message(id: string, rest: Partial<Message> = {}): Message {
   return {

@@ -25,7 +25,8 @@ function serve(...answers: (() => Response | Promise<Response>)[]) {
     },
     // The watch for silence waits until it is called off; other waits are over at once.
     wait: (milliseconds, signal) => {
-      if (milliseconds === 60_000) return new Promise((done) => signal.addEventListener("abort", () => done()));
+      if (milliseconds === 60_000)
+        return new Promise((done) => signal.addEventListener("abort", () => done()));
       waits.push(milliseconds);
       return Promise.resolve();
     },

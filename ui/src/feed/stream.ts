@@ -91,7 +91,9 @@ async function readBody(
     });
     const { done, value } = await reader.read().finally(() => heard.abort());
     if (done) return;
-    const events = read(decoder.decode(value, { stream: true })).map(({ data }) => JSON.parse(data) as FeedEvent);
+    const events = read(decoder.decode(value, { stream: true })).map(
+      ({ data }) => JSON.parse(data) as FeedEvent,
+    );
     if (events.length > 0) onEvents(events);
   }
 }

@@ -1,0 +1,91 @@
+import type { Connection } from "@bothways/client";
+import { Alert, Button, Card, Group, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useMemo } from "react";
+import { useInbox } from "../feed/store";
+import { Confirm } from "../parts/confirm";
+import { connectionStates, isOpen } from "../parts/connection-state";
+import { useDialog } from "../parts/dialogs";
+import { Icon } from "../parts/icon";
+import { PlatformBadge, platformName } from "../parts/platform-badge";
+import { useDisconnect } from "./calls";
+import classes from "./connections.module.css";
+import { SyncList } from "./sync-list";
+
+export function ConnectionCard({ connection }: { connection: Connection }) {
+  const { openDialog } = useDialog();
+  const { words, color } = connectionStates[connection.state];
+  const known = useInbox(({ syncStatuses }) => syncStatuses);
+  const unfinished = useMemo(
+    () =>
+      [...known.values()].filter(
+        ({ connection_id, state }) =>
+          connection_id === connection.id && state !== "completed" && state !== "cancelled",
+      ),
+    [known, connection.id],
+  );
+
+  return (
+    <Card withBorder padding="lg" component="article" aria-label={connection.account_name}>
+      <Stack gap="md">
+        <Group justify="space-between" wrap="nowrap" align="flex-start">
+          <Group gap="md" wrap="nowrap">
+            <PlatformBadge platform={connection.platform} size={36} />
+            <div>
+              <Text fw={600}>{connection.account_name}</Text>
+              <Group gap={6}>
+                <span className={classes.dot} style={{ "--dot": color } as React.CSSProperties} />
+                <Text size="sm" c="dimmed">
+                  {platformName(connection.platform)} · {words}
+                </Text>
+              </Group>
+            </div>
+          </Group>
+          {isOpen(connection) && (
+            <Button leftSection={<Icon name="import" />} onClick={() => openDialog("import", connection.id)}>
+              Import chats
+            </Button>
+          )}
+        </Group>
+        {connection.reason && connection.state !== "active" && (
+          <Alert variant="light" color={connection.state === "needs_login" ? "red" : "yellow"}>
+            {connection.reason}
+          </Alert>
+        )}
+        <SyncList statuses={unfinished} />
+        <Ending connection={connection} />
+      </Stack>
+    </Card>
+  );
+}
+
+function Ending({ connection }: { connection: Connection }) {
+  const { openDialog } = useDialog();
+  const [asking, { open, close }] = useDisclosure();
+  const disconnect = useDisconnect();
+  return (
+    <Group gap="xs">
+      {!isOpen(connection) && (
+        <Button size="xs" variant="light" onClick={() => openDialog("connect")}>
+          Connect again
+        </Button>
+      )}
+      {connection.state !== "disconnected" && (
+        <Button size="xs" variant="subtle" color="red" onClick={open}>
+          Disconnect
+        </Button>
+      )}
+      <Confirm
+        opened={asking}
+        title={`Disconnect ${connection.account_name}?`}
+        action="Disconnect"
+        busy={disconnect.isPending}
+        onConfirm={() => disconnect.mutate(connection.id, { onSuccess: close })}
+        onClose={close}
+      >
+        Nothing more is received or sent. What was imported stays here, and connecting again brings it back to
+        life.
+      </Confirm>
+    </Group>
+  );
+}

@@ -1,0 +1,74 @@
+import type { Attachment, Message } from "@bothways/client";
+import { Icon } from "../parts/icon";
+import { LinkedText } from "../parts/linked-text";
+import { platformName } from "../parts/platform-badge";
+import { fullTime } from "../parts/time";
+import { fileSize } from "./file-size";
+import classes from "./message.module.css";
+import type { Root } from "./rows";
+
+export function Bubble({ message, root }: { message: Message; root: Root | null }) {
+  const { pending_change: change, deleted_at, edited_at, attachments } = message;
+  if (deleted_at) {
+    return (
+      <div className={classes.bubble} data-deleted>
+        This message was deleted
+      </div>
+    );
+  }
+  const changing = change?.status === "pending" ? change : null;
+  const text = changing?.body?.text ?? message.body.text;
+  return (
+    <div
+      className={classes.bubble}
+      data-faint={changing !== null || message.status === "pending" || undefined}
+    >
+      {root && <Quote root={root} />}
+      {text && (
+        <div className={classes.text} data-struck={changing?.kind === "delete" || undefined}>
+          <LinkedText text={text} />
+          {edited_at && !changing && (
+            <span className={classes.edited} title={`Edited ${fullTime(edited_at)}`}>
+              {" "}
+              (edited)
+            </span>
+          )}
+        </div>
+      )}
+      {attachments.map((file) => (
+        <File key={file.external_id} file={file} platform={message.platform} />
+      ))}
+      {!text && attachments.length === 0 && <span className={classes.edited}>A message without text</span>}
+    </div>
+  );
+}
+
+/** What a reply answers to. */
+function Quote({ root: { message: root } }: { root: Root }) {
+  if (!root) return <div className={classes.quote}>In a thread</div>;
+  const show = () => {
+    const scroll = { block: "center", behavior: "smooth" } as const;
+    document.getElementById(root.id)?.scrollIntoView(scroll);
+  };
+  return (
+    <button
+      type="button"
+      className={classes.quote}
+      onClick={show}
+      title="Show the message that began the thread"
+    >
+      <b>{root.direction === "outgoing" ? "You" : (root.sender?.name ?? "Somebody")}</b>{" "}
+      {root.deleted_at ? "This message was deleted" : root.body.text || "A message without text"}
+    </button>
+  );
+}
+
+function File({ file, platform }: { file: Attachment; platform: string }) {
+  return (
+    <div className={classes.file} title={`${file.media_type}, at ${platformName(platform)}`}>
+      <Icon name="file" size={16} />
+      <span className={classes.fileName}>{file.name}</span>
+      {file.size_bytes != null && <span>{fileSize(file.size_bytes)}</span>}
+    </div>
+  );
+}

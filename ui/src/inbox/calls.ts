@@ -1,0 +1,92 @@
+/** What a person does with chats and messages. The answers are folded in; the feed tells the rest. */
+import { answer, type Chat, type Message, type Resolution } from "@bothways/client";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { bothways } from "../feed/bothways";
+import { foldChat, foldMessage, foldSyncStatus, forgetChat } from "../feed/fold";
+import { changeInbox } from "../feed/store";
+
+const take = (message: Message) => changeInbox((inbox) => foldMessage(inbox, message));
+
+/** A chat that no list told of yet, as when its address is opened directly. */
+export function useChatLookUp(id: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ["chat", id],
+    enabled,
+    gcTime: 0,
+    queryFn: async () => {
+      const chat = await answer(bothways.GET("/v1/chats/{id}", { params: { path: { id } } }));
+      changeInbox((inbox) => foldChat(inbox, chat));
+      return chat.state;
+    },
+  });
+}
+
+export function useDeleteChat() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id }: Chat) => bothways.DELETE("/v1/chats/{id}", { params: { path: { id } } }),
+    onSuccess: (_, { id, revision }) => {
+      changeInbox((inbox) => forgetChat(inbox, id, revision));
+      client.removeQueries({ queryKey: ["messages", id] });
+    },
+  });
+}
+
+export function useSyncChat(id: string) {
+  return useMutation({
+    mutationFn: () => answer(bothways.POST("/v1/chats/{id}/sync", { params: { path: { id } } })),
+    onSuccess: (status) => changeInbox((inbox) => foldSyncStatus(inbox, status)),
+  });
+}
+
+/** A send that broke off may have arrived. With the same key, sending it again takes effect once. */
+export type Sending = { text: string; threadRoot?: string; key: string };
+
+export function useSend(chatId: string) {
+  return useMutation({
+    mutationFn: ({ text, threadRoot, key }: Sending) =>
+      answer(
+        bothways.POST("/v1/chats/{id}/messages", {
+          params: { path: { id: chatId } },
+          headers: { "Idempotency-Key": key },
+          body: { text, ...(threadRoot && { thread_root: threadRoot }) },
+        }),
+      ),
+    onSuccess: take,
+  });
+}
+
+export function useMessageCalls({ id }: Message) {
+  const path = { id };
+  const edit = useMutation({
+    mutationFn: (text: string) =>
+      answer(bothways.PATCH("/v1/messages/{id}", { params: { path }, body: { text } })),
+    onSuccess: take,
+  });
+  const remove = useMutation({
+    mutationFn: () => answer(bothways.DELETE("/v1/messages/{id}", { params: { path } })),
+    onSuccess: take,
+  });
+  const retry = useMutation({
+    mutationFn: (resolution?: Resolution) =>
+      answer(
+        bothways.POST("/v1/messages/{id}/retry", {
+          params: { path },
+          body: { ...(resolution && { resolution }) },
+        }),
+      ),
+    onSuccess: take,
+  });
+  const react = useMutation({
+    mutationFn: ({ emoji, on }: { emoji: string; on: boolean }) => {
+      const params = { path: { id, emoji } };
+      return answer(
+        on
+          ? bothways.PUT("/v1/messages/{id}/reactions/{emoji}", { params })
+          : bothways.DELETE("/v1/messages/{id}/reactions/{emoji}", { params }),
+      );
+    },
+    onSuccess: take,
+  });
+  return { edit, remove, retry, react };
+}

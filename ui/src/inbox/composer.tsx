@@ -1,0 +1,122 @@
+import { idempotencyKey, type Chat, type Message } from "@bothways/client";
+import { ActionIcon, CloseButton, Group, Text, Textarea } from "@mantine/core";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { Link } from "wouter";
+import { useInbox } from "../feed/store";
+import { isOpen } from "../parts/connection-state";
+import { Icon } from "../parts/icon";
+import { useSend } from "./calls";
+import { fitOf, keepDraft, keptDraft } from "./draft";
+import classes from "./inbox.module.css";
+
+type Props = { chat: Chat; replyTo: Message | null; onReplied: () => void };
+
+export function Composer({ chat, replyTo, onReplied }: Props) {
+  const connection = useInbox(({ connections }) => connections.get(chat.connection_id));
+  if (!chat.abilities.send) return <Closed>Nothing can be written in this chat.</Closed>;
+  if (!isOpen(connection)) {
+    return (
+      <Closed>
+        The connection is closed. <Link to="/connections">See what can be done</Link>
+      </Closed>
+    );
+  }
+  return <Writing chat={chat} replyTo={replyTo} onReplied={onReplied} />;
+}
+
+function Closed({ children }: { children: React.ReactNode }) {
+  return (
+    <Text size="sm" c="dimmed" ta="center" className={classes.composer}>
+      {children}
+    </Text>
+  );
+}
+
+function Writing({ chat, replyTo, onReplied }: Props) {
+  const [text, setText] = useState(() => keptDraft(chat.id));
+  const field = useRef<HTMLTextAreaElement>(null);
+  const key = useKey(`${text} ${replyTo?.id ?? ""}`);
+  const send = useSend(chat.id);
+  const limit = chat.abilities.longest_text;
+  const { canSend, left, near } = fitOf(text, limit);
+
+  useEffect(() => {
+    if (replyTo) field.current?.focus();
+  }, [replyTo]);
+
+  const write = (next: string) => {
+    setText(next);
+    keepDraft(chat.id, next);
+  };
+  const submit = () => {
+    if (!canSend || send.isPending) return;
+    const sending = { text, threadRoot: replyTo?.id, key: key() };
+    send.mutate(sending, {
+      onSuccess: () => {
+        // What was typed meanwhile is the next message.
+        const typed = field.current?.value ?? "";
+        write(typed === text ? "" : typed);
+        onReplied();
+      },
+    });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape") onReplied();
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+
+  return (
+    <div className={classes.composer}>
+      {replyTo && <ReplyNote message={replyTo} onDrop={onReplied} />}
+      <Group gap="xs" align="flex-end" wrap="nowrap">
+        <Textarea
+          ref={field}
+          flex={1}
+          autosize
+          minRows={1}
+          maxRows={8}
+          placeholder={`Write to ${chat.name}`}
+          aria-label={`Write to ${chat.name}`}
+          value={text}
+          error={left < 0}
+          onChange={({ currentTarget }) => write(currentTarget.value)}
+          onKeyDown={onKeyDown}
+        />
+        <ActionIcon size={36} aria-label="Send" disabled={!canSend} loading={send.isPending} onClick={submit}>
+          <Icon name="send" />
+        </ActionIcon>
+      </Group>
+      {near && (
+        <Text size="xs" c={left < 0 ? "red" : "dimmed"} mt={4} role="status">
+          {left < 0
+            ? `${(-left).toLocaleString()} characters too many. The limit is ${limit.toLocaleString()}.`
+            : `${left.toLocaleString()} of ${limit.toLocaleString()} characters left`}
+        </Text>
+      )}
+    </div>
+  );
+}
+
+/** One key for as long as the same thing is being sent, so that sending it again does not double it. */
+function useKey(content: string): () => string {
+  const held = useRef({ content: "", key: "" });
+  return () => {
+    if (held.current.content !== content) held.current = { content, key: idempotencyKey() };
+    return held.current.key;
+  };
+}
+
+function ReplyNote({ message, onDrop }: { message: Message; onDrop: () => void }) {
+  const name = message.direction === "outgoing" ? "yourself" : (message.sender?.name ?? "somebody");
+  return (
+    <Group className={classes.replyNote} gap="xs" wrap="nowrap">
+      <Icon name="reply" size={15} />
+      <Text size="xs" truncate flex={1}>
+        In a thread, to <b>{name}</b>: {message.body.text}
+      </Text>
+      <CloseButton size="sm" aria-label="Do not reply in the thread" onClick={onDrop} />
+    </Group>
+  );
+}

@@ -1,0 +1,58 @@
+import type { Abilities, Message } from "@bothways/client";
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Confirm } from "../parts/confirm";
+import { Icon, type IconName } from "../parts/icon";
+import { platformName } from "../parts/platform-badge";
+import { useMessageCalls } from "./calls";
+import { EmojiPicker } from "./emoji-picker";
+import classes from "./message.module.css";
+import { permissionsOf } from "./permissions";
+import type { Root } from "./rows";
+
+type Props = {
+  message: Message;
+  root: Root | null;
+  abilities: Abilities;
+  onReply: (message: Message) => void;
+  onEdit: () => void;
+};
+
+/** Shown when the pointer or the keyboard is at the message. */
+export function MessageActions({ message, root, abilities, onReply, onEdit }: Props) {
+  const [asking, { open, close }] = useDisclosure();
+  const { react, remove } = useMessageCalls(message);
+  const may = permissionsOf(message, abilities);
+  if (!may.edit && !may.remove && !may.reply && !may.react) return null;
+  return (
+    <div className={classes.actions} role="group" aria-label="Actions">
+      {may.react && <EmojiPicker onPick={(emoji) => react.mutate({ emoji, on: true })} />}
+      {/* A thread is one level deep: whoever answers a reply answers in its thread. */}
+      {may.reply && (
+        <Action label="Reply in thread" icon="reply" onClick={() => onReply(root?.message ?? message)} />
+      )}
+      {may.edit && <Action label="Edit" icon="edit" onClick={onEdit} />}
+      {may.remove && <Action label="Delete" icon="trash" onClick={open} />}
+      <Confirm
+        opened={asking}
+        title="Delete this message?"
+        action="Delete message"
+        busy={remove.isPending}
+        onConfirm={() => remove.mutate(undefined, { onSuccess: close })}
+        onClose={close}
+      >
+        It is deleted for everybody, here and on {platformName(message.platform)}.
+      </Confirm>
+    </div>
+  );
+}
+
+function Action({ label, icon, onClick }: { label: string; icon: IconName; onClick: () => void }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={onClick}>
+        <Icon name={icon} size={17} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { abilities, message } from "../feed/samples";
+import { permissionsOf } from "./permissions";
+
+const all = { edit: true, remove: true, reply: true, react: true };
+const none = { edit: false, remove: false, reply: false, react: false };
+const own = { direction: "outgoing" } as const;
+
+test("one's own message can be changed, another's cannot", () => {
+  expect(permissionsOf(message("m", own), abilities)).toEqual(all);
+  expect(permissionsOf(message("m"), abilities)).toEqual({ ...all, edit: false, remove: false });
+});
+
+test("what the platform cannot do is not offered", () => {
+  const few = { ...abilities, edit: false, delete: false, reply: false, react: false };
+  expect(permissionsOf(message("m", own), few)).toEqual(none);
+  expect(permissionsOf(message("m"), { ...abilities, send: false }).reply).toBe(false);
+});
+
+test("nothing is offered for what is deleted, or was never said by anybody", () => {
+  expect(permissionsOf(message("m", { ...own, deleted_at: "2026-03-02T12:00:00.000Z" }), abilities)).toEqual(
+    none,
+  );
+  expect(permissionsOf(message("m", { direction: "system" }), abilities)).toEqual(none);
+});
+
+test("a message on its way can be changed, but nobody can answer or react to it yet", () => {
+  const pending = message("m", { ...own, status: "pending", external_id: null });
+  expect(permissionsOf(pending, abilities)).toEqual({ ...none, edit: true, remove: true });
+});
+
+test("one change at a time, and what failed is settled first", () => {
+  const changing = message("m", { ...own, pending_change: { kind: "edit", status: "pending" } });
+  expect(permissionsOf(changing, abilities)).toEqual({ ...all, edit: false, remove: false });
+  expect(permissionsOf(message("m", { ...own, status: "uncertain" }), abilities).edit).toBe(false);
+});

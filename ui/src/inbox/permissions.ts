@@ -1,0 +1,19 @@
+import type { Abilities, Message } from "@bothways/client";
+
+/** What can be done with a message now. What the platform cannot do is not offered. */
+export type Permissions = { edit: boolean; remove: boolean; reply: boolean; react: boolean };
+
+export function permissionsOf(message: Message, abilities: Abilities): Permissions {
+  const { direction, deleted_at, external_id, status, pending_change } = message;
+  const there = !deleted_at && direction !== "system";
+  const known = there && Boolean(external_id);
+  // A change that is under way has the say until its outcome is known.
+  const settled = pending_change?.status !== "pending" && status !== "uncertain" && status !== "failed";
+  const own = there && settled && direction === "outgoing";
+  return {
+    edit: own && abilities.edit,
+    remove: own && abilities.delete,
+    reply: known && abilities.send && abilities.reply,
+    react: known && abilities.react,
+  };
+}

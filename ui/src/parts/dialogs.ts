@@ -1,0 +1,24 @@
+import { useSearchParams } from "wouter";
+
+export type Dialog = "connect" | "import";
+
+/** The open dialog stands in the address, so that the browser's back button closes it. */
+export function useDialog() {
+  const [params, setParams] = useSearchParams();
+  const change = (dialog: Dialog | null, connectionId?: string) =>
+    setParams((before) => {
+      const next = new URLSearchParams(before);
+      for (const name of ["dialog", "connection", "connected"]) next.delete(name);
+      if (dialog) next.set("dialog", dialog);
+      if (connectionId) next.set("connection", connectionId);
+      return next;
+    });
+  const connected = params.get("connected");
+  return {
+    /** Whoever comes back from a platform wants to pick chats next. */
+    dialog: connected ? "import" : (params.get("dialog") as Dialog | null),
+    connectionId: connected ?? params.get("connection"),
+    openDialog: change,
+    closeDialog: () => change(null),
+  };
+}
