@@ -3,6 +3,21 @@
 //! All pass one list of laws, which stands in `contract`. Nothing outside this crate knows a database.
 
 mod admission;
+#[cfg(test)]
+mod contract;
 pub mod memory;
 mod order;
 pub mod sqlite;
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::{Opened, store_contract};
+    use crate::{memory::Memory, sqlite::Sqlite};
+
+    store_contract!(memory: Opened { store: Memory::new(), _folder: None });
+
+    store_contract!(sqlite: {
+        let folder = tempfile::tempdir().unwrap();
+        Opened { store: Sqlite::open(folder.path().join("store.db")).unwrap(), _folder: Some(folder) }
+    });
+}

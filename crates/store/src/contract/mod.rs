@@ -1,0 +1,126 @@
+//! The laws that every store keeps: one list, run against each of them.
+
+pub(crate) mod samples;
+
+mod chats;
+mod feed;
+mod guards;
+mod intake;
+mod outbox;
+mod people;
+
+pub(crate) use chats::*;
+pub(crate) use feed::*;
+pub(crate) use guards::*;
+pub(crate) use intake::*;
+pub(crate) use outbox::*;
+pub(crate) use people::*;
+
+use model::store::{Slice, Store, StoreError};
+
+/// A fresh store, and what must live as long as it.
+pub(crate) struct Opened<S> {
+    pub(crate) store: S,
+    pub(crate) _folder: Option<tempfile::TempDir>,
+}
+
+/// Runs every law against a store: `store_contract!(name: how to open a fresh one)`.
+macro_rules! store_contract {
+    ($name:ident: $open:expr) => {
+        mod $name {
+            use super::*;
+            crate::contract::laws! { $open;
+                a_first_revision_is_inserted_once,
+                a_later_revision_is_written_only_over_the_one_before,
+                a_stale_row_takes_the_whole_commit_with_it,
+                an_account_has_one_connection_of_a_customer,
+                an_account_has_one_login,
+                a_message_of_the_platform_is_one_row,
+                a_name_stands_for_one_thing,
+                a_command_has_a_number_of_its_own,
+                a_key_is_remembered_once,
+                a_chat_of_another_generation_is_stale,
+                a_commit_stays_within_its_customer,
+                another_customers_id_finds_nothing,
+                a_row_comes_back_as_it_went_in,
+                what_was_taken_in_waits_until_it_is_routed,
+                a_part_queued_twice_stays_the_first,
+                parts_wait_in_lanes,
+                parked_parts_are_not_due,
+                parts_that_are_gone_stay_gone,
+                unclaimed_parts_wait_for_their_account,
+                what_is_referred_to_is_not_forgotten,
+                what_has_ended_is_forgotten,
+                a_lease_has_one_holder,
+                a_ticket_is_taken_once,
+                a_ticket_ends,
+                api_keys_come_and_go,
+                listeners_follow_their_connection,
+                people_are_found_in_any_case,
+                people_are_listed_page_by_page,
+                names_lead_to_people_chats_and_messages,
+                a_rename_leads_elsewhere,
+                active_only_grows,
+                chats_are_listed_by_activity,
+                chats_are_filtered,
+                the_last_message_can_be_read,
+                messages_are_listed_newest_first,
+                paging_gives_each_item_once_while_rows_come_in,
+                a_page_from_elsewhere_is_empty,
+                an_emptied_chat_keeps_its_name_only,
+                messages_move_with_what_belongs_to_them,
+                a_chats_first_open_command_decides,
+                commands_are_numbered_and_found_again,
+                syncs_are_due_while_they_are_open,
+                syncs_are_listed_newest_first,
+                asides_wait_for_their_time,
+                next_due_is_the_earliest_of_all,
+                a_feed_has_no_gaps,
+                a_stale_commit_takes_no_number,
+                events_are_forgotten_from_the_beginning,
+                commits_at_once_are_numbered_one_by_one,
+            }
+        }
+    };
+}
+
+macro_rules! laws {
+    ($open:expr; $($law:ident,)*) => {$(
+        #[tokio::test]
+        async fn $law() {
+            let opened = $open;
+            crate::contract::$law(&opened.store).await;
+        }
+    )*};
+}
+
+pub(crate) use laws;
+pub(crate) use store_contract;
+
+/// Whether a commit was refused as decided on stale knowledge.
+pub(crate) fn is_stale<T>(answer: &Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Stale))
+}
+
+/// Reads a list page by page until it ends.
+pub(crate) async fn all_pages<T, F>(limit: usize, mut page: impl FnMut(model::store::Paging) -> F) -> Vec<T>
+where
+    F: Future<Output = Result<Slice<T>, StoreError>>,
+{
+    let mut items = Vec::new();
+    let mut paging = samples::first(limit);
+    loop {
+        let slice = page(paging.clone()).await.unwrap();
+        assert!(slice.items.len() <= limit, "a page is never longer than its limit");
+        items.extend(slice.items);
+        match slice.next {
+            None => return items,
+            next => paging.after = next,
+        }
+    }
+}
+
+/// Commits what must be accepted.
+pub(crate) async fn keep(store: &dyn Store, changes: model::changes::Changes) -> model::store::Committed {
+    store.commit(changes).await.unwrap()
+}
