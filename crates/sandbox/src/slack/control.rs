@@ -2,7 +2,7 @@
 //!
 //! | call | body | does |
 //! | --- | --- | --- |
-//! | `GET /control/snapshot` | | everything there is |
+//! | `GET /control/snapshot?messages=false` | | everything there is, or all but the messages |
 //! | `GET /control/channels/{id}?since=ts` | | one channel with its messages |
 //! | `GET /control/users` | | people and bots |
 //! | `POST /control/act` | `{"as":"U…","do":"post","channel":"C…","text":"hi"}` | a person acts, see `Act` |
@@ -114,7 +114,7 @@ fn yes() -> bool {
 
 pub fn routes() -> Router<Slack> {
     Router::new()
-        .route("/snapshot", get(async |Extract(slack): Extract<Slack>| Json(slack.snapshot())))
+        .route("/snapshot", get(snapshot))
         .route("/users", get(async |Extract(slack): Extract<Slack>| Json(slack.users())))
         .route("/channels/{id}", get(channel))
         .route("/act", post(act))
@@ -178,6 +178,16 @@ fn answer(result: Result<Value, Refusal>) -> Response {
 
 async fn act(Extract(slack): Extract<Slack>, Json(act): Json<Act>) -> Response {
     answer(slack.act_as(act))
+}
+
+#[derive(Deserialize)]
+struct Parts {
+    #[serde(default = "yes")]
+    messages: bool,
+}
+
+async fn snapshot(Extract(slack): Extract<Slack>, Query(parts): Query<Parts>) -> Json<Value> {
+    if parts.messages { Json(json!(slack.snapshot())) } else { Json(json!(slack.outline())) }
 }
 
 #[derive(Deserialize)]

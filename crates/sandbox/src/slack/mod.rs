@@ -201,6 +201,11 @@ impl Slack {
         snapshot::take(&self.lock().world)
     }
 
+    /// The snapshot without its messages, which is cheap however long the history is.
+    pub fn outline(&self) -> Snapshot {
+        snapshot::outline(&self.lock().world)
+    }
+
     pub fn channel(&self, id: &str) -> Option<ChannelSnapshot> {
         self.lock().world.channel(id).map(snapshot::channel)
     }

@@ -63,8 +63,17 @@ pub struct UserSnapshot {
 }
 
 pub fn take(world: &World) -> Snapshot {
+    snapshot(world, channel)
+}
+
+/// Everything but the messages.
+pub fn outline(world: &World) -> Snapshot {
+    snapshot(world, head)
+}
+
+fn snapshot(world: &World, shown: impl Fn(&Channel) -> ChannelSnapshot) -> Snapshot {
     let workspaces = world.workspaces.values().map(|team| {
-        let channels = team.channels.values().map(|found| (found.id.clone(), channel(found))).collect();
+        let channels = team.channels.values().map(|found| (found.id.clone(), shown(found))).collect();
         (team.id.clone(), WorkspaceSnapshot { id: team.id.clone(), name: team.name.clone(), channels })
     });
     Snapshot { workspaces: workspaces.collect() }
@@ -88,14 +97,22 @@ pub fn users(world: &World) -> Vec<UserSnapshot> {
 
 pub fn channel(channel: &Channel) -> ChannelSnapshot {
     ChannelSnapshot {
+        messages: channel.messages.values().map(message).collect(),
+        deleted: channel.deleted.clone(),
+        ..head(channel)
+    }
+}
+
+fn head(channel: &Channel) -> ChannelSnapshot {
+    ChannelSnapshot {
         id: channel.id.clone(),
         team: channel.team.clone(),
         kind: channel.kind,
         name: channel.name.clone(),
         is_archived: channel.is_archived,
         members: channel.members.clone(),
-        messages: channel.messages.values().map(message).collect(),
-        deleted: channel.deleted.clone(),
+        messages: Vec::new(),
+        deleted: Vec::new(),
     }
 }
 

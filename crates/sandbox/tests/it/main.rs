@@ -1,5 +1,7 @@
 //! The emulators as their callers meet them: through the router, without a socket, and on a port.
 
+#![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
+
 mod slack_calls;
 mod slack_events;
 mod slack_faults;
