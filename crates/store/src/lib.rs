@@ -4,6 +4,8 @@
 
 mod admission;
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod contract;
 pub mod memory;
 mod order;

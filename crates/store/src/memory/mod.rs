@@ -240,3 +240,66 @@ fn settle(fate: &Mutex<Fate>, settled: Fate) {
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::samples::*;
+    use model::{
+        changes::Write,
+        store::{Committed, Store},
+    };
+    use std::{pin::pin, task::Context};
+
+    type Answer = Result<Committed, StoreError>;
+
+    fn poll(write: &mut (impl Future<Output = Answer> + Unpin)) -> Poll<Answer> {
+        std::pin::Pin::new(write).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_write_is_visible_at_once_and_answered_when_synced() {
+        let store = Memory::held_back();
+        let mut write = pin!(store.commit(told(&ada(), 1, 1)));
+        assert!(poll(&mut write).is_pending());
+        assert_eq!((store.all_events().len(), store.synced_events().len(), store.unsynced()), (1, 0, 1));
+        assert!(poll(&mut write).is_pending());
+        store.sync();
+        assert_eq!((store.synced_events().len(), store.unsynced()), (1, 0));
+        assert!(matches!(poll(&mut write), Poll::Ready(Ok(done)) if done.events.len() == 1));
+    }
+
+    #[test]
+    fn a_power_failure_tells_those_who_wait() {
+        let store = Memory::held_back();
+        let mut kept = pin!(store.commit(told(&ada(), 1, 1)));
+        assert!(poll(&mut kept).is_pending());
+        store.sync();
+        let mut lost = pin!(store.commit(told(&ada(), 1, 1)));
+        assert!(poll(&mut lost).is_pending());
+        store.power_failure();
+        assert!(matches!(poll(&mut kept), Poll::Ready(Ok(_))));
+        assert!(matches!(poll(&mut lost), Poll::Ready(Err(StoreError::Unavailable(_)))));
+        assert_eq!(store.all_events(), store.synced_events());
+    }
+
+    #[test]
+    fn a_repeat_waits_until_the_first_is_synced() {
+        let store = Memory::held_back();
+        let queue = || rows(&ada(), [Write::QueuePart(part(&ada(), 1, None, 1))]);
+        let (mut one, mut two) = (pin!(store.commit(queue())), pin!(store.commit(queue())));
+        assert!(poll(&mut one).is_pending());
+        assert!(poll(&mut two).is_pending(), "what it found may yet be lost");
+        store.power_failure();
+        assert!(matches!(poll(&mut two), Poll::Ready(Err(StoreError::Unavailable(_)))));
+        assert_eq!(store.all_parts(), []);
+    }
+
+    #[test]
+    fn a_stale_commit_is_told_at_once() {
+        let store = Memory::held_back();
+        let stale = rows(&ada(), [Write::Chat(chat(&ada(), 1).next())]);
+        assert!(matches!(poll(&mut pin!(store.commit(stale))), Poll::Ready(Err(StoreError::Stale))));
+        assert_eq!(store.unsynced(), 0);
+    }
+}
