@@ -96,8 +96,7 @@ fn topic(kind: &str) -> Option<Topic> {
 
 /// The parts of a request: one, unless it is left alone.
 pub fn route(request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
-    let envelope: wire::Envelope =
-        serde_json::from_slice(&request.body).map_err(|error| unreadable(&format!("no JSON of Slack's: {error}")))?;
+    let envelope = wire::Envelope::read(&request.body).ok_or_else(|| unreadable("the body is no JSON object"))?;
     if envelope.kind != "event_callback" {
         return Ok(Vec::new());
     }
@@ -132,8 +131,7 @@ fn channel(event: &Value) -> Option<&str> {
 
 /// Turns a part into updates.
 pub async fn read(access: &Access<'_>, part: &Part) -> Result<Vec<Update>, ConnectorError> {
-    let envelope: wire::Envelope =
-        serde_json::from_slice(&part.payload).map_err(|error| unreadable(&format!("no JSON of Slack's: {error}")))?;
+    let envelope = wire::Envelope::read(&part.payload).ok_or_else(|| unreadable("the body is no JSON object"))?;
     let event = &envelope.event;
     let Some(topic) = event["type"].as_str().and_then(topic) else { return Ok(Vec::new()) };
     match topic {
@@ -210,10 +208,12 @@ fn changed(channel: &str, news: &wire::MessageNews) -> Result<Vec<Update>, Conne
 fn reaction(event: &Value) -> Result<Vec<Update>, ConnectorError> {
     let news = <wire::ReactionNews as serde::Deserialize>::deserialize(event)
         .map_err(|error| unreadable(&format!("a reaction has another shape: {error}")))?;
-    if news.item.kind != "message" {
-        return Ok(Vec::new()); // To a file, in old data.
-    }
     let missing = |what: &str| unreadable(&format!("a reaction lacks its {what}"));
+    match news.item.kind.as_str() {
+        "message" => {}
+        "" => return Err(missing("item")),
+        _ => return Ok(Vec::new()), // To a file, in old data.
+    }
     let channel = news.item.channel.as_deref().ok_or_else(|| missing("channel"))?;
     let ts = ts_of(news.item.ts.as_deref(), "a reaction")?;
     Ok(vec![Update::Reacted {

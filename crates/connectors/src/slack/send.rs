@@ -103,8 +103,8 @@ fn edited(channel: &str, ts: Ts, answer: &Answer) -> Result<Vec<Update>, Connect
 fn words(access: &Access<'_>, body: &Body, mark: &str) -> Result<Arguments, ConnectorError> {
     let as_person = id::is_member(&login::writing(access)?.login.account);
     let sections = as_person.then(|| blocks::marked_sections(body, mark)).flatten();
-    let mut arguments =
-        vec![("text", text::write(body)), ("parse", "none".to_owned()), ("link_names", "false".to_owned())];
+    // Left to itself, Slack links bare addresses. Names are linked by id alone, never by what they look like.
+    let mut arguments = vec![("text", text::write(body)), ("link_names", "false".to_owned())];
     arguments.extend(sections.map(|sections| ("blocks", Value::Array(sections).to_string())));
     Ok(arguments)
 }
@@ -217,11 +217,21 @@ async fn compare(access: &Access<'_>, step: &Step<'_>) -> Result<Proof, Connecto
         (Action::Delete, message) => message.is_none(),
         // What is deleted can no longer be changed, and trying again says so.
         (_, None) => false,
-        (Action::Edit { body }, Some(message)) => convert::body(message) == text::parse(&text::write(body)),
+        (Action::Edit { body }, Some(message)) => says(message, body),
         (Action::React { emoji, present }, Some(_)) => reacts(&updates, &actor, emoji) == *present,
         (Action::Send { .. }, Some(_)) => return Ok(Proof::CannotTell),
     };
     Ok(if happened { Proof::Happened(updates) } else { Proof::NotThere })
+}
+
+/// Whether a message says what was wanted. Slack moves spaces about (around code, after a quote's mark),
+/// so they do not count; an edit that differs in spaces alone may be taken for done.
+fn says(message: &wire::Message, wanted: &Body) -> bool {
+    let packed = |body: &Body| {
+        let name = |id: &ExternalId| Some(id.as_str().to_owned());
+        body.text(name, name).split_whitespace().collect::<String>()
+    };
+    packed(&convert::body(message)) == packed(&text::parse(&text::write(wanted)))
 }
 
 fn reacts(updates: &[Update], actor: &str, emoji: &str) -> bool {

@@ -26,7 +26,7 @@ pub fn admit(request: &RawRequest, trust: &Trust<'_>) -> Admission {
     if !media_type.trim().eq_ignore_ascii_case("application/json") {
         return Admission::Refuse(Refusal::WrongType);
     }
-    let Ok(envelope) = serde_json::from_slice::<wire::Envelope>(&request.body) else {
+    let Some(envelope) = wire::Envelope::read(&request.body) else {
         return Admission::Refuse(Refusal::Unreadable);
     };
     if envelope.kind != "url_verification" {

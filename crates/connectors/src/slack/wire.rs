@@ -12,6 +12,12 @@ fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserialize
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
+/// Reads a nested object; anything else counts as missing. A list would pass for an object without fields.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
+    let value = Some(Value::deserialize(deserializer)?).filter(Value::is_object);
+    Ok(value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+}
+
 /// Reads a list, without the items of another shape.
 fn items<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let Value::Array(items) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
@@ -45,6 +51,14 @@ pub struct Envelope {
     pub event: Value,
 }
 
+impl Envelope {
+    /// Reads a request's body. None if it is no JSON object.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let value: Value = serde_json::from_slice(body).ok()?;
+        value.is_object().then(|| serde_json::from_value(value).ok())?
+    }
+}
+
 /// One of the installations that an event is for.
 #[derive(Debug, Deserialize)]
 pub struct Authorization {
@@ -69,7 +83,7 @@ pub struct Message {
     pub username: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub bot_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub bot_profile: Option<Bot>,
     #[serde(default, deserialize_with = "lenient")]
     pub text: String,
@@ -79,7 +93,7 @@ pub struct Message {
     pub attachments: Vec<Value>,
     #[serde(default, deserialize_with = "items")]
     pub files: Vec<File>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub edited: Option<Edited>,
     #[serde(default, deserialize_with = "text")]
     pub thread_ts: Option<String>,
@@ -88,7 +102,7 @@ pub struct Message {
     /// None where the field is missing, which means none in a history and nothing in an event.
     #[serde(default, deserialize_with = "lenient")]
     pub reactions: Option<Vec<Reaction>>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub metadata: Option<Metadata>,
     #[serde(default, deserialize_with = "lenient")]
     pub hidden: bool,
@@ -149,9 +163,9 @@ pub struct MessageNews {
     pub event_ts: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub deleted_ts: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub message: Option<Message>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub previous_message: Option<Message>,
 }
 
@@ -199,9 +213,9 @@ pub struct Channel {
     /// The other one of a direct chat.
     #[serde(default, deserialize_with = "text")]
     pub user: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub topic: Topic,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub purpose: Topic,
 }
 
@@ -224,7 +238,7 @@ pub struct User {
     pub deleted: bool,
     #[serde(default, deserialize_with = "lenient")]
     pub is_bot: bool,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub profile: Profile,
 }
 
@@ -256,7 +270,7 @@ pub struct Bot {
     pub deleted: bool,
     #[serde(default, deserialize_with = "lenient")]
     pub updated: i64,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub icons: Icons,
 }
 
@@ -292,7 +306,7 @@ pub struct AuthTest {
 /// `oauth.v2.access`, whose top level is the bot's part.
 #[derive(Debug, Deserialize)]
 pub struct OAuthAccess {
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub authed_user: AuthedUser,
     #[serde(default, deserialize_with = "text")]
     pub access_token: Option<String>,
