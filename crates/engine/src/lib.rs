@@ -17,7 +17,7 @@ mod upkeep;
 
 pub use connect::Available;
 pub use error::EngineError;
-pub use inbound::Admitted;
+pub use inbound::{Admitted, MEMBERSHIP_TRUSTED_FOR};
 pub use outbox::{Draft, Idempotency, Resolution};
 pub use upkeep::Retention;
 

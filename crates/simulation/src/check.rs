@@ -1,0 +1,124 @@
+//! What must hold at every step.
+
+use crate::world::{World, lock};
+use model::{customer::CustomerId, id::ExternalId, time::Timestamp, world::Clock};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many steps lie between two looks at everything that is stored.
+const LOOK_EVERY: u64 = 150;
+
+/// What was seen in the course of the run.
+#[derive(Default)]
+pub struct Seen {
+    /// Where each mark of ours appeared at Slack: one place, for one effect.
+    pub marks: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// In which channels a person ever was.
+    members: BTreeMap<String, BTreeSet<String>>,
+    /// When a person last left a channel.
+    left: BTreeMap<(String, String), Timestamp>,
+    /// The channels that a person left at any time.
+    ever_left: BTreeSet<(String, String)>,
+    seqs: BTreeMap<CustomerId, u64>,
+    position: u64,
+    posts: u64,
+}
+
+impl Seen {
+    pub fn joined(&mut self, user: &str, channel: &str) {
+        self.members.entry(user.to_owned()).or_default().insert(channel.to_owned());
+        self.left.remove(&(user.to_owned(), channel.to_owned()));
+    }
+
+    pub fn left(&mut self, user: &str, channel: &str, clock: &dyn Clock) {
+        let key = (user.to_owned(), channel.to_owned());
+        self.left.insert(key.clone(), clock.now());
+        self.ever_left.insert(key);
+    }
+
+    pub fn was_in(&self, user: &str, channel: &str) -> bool {
+        self.members.get(user).is_some_and(|channels| channels.contains(channel))
+    }
+
+    /// When a person left a channel, if they are still away.
+    pub fn away_since(&self, user: &str, channel: &str) -> Option<Timestamp> {
+        self.left.get(&(user.to_owned(), channel.to_owned())).copied()
+    }
+
+    pub fn ever_left(&self, user: &str, channel: &str) -> bool {
+        self.ever_left.contains(&(user.to_owned(), channel.to_owned()))
+    }
+}
+
+impl World {
+    pub fn check_step(&mut self) -> Result<(), String> {
+        if let Some(wrong) = lock(&self.wrong).first() {
+            return Err(wrong.clone());
+        }
+        self.check_posts()?;
+        if self.executor.steps.is_multiple_of(LOOK_EVERY) {
+            self.check_feed()?;
+            self.check_rows()?;
+        }
+        Ok(())
+    }
+
+    /// P6: what we send appears once, whatever became of its answer.
+    fn check_posts(&mut self) -> Result<(), String> {
+        let posts = self.slack.calls().get("chat.postMessage").copied().unwrap_or(0);
+        if posts == self.seen.posts {
+            return Ok(());
+        }
+        self.seen.posts = posts;
+        for channel in self.slack.channels() {
+            for message in &channel.messages {
+                let payload = message.metadata.as_ref().map(|metadata| &metadata["event_payload"]);
+                let Some(mark) = payload.and_then(|payload| payload["mark"].as_str()) else { continue };
+                let places = self.seen.marks.entry(mark.to_owned()).or_default();
+                places.insert((channel.id.clone(), message.ts.clone()));
+                if places.len() > 1 {
+                    return Err(format!("P6: one send took effect twice: {places:?} ({})", message.text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// No gap in `seq`, and none in the app's log. What a power failure takes was heard by nobody.
+    pub fn check_feed(&mut self) -> Result<(), String> {
+        let events = self.memory.synced_events();
+        for event in events.iter().filter(|event| event.position > self.seen.position) {
+            let last = self.seen.seqs.entry(event.customer_id.clone()).or_default();
+            if event.seq != *last + 1 {
+                return Err(format!("the feed of {} goes from {last} to {}", event.customer_id, event.seq));
+            }
+            *last = event.seq;
+        }
+        self.seen.position = events.last().map_or(self.seen.position, |event| event.position);
+        Ok(())
+    }
+
+    /// P2, P11 and P14, on everything that is stored.
+    pub fn check_rows(&self) -> Result<(), String> {
+        let chats: BTreeMap<_, _> = self.memory.all_chats().into_iter().map(|chat| (chat.id, chat)).collect();
+        let mut named: BTreeSet<(CustomerId, ExternalId)> = BTreeSet::new();
+        for message in self.memory.all_messages() {
+            let chat = chats.get(&message.chat_id).ok_or_else(|| format!("{} stands in no chat", message.id))?;
+            if !chat.is_imported() {
+                return Err(format!("P14: {} is in {}, which is {:?}", message.id, chat.external_id, chat.state));
+            }
+            if let Some(name) = &message.external_id
+                && !named.insert((message.customer_id.clone(), name.clone()))
+            {
+                return Err(format!("P2: {} has {name} twice", message.customer_id));
+            }
+        }
+        for chat in chats.values() {
+            let party = self.parties.iter().find(|party| party.customer == chat.customer_id);
+            let Some(party) = party else { return Err(format!("{} belongs to nobody", chat.external_id)) };
+            if !self.seen.was_in(&party.user, chat.external_id.as_str()) {
+                return Err(format!("P11: {} sees {}, where they never were", party.customer, chat.external_id));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! The store as a server has it: every call may be the last thing that it did.
+
+use crate::{chance::Chance, executor::pause};
+use async_trait::async_trait;
+use model::{
+    changes::{Aside, Changes, Remembered, Thing},
+    chat::Chat,
+    command::Command,
+    connection::{Connection, Login, UserPlatform},
+    customer::CustomerId,
+    event::Event,
+    id::{
+        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
+        SyncStatusId,
+    },
+    intake::{Intake, QueuedPart, UnclaimedPart},
+    message::Message,
+    participant::Participant,
+    store::{
+        ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket,
+    },
+    sync_status::SyncStatus,
+    time::Timestamp,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use store::memory::Memory;
+
+/// A store whose calls wait before and after, and which now and then has no room.
+pub struct Paced {
+    pub memory: Arc<Memory>,
+    pub chance: Arc<Chance>,
+    /// Whether the disk may be full for a moment.
+    pub may_fill: Arc<AtomicBool>,
+    pub filled: Arc<AtomicU64>,
+}
+
+impl Paced {
+    fn check_room(&self, name: &str) -> Result<(), StoreError> {
+        let writes = matches!(name, "commit" | "append");
+        if writes && self.may_fill.load(Ordering::Relaxed) && self.chance.one_in(150) {
+            self.filled.fetch_add(1, Ordering::Relaxed);
+            return Err(StoreError::Unavailable("no room".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+macro_rules! paced {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
+        #[async_trait]
+        impl Store for Paced {
+            $(async fn $name(&self, $($argument: $kind),*) -> Result<$given, StoreError> {
+                pause().await;
+                self.check_room(stringify!($name))?;
+                let given = self.memory.$name($($argument),*).await;
+                pause().await;
+                given
+            })*
+        }
+    };
+}
+
+paced! {
+    commit(changes: Changes) -> Committed;
+    append(intake: Intake) -> ();
+    unrouted(limit: usize) -> Vec<Intake>;
+    intakes(ids: &[IntakeId]) -> Vec<Intake>;
+    unclaimed(integration: &Integration, account: &ExternalAccount, limit: usize) -> Vec<UnclaimedPart>;
+    part_lanes(now: Timestamp, limit: usize) -> Vec<Lane>;
+    parts(lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart>;
+    parked(customer: &CustomerId, limit: usize) -> Vec<QueuedPart>;
+    forget(before: Timestamp, now: Timestamp, limit: usize) -> usize;
+    lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
+    release(name: &str, holder: &str) -> ();
+    connection(customer: &CustomerId, id: ConnectionId) -> Option<Connection>;
+    connections(customer: &CustomerId) -> Vec<Connection>;
+    listeners(integration: &Integration, account: &ExternalAccount) -> Vec<Connection>;
+    standing_on(login: LoginId) -> Vec<Connection>;
+    logins(ids: &[LoginId]) -> Vec<Login>;
+    login_of(integration: &Integration, account: &ExternalAccount) -> Option<Login>;
+    user_platforms(customer: &CustomerId) -> Vec<UserPlatform>;
+    participants_named(customer: &CustomerId, connection: ConnectionId, ids: &[ExternalId]) -> Vec<Participant>;
+    people(customer: &CustomerId, connection: ConnectionId, text: &str, paging: &Paging) -> Slice<Participant>;
+    named(customer: &CustomerId, connection: ConnectionId, kind: NamedKind, id: &ExternalId) -> Option<Thing>;
+    chat(customer: &CustomerId, id: ChatId) -> Option<Chat>;
+    chats_named(customer: &CustomerId, connection: ConnectionId, ids: &[ExternalId]) -> Vec<Chat>;
+    chats(customer: &CustomerId, filter: &ChatFilter, paging: &Paging) -> Slice<ListedChat>;
+    listed_chat(customer: &CustomerId, id: ChatId) -> Option<ListedChat>;
+    message(customer: &CustomerId, id: MessageId) -> Option<Message>;
+    messages(customer: &CustomerId, ids: &[MessageId]) -> Vec<Message>;
+    messages_named(customer: &CustomerId, connection: ConnectionId, ids: &[ExternalId]) -> Vec<Message>;
+    messages_of(customer: &CustomerId, chat: ChatId, paging: &Paging) -> Slice<Message>;
+    asides(customer: &CustomerId, chat: ChatId) -> Vec<Aside>;
+    due_asides(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
+    due_chats(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
+    open_commands(customer: &CustomerId, chat: ChatId) -> Vec<Command>;
+    command(customer: &CustomerId, id: CommandId) -> Option<Command>;
+    last_command(customer: &CustomerId, message: MessageId) -> Option<Command>;
+    next_command_number(customer: &CustomerId) -> u64;
+    remembered(customer: &CustomerId, key: &str) -> Option<Remembered>;
+    due_syncs(now: Timestamp, limit: usize) -> Vec<SyncStatus>;
+    sync_status(customer: &CustomerId, id: SyncStatusId) -> Option<SyncStatus>;
+    sync_statuses(customer: &CustomerId, connection: Option<ConnectionId>, paging: &Paging) -> Slice<SyncStatus>;
+    events(customer: &CustomerId, after: u64, limit: usize) -> Vec<Event>;
+    log(after: u64, limit: usize) -> Vec<Event>;
+    last_seq(customer: &CustomerId) -> u64;
+    forgotten_seq(customer: &CustomerId) -> u64;
+    last_position() -> u64;
+    forget_events(before: Timestamp, limit: usize) -> usize;
+    put_api_key(key: ApiKey) -> ();
+    api_keys() -> Vec<ApiKey>;
+    remove_api_key(id: &str) -> bool;
+    put_ticket(ticket: Ticket) -> ();
+    ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
+    take_ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
+    next_due() -> Option<Timestamp>;
+}

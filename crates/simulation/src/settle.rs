@@ -1,0 +1,258 @@
+//! When people and fate have stopped, everything comes to rest, and every side must hold the same.
+
+use crate::{
+    world::{Party, World, lock},
+};
+use engine::MEMBERSHIP_TRUSTED_FOR;
+use model::{
+    chat::Chat,
+    command::{Action, Command, Progress},
+    event::{EventKind, Subject},
+    id::{ChatId, MessageId},
+    message::{Message, Status},
+    store::Store,
+    sync_status::{SyncKind, SyncState},
+    time::Timestamp,
+};
+use sandbox::slack::{ChannelSnapshot, MessageSnapshot};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// All must have come to rest after so much simulated time.
+const SETTLED_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
+/// How late an event can be, and a message still be let through after its person left.
+const LATEST_EVENT: Duration = Duration::from_secs(8 * 60);
+/// The reactions that are compared.
+const EMOJI: &[(&str, &str)] = &[("+1", "👍"), ("tada", "🎉")];
+
+impl World {
+    /// Ends all faults, waits until nothing is left to do, and compares.
+    pub fn settle(&mut self) -> Result<(), String> {
+        self.recover();
+        self.say(|| "everything settles".to_owned());
+        let deadline = self.now() + SETTLED_WITHIN;
+        let mut ticks = 0_u64;
+        loop {
+            self.tick()?;
+            ticks += 1;
+            if ticks.is_multiple_of(20) {
+                self.memory.sync();
+                match self.unsettled() {
+                    None => break,
+                    Some(what) if self.now() > deadline => {
+                        return Err(format!("did not settle in time: {what}"));
+                    }
+                    Some(_) => self.pass(Duration::from_millis(self.chance.below(1_000) as u64)),
+                }
+            }
+        }
+        self.check_feed()?;
+        self.check_rows()?;
+        self.compare()
+    }
+
+    /// What is still to be done, if anything is.
+    fn unsettled(&mut self) -> Option<String> {
+        let memory = std::sync::Arc::clone(&self.memory);
+        let unrouted = self.drive(memory.unrouted(1)).map(|rows| rows.len());
+        let waits = [
+            (!self.flights.is_empty() || self.slack.pending_events() > 0, "events are on their way"),
+            (self.slack.next_due_micros().is_some(), "something will happen at Slack"),
+            (unrouted.is_ok_and(|count| count > 0), "requests are not routed"),
+            (!memory.all_parts().is_empty(), "parts are not read"),
+            (memory.all_commands().iter().any(Command::is_open), "commands are open"),
+            (memory.all_sync_statuses().iter().any(|sync| sync.is_open()), "runs are open"),
+            (!memory.all_asides().is_empty(), "news are set aside"),
+            (!lock(&self.asks).are_answered(), "customers wait for an answer"),
+        ];
+        waits.into_iter().find_map(|(waits, what)| waits.then(|| what.to_owned()))
+    }
+
+    fn compare(&mut self) -> Result<(), String> {
+        self.compare_sends()?;
+        self.compare_order()?;
+        let given_up = self.slack.dropped_events();
+        for party in self.parties.clone() {
+            self.compare_replay(&party)?;
+            for chat in self.memory.all_chats() {
+                if chat.customer_id == party.customer && chat.is_imported() {
+                    self.compare_absence(&party, &chat)?;
+                    match self.reason_to_exclude(&party, &chat, given_up) {
+                        Some(reason) => *self.report.excluded.entry(reason).or_default() += 1,
+                        None => self.compare_chat(&chat)?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, what: &'static str, count: usize) {
+        *self.report.compared.entry(what).or_default() += count as u64;
+    }
+
+    /// P6: every accepted send took effect once, or failed with a reason.
+    fn compare_sends(&mut self) -> Result<(), String> {
+        let sent = lock(&self.asks).sent();
+        let rows: BTreeMap<_, _> = self.memory.all_messages().into_iter().map(|row| (row.id, row)).collect();
+        let appeared: BTreeSet<_> = self.seen.marks.keys().filter_map(|mark| mark.split_once('.')).map(|(id, _)| id.to_owned()).collect();
+        for (_, id, text) in &sent {
+            let Some(mut row) = rows.get(id) else { continue }; // Its chat was deleted here.
+            let appeared = appeared.contains(&id.to_string());
+            while let Some(into) = row.merged_into.and_then(|into| rows.get(&into)) {
+                row = into;
+            }
+            match row.status {
+                Status::Sent if appeared => {}
+                Status::Sent => return Err(format!("P6: {text} is called sent, and Slack never had it")),
+                Status::Failed if appeared => return Err(format!("P6: {text} is called failed, and Slack has it")),
+                Status::Failed => {}
+                Status::Pending => return Err(format!("{text} is still pending")),
+                Status::Uncertain => return Err(format!("P6: {text} stayed uncertain, and Slack could tell")),
+            }
+        }
+        self.count("sends", sent.len());
+        Ok(())
+    }
+
+    /// P7: what one chat sent stands at Slack in the order in which it was accepted.
+    fn compare_order(&mut self) -> Result<(), String> {
+        let rows: BTreeMap<_, _> = self.memory.all_messages().into_iter().map(|row| (row.id, row)).collect();
+        let mut last: BTreeMap<ChatId, (u64, String)> = BTreeMap::new();
+        let mut commands = self.memory.all_commands();
+        commands.sort_by_key(|command| (command.customer_id.clone(), command.number));
+        for command in commands {
+            let sent = matches!(command.action, Action::Send { .. }) && command.progress == Progress::Done;
+            let place = rows.get(&command.message_id).filter(|row| row.merged_into.is_none());
+            let Some(place) = place.filter(|row| sent && row.external_id.is_some()) else { continue };
+            if let Some((number, before)) = last.get(&command.chat_id)
+                && *before >= place.position
+            {
+                return Err(format!("P7: command {} overtook {number} in {}", command.number, command.chat_id));
+            }
+            last.insert(command.chat_id, (command.number, place.position.clone()));
+            self.count("ordered", 1);
+        }
+        Ok(())
+    }
+
+    /// Whoever follows the feed knows of exactly what a list shows.
+    fn compare_replay(&mut self, party: &Party) -> Result<(), String> {
+        let mut replayed: BTreeMap<MessageId, ChatId> = BTreeMap::new();
+        for event in self.memory.all_events().into_iter().filter(|event| event.customer_id == party.customer) {
+            match (event.event.subject, event.event.kind, event.event.chat_id) {
+                (Subject::Message(id), kind, Some(chat)) => {
+                    replayed.insert(id, chat);
+                    if kind == EventKind::MessageMerged {
+                        let gone = event.event.merged_from.as_ref().and_then(|from| from.parse().ok());
+                        gone.and_then(|gone: MessageId| replayed.remove(&gone));
+                    }
+                }
+                (Subject::Chat(chat), EventKind::ChatDeleted, _) => replayed.retain(|_, held| *held != chat),
+                _ => {}
+            }
+        }
+        let shown: BTreeMap<_, _> = self
+            .memory
+            .all_messages()
+            .into_iter()
+            .filter(|row| row.customer_id == party.customer && row.is_shown())
+            .map(|row| (row.id, row.chat_id))
+            .collect();
+        if replayed != shown {
+            let missing: Vec<_> = shown.keys().filter(|id| !replayed.contains_key(id)).collect();
+            let extra: Vec<_> = replayed.keys().filter(|id| !shown.contains_key(id)).collect();
+            return Err(format!("the feed of {} lacks {missing:?} and has {extra:?} too many", party.customer));
+        }
+        self.count("replayed", shown.len());
+        Ok(())
+    }
+
+    fn reason_to_exclude(&self, party: &Party, chat: &Chat, given_up: u64) -> Option<&'static str> {
+        let runs = self.memory.all_sync_statuses();
+        let whole = runs.iter().any(|run| {
+            run.chat_id == Some(chat.id)
+                && run.generation == chat.generation
+                && run.kind == SyncKind::Import
+                && run.state == SyncState::Completed
+        });
+        if given_up > 0 {
+            Some("Slack gave an event up")
+        } else if self.seen.ever_left(&party.user, chat.external_id.as_str()) {
+            Some("the person was away")
+        } else if !whole {
+            Some("the import did not end")
+        } else {
+            None
+        }
+    }
+
+    /// P11: what was written while the person was away is not for them.
+    fn compare_absence(&mut self, party: &Party, chat: &Chat) -> Result<(), String> {
+        let Some(since) = self.seen.away_since(&party.user, chat.external_id.as_str()) else { return Ok(()) };
+        let closed = since + MEMBERSHIP_TRUSTED_FOR + LATEST_EVENT;
+        for row in self.memory.all_messages().iter().filter(|row| row.chat_id == chat.id && row.external_id.is_some()) {
+            let sent_at = row.facets.content.as_ref().map(|content| content.value.sent_at);
+            if sent_at.is_some_and(|sent_at: Timestamp| sent_at > closed) {
+                return Err(format!("P11: {} has {:?}, written after they left", party.customer, row.external_id));
+            }
+        }
+        self.count("absences", 1);
+        Ok(())
+    }
+
+    /// P3, P4, P5: Slack and we hold the same messages, with the same words and reactions.
+    fn compare_chat(&mut self, chat: &Chat) -> Result<(), String> {
+        let Some(channel) = self.slack.channel(chat.external_id.as_str()) else {
+            return Err(format!("{} is no channel", chat.external_id));
+        };
+        let theirs = theirs(&channel);
+        let mut ours = BTreeMap::new();
+        for row in self.memory.all_messages().into_iter().filter(|row| row.chat_id == chat.id && row.is_shown()) {
+            match &row.external_id {
+                Some(name) if !row.facets.is_deleted() => drop(ours.insert(name.as_str().to_owned(), row)),
+                Some(_) => {}
+                None if row.status == Status::Pending => return Err(format!("{} is still pending", row.id)),
+                None => {}
+            }
+        }
+        for (name, their) in &theirs {
+            let our = ours.remove(name).ok_or_else(|| {
+                format!("P3: {} of {} lacks {name} ({:?}, {})", chat.customer_id, chat.external_id, their.subtype, their.text)
+            })?;
+            compare_message(their, &our).map_err(|what| format!("P3: {} has {name} otherwise: {what}", chat.customer_id))?;
+        }
+        if let Some((name, row)) = ours.first_key_value() {
+            return Err(format!("P3: {} has {name}, and Slack has not: {row:?}", chat.customer_id));
+        }
+        self.count("chats", 1);
+        self.count("messages", theirs.len());
+        Ok(())
+    }
+}
+
+fn theirs(channel: &ChannelSnapshot) -> BTreeMap<String, MessageSnapshot> {
+    let living = channel.messages.iter().filter(|message| message.subtype.as_deref() != Some("tombstone"));
+    living.map(|message| (format!("{}:{}", channel.id, message.ts), message.clone())).collect()
+}
+
+fn compare_message(their: &MessageSnapshot, our: &Message) -> Result<(), String> {
+    let Some(content) = our.facets.shown() else { return Err("it says nothing".to_owned()) };
+    let text = content.body.text(|_| None, |_| None);
+    // The words of the simulation are plain; what history brings is the connector's own tests'.
+    let plain = their.text.strip_prefix('w').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    if plain && their.text != text {
+        return Err(format!("{:?} there, {text:?} here", their.text));
+    }
+    let held = our.facets.reactions.now();
+    for (name, emoji) in EMOJI {
+        let there: BTreeSet<_> = their.reactions.get(*name).into_iter().flatten().cloned().collect();
+        let here: BTreeSet<_> = held.get(*emoji).into_iter().flatten().map(|actor| actor.as_str().to_owned()).collect();
+        if there != here {
+            return Err(format!("{emoji} by {there:?} there, by {here:?} here"));
+        }
+    }
+    Ok(())
+}
