@@ -81,3 +81,53 @@ pub(super) fn beside(path: &Path, suffix: &str) -> std::path::PathBuf {
     name.push(suffix);
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "create table notes (text text not null) strict; insert into notes values ('kept');";
+    const SECOND: &str = "alter table notes add column read integer not null default 0;";
+
+    fn notes(db: &Connection) -> Vec<String> {
+        let mut statement = db.prepare("select text from notes").unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    fn version(db: &Connection) -> i64 {
+        db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn an_older_file_is_upgraded_after_a_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut db = Connection::open(&path).unwrap();
+        migrate(&mut db, &path, &[FIRST]).unwrap();
+        assert!(!beside(&path, ".before-1").exists(), "a new file has nothing to lose");
+        // What an interrupted upgrade left is in nobody's way.
+        fs::write(beside(&path, ".before-2.part"), "half").unwrap();
+        migrate(&mut db, &path, &[FIRST, SECOND]).unwrap();
+        migrate(&mut db, &path, &[FIRST, SECOND]).unwrap();
+        assert_eq!((version(&db), notes(&db)), (2, vec!["kept".to_owned()]));
+
+        let backup = Connection::open(beside(&path, ".before-2")).unwrap();
+        assert_eq!((version(&backup), notes(&backup)), (1, vec!["kept".to_owned()]));
+        assert!(!beside(&path, ".before-2.part").exists());
+        assert!(backup.prepare("select read from notes").is_err(), "it is as it was");
+    }
+
+    #[test]
+    fn an_upgrade_that_fails_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut db = Connection::open(&path).unwrap();
+        migrate(&mut db, &path, &[FIRST]).unwrap();
+        assert!(migrate(&mut db, &path, &[FIRST, SECOND, "not sql"]).is_err());
+        assert_eq!((version(&db), notes(&db)), (1, vec!["kept".to_owned()]));
+        assert!(db.prepare("select read from notes").is_err());
+        migrate(&mut db, &path, &[FIRST, SECOND]).unwrap();
+        assert_eq!(version(&db), 2);
+    }
+}

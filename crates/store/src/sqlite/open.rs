@@ -14,7 +14,7 @@ use std::{
 };
 
 /// How long another program's lock is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How many statements each connection keeps ready; more than there are.
 const STATEMENTS: usize = 160;
 /// How large the write-ahead log may stay after a burst.
@@ -120,4 +120,18 @@ fn create_folder(path: &Path) -> io::Result<()> {
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     StoreError::Unavailable(format!("cannot {what} {} ({error})", path.display())).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = writer(&folder.path().join("store.db")).unwrap();
+        let full: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        let mode: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!((full, mode.as_str()), (2, "wal"));
+    }
 }
