@@ -1,5 +1,6 @@
 //! The connector through its public face, against a Slack that answers from a script.
 
+mod chats;
 mod events;
 mod logins;
 mod reading;
