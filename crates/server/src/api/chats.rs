@@ -1,0 +1,199 @@
+//! Chats: those at the platform, and those that are held here.
+
+use crate::{
+    api::{
+        ask::{Ask, Asked, Bare, Named, named},
+        auth::Customer,
+        connections::own,
+        error::ApiError,
+        lists::{Items, Listed, PageOf},
+    },
+    serve::Server,
+};
+use axum::{Json, extract::State, http::StatusCode};
+use model::{
+    chat::{ChatKind, ChatState},
+    id::{ChatId, ConnectionId, Cursor, ExternalId},
+    store::ChatFilter,
+    time::Timestamp,
+    view,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// How many chats one call may pick.
+const MOST_PICKED: usize = 1_000;
+
+/// Which of the platform's chats are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AvailableQuery {
+    /// Through which connection.
+    pub connection_id: String,
+    /// What the page before gave as `next_cursor`.
+    pub cursor: Option<String>,
+}
+
+/// A chat as the platform has it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AvailableChat {
+    /// The platform's id.
+    pub external_id: ExternalId,
+    /// Its real name.
+    pub name: String,
+    /// What sort it is.
+    pub kind: ChatKind,
+    /// Nothing can be written in it any more.
+    pub archived: bool,
+    /// Our id, if it was imported before.
+    pub chat_id: Option<ChatId>,
+    /// How far it is held here, if it was imported before.
+    pub state: Option<ChatState>,
+}
+
+/// A page of the platform's chats. The platform decides how long it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AvailableChats {
+    /// The chats.
+    pub items: Vec<AvailableChat>,
+    /// Gives the next page; none at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// Which chats are to be imported.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRequest {
+    /// Through which connection.
+    #[schema(value_type = ConnectionId)]
+    pub connection_id: String,
+    /// These, by the platform's ids.
+    #[serde(default)]
+    pub chats: Vec<ExternalId>,
+    /// Or all that the connection can see.
+    #[serde(default)]
+    pub all: bool,
+    /// Nothing older.
+    pub since: Option<Timestamp>,
+}
+
+/// Which chats are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ChatsQuery {
+    /// Of this connection only.
+    pub connection_id: Option<String>,
+    /// In this state only; `imported` by itself.
+    #[param(inline)]
+    pub state: Option<ChatState>,
+    /// What the page before gave as `next_cursor`.
+    pub cursor: Option<String>,
+    /// How many at most; 50 by itself, 200 at most.
+    pub limit: Option<usize>,
+}
+
+/// The platform's chats with their real names, marked if they are held here.
+#[utoipa::path(get, path = "/v1/chats/available", tag = "chats", params(AvailableQuery), responses((status = 200, description = "A page of them", body = AvailableChats)))]
+pub async fn list_available_chats(
+    State(server): State<Server>,
+    customer: Customer,
+    Asked(query): Asked<AvailableQuery>,
+) -> Result<Json<AvailableChats>, ApiError> {
+    let connection: ConnectionId = named(&query.connection_id)?;
+    own(&server, &customer, connection).await?;
+    let filter = connection.to_string();
+    let page = PageOf::new(&server, ("available", &customer.id, &filter), query.cursor.as_deref(), None)?;
+    let cursor = page.paging.after.clone().map(Cursor);
+    let (found, next) = server.engine.available(&customer.id, connection, cursor).await?;
+    let show = |chat: engine::Available| AvailableChat {
+        external_id: chat.external_id,
+        name: chat.name,
+        kind: chat.kind,
+        archived: chat.archived,
+        chat_id: chat.chat_id,
+        state: chat.state,
+    };
+    let next_cursor = page.cursor(next.map(|cursor| cursor.0));
+    Ok(Json(AvailableChats { items: found.into_iter().map(show).collect(), next_cursor }))
+}
+
+/// Import picked chats, or all. Their history is read newest first; the answer says how far it is.
+#[utoipa::path(post, path = "/v1/chats/import", tag = "chats", request_body = ImportRequest, responses((status = 202, description = "The runs of import", body = Items<view::SyncStatus>)))]
+pub async fn import_chats(
+    State(server): State<Server>,
+    customer: Customer,
+    ask: Ask<ImportRequest>,
+) -> Result<(StatusCode, Json<Items<view::SyncStatus>>), ApiError> {
+    let ImportRequest { connection_id, chats, all, since } = ask.body;
+    let connection: ConnectionId = named(&connection_id)?;
+    own(&server, &customer, connection).await?;
+    if all != chats.is_empty() {
+        return Err(ApiError::WrongShape("Name the chats to import, or say all; one of both.".to_owned()));
+    }
+    if chats.len() > MOST_PICKED {
+        return Err(ApiError::WrongShape(format!("Pick at most {MOST_PICKED} chats in one call, or say all.")));
+    }
+    let runs = if all {
+        vec![server.engine.import_all(&customer.id, connection, since).await?]
+    } else {
+        server.engine.import_chats(&customer.id, connection, &chats, since).await?
+    };
+    Ok((StatusCode::ACCEPTED, Json(Items { items: server.engine.show_sync_statuses(&runs) })))
+}
+
+/// Chats that are held here, the most recently active first.
+#[utoipa::path(get, path = "/v1/chats", tag = "chats", params(ChatsQuery), responses((status = 200, description = "A page of them", body = Listed<view::Chat>)))]
+pub async fn list_chats(
+    State(server): State<Server>,
+    customer: Customer,
+    Asked(query): Asked<ChatsQuery>,
+) -> Result<Json<Listed<view::Chat>>, ApiError> {
+    let connection = query.connection_id.as_deref().map(named::<ConnectionId>).transpose()?;
+    if let Some(id) = connection {
+        own(&server, &customer, id).await?;
+    }
+    let filter = ChatFilter { connection, state: Some(query.state.unwrap_or(ChatState::Imported)) };
+    let list = ("chats", &customer.id, format!("{filter:?}"));
+    let page = PageOf::new(&server, (list.0, list.1, &list.2), query.cursor.as_deref(), query.limit)?;
+    let store = server.engine.store();
+    let as_of_seq = store.last_seq(&customer.id).await?;
+    let found = store.chats(&customer.id, &filter, &page.paging).await?;
+    let items = server.engine.show_chats(&customer.id, &found.items).await?;
+    Ok(Json(Listed { items, next_cursor: page.cursor(found.next), as_of_seq }))
+}
+
+/// One chat.
+#[utoipa::path(get, path = "/v1/chats/{id}", tag = "chats", params(("id" = ChatId, Path)), responses((status = 200, description = "The chat", body = view::Chat)))]
+pub async fn show_chat(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<ChatId>,
+) -> Result<Json<view::Chat>, ApiError> {
+    let held = server.engine.store().listed_chat(&customer.id, id).await?.ok_or(ApiError::NotFound)?;
+    let mut shown = server.engine.show_chats(&customer.id, &[held]).await?;
+    shown.pop().map(Json).ok_or(ApiError::NotFound)
+}
+
+/// Delete a chat here, with its messages. The platform keeps it, and it can be imported again.
+#[utoipa::path(delete, path = "/v1/chats/{id}", tag = "chats", params(("id" = ChatId, Path)), responses((status = 204, description = "It is gone here")))]
+pub async fn delete_chat(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<ChatId>,
+    _bare: Bare,
+) -> Result<StatusCode, ApiError> {
+    server.engine.delete_chat(&customer.id, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Compare a chat with the platform now.
+#[utoipa::path(post, path = "/v1/chats/{id}/sync", tag = "chats", params(("id" = ChatId, Path)), responses((status = 202, description = "The run", body = view::SyncStatus)))]
+pub async fn sync_chat(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<ChatId>,
+    _bare: Bare,
+) -> Result<(StatusCode, Json<view::SyncStatus>), ApiError> {
+    let run = server.engine.sync_chat(&customer.id, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(view::sync_status(&run))))
+}

@@ -1,0 +1,215 @@
+//! Messages: read, sent, edited, deleted, retried, reacted to.
+//!
+//! What is wanted of a platform is accepted here and answered 202; how it went comes in the feed.
+
+use crate::{
+    api::{
+        ask::{Ask, Asked, Bare, Named, NamedPair, named},
+        auth::Customer,
+        error::ApiError,
+        lists::{Listed, PageOf},
+    },
+    serve::Server,
+};
+use axum::{Json, extract::State, http::StatusCode};
+use engine::Draft;
+use model::{
+    id::{ChatId, MessageId},
+    message, view,
+};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// How many names a message may have had.
+const MOST_MERGES: usize = 16;
+
+/// Which messages are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MessagesQuery {
+    /// What the page before gave as `next_cursor`.
+    pub cursor: Option<String>,
+    /// How many at most; 50 by itself, 200 at most.
+    pub limit: Option<usize>,
+}
+
+/// What is to be sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    /// The text.
+    pub text: String,
+    /// The message to answer in a thread.
+    #[schema(value_type = Option<MessageId>)]
+    pub thread_root: Option<String>,
+}
+
+/// What a message is to say.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// The text.
+    pub text: String,
+}
+
+/// What is to become of a message that failed, or of which nobody can tell.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// Send it again.
+    SendAgain,
+    /// It was sent: somebody looked.
+    ItWasSent,
+    /// Leave it.
+    GiveUp,
+}
+
+/// How to go on with a message.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryMessage {
+    /// How; `send_again` by itself.
+    pub resolution: Option<Resolution>,
+}
+
+type Accepted = Result<(StatusCode, Json<view::Message>), ApiError>;
+
+async fn shown(server: &Server, customer: &Customer, held: message::Message) -> Result<Json<view::Message>, ApiError> {
+    let mut shown = server.engine.show_messages(&customer.id, &[held]).await?;
+    shown.pop().map(Json).ok_or(ApiError::NotFound)
+}
+
+async fn accepted(server: &Server, customer: &Customer, held: message::Message) -> Accepted {
+    Ok((StatusCode::ACCEPTED, shown(server, customer, held).await?))
+}
+
+/// The message of this id, or the one that it turned out to be.
+async fn standing(server: &Server, customer: &Customer, id: MessageId) -> Result<message::Message, ApiError> {
+    let mut id = id;
+    for _ in 0..MOST_MERGES {
+        let held = server.engine.store().message(&customer.id, id).await?.ok_or(ApiError::NotFound)?;
+        match held.merged_into {
+            Some(into) => id = into,
+            None if held.is_shown() => return Ok(held),
+            None => break,
+        }
+    }
+    Err(ApiError::NotFound)
+}
+
+/// The messages of a chat, newest first, deleted ones included.
+#[utoipa::path(get, path = "/v1/chats/{id}/messages", tag = "messages", params(("id" = ChatId, Path), MessagesQuery), responses((status = 200, description = "A page of them", body = Listed<view::Message>)))]
+pub async fn list_messages(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<ChatId>,
+    Asked(query): Asked<MessagesQuery>,
+) -> Result<Json<Listed<view::Message>>, ApiError> {
+    let store = server.engine.store();
+    store.chat(&customer.id, id).await?.ok_or(ApiError::NotFound)?;
+    let list = ("messages", &customer.id, id.to_string());
+    let page = PageOf::new(&server, (list.0, list.1, &list.2), query.cursor.as_deref(), query.limit)?;
+    let as_of_seq = store.last_seq(&customer.id).await?;
+    let found = store.messages_of(&customer.id, id, &page.paging).await?;
+    let items = server.engine.show_messages(&customer.id, &found.items).await?;
+    Ok(Json(Listed { items, next_cursor: page.cursor(found.next), as_of_seq }))
+}
+
+/// Send a message. It shows at once as `pending`.
+#[utoipa::path(post, path = "/v1/chats/{id}/messages", tag = "messages", params(("id" = ChatId, Path)), request_body = NewMessage, responses((status = 202, description = "The message, on its way", body = view::Message)))]
+pub async fn send_message(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<ChatId>,
+    ask: Ask<NewMessage>,
+) -> Accepted {
+    let NewMessage { text, thread_root } = ask.body;
+    let thread_root = match thread_root.as_deref().map(named).transpose()? {
+        Some(root) => Some(standing(&server, &customer, root).await?.id),
+        None => None,
+    };
+    let draft = Draft { text, thread_root };
+    let held = server.engine.send(&customer.id, id, draft, customer.origin, ask.key.as_ref()).await?;
+    accepted(&server, &customer, held).await
+}
+
+/// One message. One that was merged answers with the message that it turned out to be.
+#[utoipa::path(get, path = "/v1/messages/{id}", tag = "messages", params(("id" = MessageId, Path)), responses((status = 200, description = "The message", body = view::Message)))]
+pub async fn show_message(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<MessageId>,
+) -> Result<Json<view::Message>, ApiError> {
+    let held = standing(&server, &customer, id).await?;
+    shown(&server, &customer, held).await
+}
+
+/// Change what a message says.
+#[utoipa::path(patch, path = "/v1/messages/{id}", tag = "messages", params(("id" = MessageId, Path)), request_body = Edit, responses((status = 202, description = "The message, with the change under way", body = view::Message)))]
+pub async fn edit_message(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<MessageId>,
+    ask: Ask<Edit>,
+) -> Accepted {
+    let id = standing(&server, &customer, id).await?.id;
+    let held = server.engine.edit(&customer.id, id, &ask.body.text, customer.origin, ask.key.as_ref()).await?;
+    accepted(&server, &customer, held).await
+}
+
+/// Delete a message at its platform.
+#[utoipa::path(delete, path = "/v1/messages/{id}", tag = "messages", params(("id" = MessageId, Path)), responses((status = 202, description = "The message, with the deletion under way", body = view::Message)))]
+pub async fn delete_message(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<MessageId>,
+    ask: Bare,
+) -> Accepted {
+    let id = standing(&server, &customer, id).await?.id;
+    let held = server.engine.delete(&customer.id, id, customer.origin, ask.key.as_ref()).await?;
+    accepted(&server, &customer, held).await
+}
+
+/// Go on with a message that failed or is `uncertain`: send it again, or say what became of it.
+#[utoipa::path(post, path = "/v1/messages/{id}/retry", tag = "messages", params(("id" = MessageId, Path)), request_body = RetryMessage, responses((status = 202, description = "The message", body = view::Message)))]
+pub async fn retry_message(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<MessageId>,
+    ask: Ask<RetryMessage>,
+) -> Accepted {
+    let id = standing(&server, &customer, id).await?.id;
+    let resolution = match ask.body.resolution.unwrap_or(Resolution::SendAgain) {
+        Resolution::SendAgain => engine::Resolution::SendAgain,
+        Resolution::ItWasSent => engine::Resolution::ItWasSent,
+        Resolution::GiveUp => engine::Resolution::GiveUp,
+    };
+    let held = server.engine.retry(&customer.id, id, resolution, customer.origin, ask.key.as_ref()).await?;
+    accepted(&server, &customer, held).await
+}
+
+/// React: a Unicode emoji, or `:name:` for one that only the platform has.
+#[utoipa::path(put, path = "/v1/messages/{id}/reactions/{emoji}", tag = "messages", params(("id" = MessageId, Path), ("emoji" = String, Path)), responses((status = 202, description = "The message", body = view::Message)))]
+pub async fn add_reaction(
+    State(server): State<Server>,
+    customer: Customer,
+    NamedPair(id, emoji): NamedPair<MessageId>,
+    ask: Bare,
+) -> Accepted {
+    let id = standing(&server, &customer, id).await?.id;
+    let held = server.engine.react(&customer.id, id, &emoji, true, customer.origin, ask.key.as_ref()).await?;
+    accepted(&server, &customer, held).await
+}
+
+/// Take a reaction back.
+#[utoipa::path(delete, path = "/v1/messages/{id}/reactions/{emoji}", tag = "messages", params(("id" = MessageId, Path), ("emoji" = String, Path)), responses((status = 202, description = "The message", body = view::Message)))]
+pub async fn remove_reaction(
+    State(server): State<Server>,
+    customer: Customer,
+    NamedPair(id, emoji): NamedPair<MessageId>,
+    ask: Bare,
+) -> Accepted {
+    let id = standing(&server, &customer, id).await?.id;
+    let held = server.engine.react(&customer.id, id, &emoji, false, customer.origin, ask.key.as_ref()).await?;
+    accepted(&server, &customer, held).await
+}

@@ -1,0 +1,228 @@
+//! The command line.
+
+use crate::{
+    api,
+    config::{Config, LogFormat},
+    demo,
+    keys::Keys,
+    login,
+    serve::{self, Material, Running},
+    vault::{Key, KeyVault, keys_in},
+    world::{SystemClock, SystemRandom},
+};
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use model::{store::Store, world::Clock};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// Names the program and the schema of what it keeps.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (schema {})", env!("CARGO_PKG_VERSION"), store::sqlite::SCHEMA));
+/// Where the running server writes how it is reached from this computer.
+const ADDRESS_FILE: &str = "server.address";
+const KEY_FILE: &str = "secret.key";
+const ASK_WITHIN: Duration = Duration::from_secs(10);
+
+#[derive(Parser)]
+#[command(name = "bothways", version = VERSION.as_str(), about = "Keeps messages in step, both ways, between an app and the places where its customers talk.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server. It needs nothing but a folder for its data
+    Serve(Place),
+    /// Run the server with an emulated Slack beside it, in which people write and answer
+    Demo(demo::Options),
+    /// Run the emulated Slack alone
+    Sandbox(demo::Alone),
+    /// Print the description of the API
+    Openapi,
+    /// Print a fresh one-time address of the page, while the server runs
+    LoginLink(Place),
+}
+
+/// Where the configuration and the data are.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// The configuration; `bothways.toml` by itself, if there is one
+    #[arg(long, env = "BOTHWAYS_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where everything is kept; wins over the configuration
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// Where to listen, as in 127.0.0.1:8090; wins over the configuration
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    // Another part may have chosen already, which is as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(place) => serve_alone(&place).await,
+            Command::Demo(options) => demo::run(&options).await,
+            Command::Sandbox(options) => demo::run_alone(&options).await,
+            Command::Openapi => {
+                print!("{}", api::docs::json());
+                Ok(())
+            }
+            Command::LoginLink(place) => login_link(&place).await,
+        }
+    });
+    outcome.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("bothways: {error:#}");
+    ExitCode::FAILURE
+}
+
+impl Place {
+    /// The configuration, with what the command line says on top.
+    pub fn load(&self) -> anyhow::Result<Config> {
+        // What is not text cannot be meant for us.
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut config = Config::load(self.config.as_deref(), variables)?;
+        config.data_dir = self.data_dir.clone().unwrap_or(config.data_dir);
+        config.listen = self.listen.unwrap_or(config.listen);
+        Ok(config)
+    }
+}
+
+/// Sends the log to the error output.
+pub fn start_log(config: &Config) -> anyhow::Result<()> {
+    let filter =
+        EnvFilter::try_new(&config.log.level).context("log.level: error, warn, info, debug or trace is wanted")?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// The vault of a configuration. Makes the data folder and the key where there are none.
+pub fn vault(config: &Config) -> anyhow::Result<KeyVault> {
+    make_folder(&config.data_dir).with_context(|| format!("Cannot make {}.", config.data_dir.display()))?;
+    let mut keys = match &config.secret_key {
+        Some(key) => Key::parse(&key.0).into_iter().collect(),
+        None => keys_in(&config.data_dir.join(KEY_FILE), config.database().exists(), &SystemRandom)?,
+    };
+    keys.extend(config.old_secret_keys.iter().filter_map(|key| Key::parse(key)));
+    let mut keys = keys.into_iter();
+    let current = keys.next().context("There is no key to seal secrets with.")?;
+    Ok(KeyVault::new(current, keys.collect(), Arc::new(SystemRandom)))
+}
+
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// A server that runs, and whether it has never run before.
+pub struct Started {
+    /// The server.
+    pub running: Running,
+    /// Nothing was kept here before.
+    pub first: bool,
+}
+
+/// Opens what is kept, and starts the server on a port that is open already.
+pub async fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::Result<Started> {
+    let database = config.database();
+    let first = !database.exists();
+    let store: Arc<dyn Store> = Arc::new(store::sqlite::Sqlite::open(&database)?);
+    let data_dir = config.data_dir.clone();
+    let running = serve::start(Material { config, store, vault, clock: Arc::new(SystemClock) }, listener)?;
+    let address = serve::local(running.address);
+    std::fs::write(data_dir.join(ADDRESS_FILE), &address).context("Cannot write into the data folder.")?;
+    tracing::info!(address, "Listening at {address}");
+    Ok(Started { running, first })
+}
+
+/// Opens a port, or says in words why not.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let opened = TcpListener::bind(address).await;
+    opened.with_context(|| format!("Cannot listen at {address}; choose another with --listen"))
+}
+
+async fn serve_alone(place: &Place) -> anyhow::Result<()> {
+    let config = place.load()?;
+    start_log(&config)?;
+    let vault = vault(&config)?;
+    let listener = listen(config.listen).await?;
+    let Started { running, first } = start(config, vault, listener).await?;
+    if first {
+        println!("Open this address to sign in. It is good once, for 15 minutes:");
+        println!("  {}", login::link(&running.server).await?);
+    } else {
+        println!("Bothways runs at {}; “bothways login-link” gives an address to sign in.", running.server.base);
+    }
+    until_stopped(running, std::future::pending()).await
+}
+
+/// Runs until somebody stops it, or until `other` fails; then finishes what is in hand.
+pub async fn until_stopped(mut running: Running, other: impl Future<Output = anyhow::Error>) -> anyhow::Result<()> {
+    tokio::select! {
+        () = asked_to_stop() => {}
+        error = running.failed() => return Err(error),
+        error = other => return Err(error),
+    }
+    tracing::info!("Stopping; what is in hand is finished first");
+    running.stop().await
+}
+
+/// Waits for Ctrl-C or the signal of a service manager.
+pub async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn login_link(place: &Place) -> anyhow::Result<()> {
+    let config = place.load()?;
+    let (file, not_running) = (config.data_dir.join(ADDRESS_FILE), "The server does not run; start “bothways serve”.");
+    let address = std::fs::read_to_string(&file).context(not_running)?;
+    let token = Keys::of(&vault(&config)?).control_token(SystemClock.now());
+    let client = reqwest::Client::builder().no_proxy().timeout(ASK_WITHIN).build()?;
+    let call = client.post(format!("{}{}", address.trim(), login::CONTROL_PATH)).bearer_auth(token);
+    let answer = call.send().await.context(not_running)?;
+    if !answer.status().is_success() {
+        bail!("The server at {} did not give an address; it may use another data folder.", address.trim());
+    }
+    let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await?)?;
+    println!("{}", answer["url"].as_str().context("The server's answer was not understood.")?);
+    Ok(())
+}

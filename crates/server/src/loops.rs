@@ -1,0 +1,128 @@
+//! Runs the engine's turns until the server stops. Decides nothing about the work itself.
+
+use crate::announcer::Wakers;
+use engine::{Announcer, Engine, EngineError, Turn};
+use model::store::StoreError;
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+
+/// How many workers route; one at a time is let in, so a second would only wait.
+const ROUTERS: usize = 1;
+/// How many lanes are read at once.
+const READERS: usize = 4;
+/// How many imports run at once.
+const IMPORTERS: usize = 2;
+/// How many chats are written to at once.
+const SENDERS: usize = 4;
+/// How many workers keep things in order.
+const KEEPERS: usize = 1;
+/// The longest rest, so that what another server commits is found.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+/// The shortest rest of the alarm, so that what is due and held by somebody else is not asked for in a circle.
+const SHORTEST_REST: Duration = Duration::from_millis(20);
+const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
+
+type Turning = Pin<Box<dyn Future<Output = Result<Turn, EngineError>> + Send>>;
+type Take = fn(Engine) -> Turning;
+
+/// Starts all loops. They end by themselves, after the turn in hand, once `stop` says so.
+pub fn start(engine: &Engine, wakers: &Arc<Wakers>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let kinds: [(&'static str, usize, Take); 5] = [
+        ("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
+        ("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
+        ("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
+        ("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
+        ("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
+    ];
+    let mut running = JoinSet::new();
+    for (name, workers, take) in kinds {
+        let bell = wakers.add_loop();
+        for _ in 0..workers {
+            let worker = Worker { name, take, engine: engine.clone(), bell: Arc::clone(&bell), stop: stop.clone() };
+            running.spawn(worker.run());
+        }
+    }
+    running.spawn(alarm(engine.clone(), Arc::clone(wakers), stop.clone()));
+    running
+}
+
+struct Worker {
+    name: &'static str,
+    take: Take,
+    engine: Engine,
+    bell: Arc<Notify>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        let mut failures = 0;
+        while !*self.stop.borrow() {
+            // A turn of its own task, so that a panic in it ends neither the loop nor the server.
+            match tokio::spawn((self.take)(self.engine.clone())).await {
+                Ok(Ok(Turn::Worked)) => {
+                    failures = 0;
+                    // There may be more than one can do.
+                    self.bell.notify_one();
+                }
+                Ok(Ok(Turn::Idle)) => {
+                    failures = 0;
+                    self.rest(LONGEST_REST, true).await;
+                }
+                Ok(Err(error)) => {
+                    failures += 1;
+                    self.tell(&error, failures);
+                    self.rest(back_off(failures), false).await;
+                }
+                Err(_) => {
+                    failures += 1;
+                    tracing::error!(turn = self.name, "A turn of {} panicked", self.name);
+                    self.rest(back_off(failures), false).await;
+                }
+            }
+        }
+    }
+
+    /// A row of failures is told once, when it begins.
+    fn tell(&self, error: &EngineError, failures: u32) {
+        let turn = self.name;
+        match error {
+            EngineError::Store(StoreError::Stale) => tracing::debug!(turn, "A turn of {turn} came too late"),
+            _ if failures == 1 => tracing::warn!(turn, "A turn of {turn} failed: {error}"),
+            _ => tracing::debug!(turn, failures, "A turn of {turn} failed again: {error}"),
+        }
+    }
+
+    async fn rest(&mut self, longest: Duration, wakes: bool) {
+        tokio::select! {
+            () = self.bell.notified(), if wakes => {}
+            () = tokio::time::sleep(longest) => {}
+            _ = self.stop.wait_for(|stop| *stop) => {}
+        }
+    }
+}
+
+fn back_off(failures: u32) -> Duration {
+    FIRST_BACK_OFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_BACK_OFF)
+}
+
+/// Wakes the loops when something that waits becomes due.
+async fn alarm(engine: Engine, wakers: Arc<Wakers>, mut stop: watch::Receiver<bool>) {
+    let bell = wakers.add_loop();
+    while !*stop.borrow() {
+        let due = engine.store().next_due().await.ok().flatten();
+        let until = due.map_or(LONGEST_REST, |due| due.since(engine.now()));
+        let rest = until.clamp(SHORTEST_REST, LONGEST_REST);
+        tokio::select! {
+            () = bell.notified() => {}
+            () = tokio::time::sleep(rest) => if until <= LONGEST_REST {
+                wakers.work();
+            },
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What guards every route: bounds, policies for browsers, and a log without secrets.
+
+use crate::{
+    api::error::ApiError,
+    config::{BASE_URL, Config},
+    serve::Server,
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use std::{any::Any, time::Duration};
+use tokio::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Guards all routes of a router.
+pub fn guarded(router: Router<Server>, server: &Server) -> Router<Server> {
+    router
+        .layer(DefaultBodyLimit::max(server.config.limits.body()))
+        .layer(from_fn_with_state(server.clone(), bounded))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(server.clone(), with_policies))
+        .layer(from_fn_with_state(server.clone(), logged))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    ApiError::Broken.into_response()
+}
+
+/// Bounds how many requests are in hand, and how long each may take. A stream is in hand until it begins.
+async fn bounded(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let Ok(_room) = server.room.try_acquire() else { return ApiError::Overloaded.into_response() };
+    let limit = Duration::from_secs(server.config.limits.request_seconds);
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::TimedOut.into_response(),
+    }
+}
+
+/// The policy for pages. People's pictures come from anywhere; a configured platform may be plain HTTP.
+pub fn content_policy(config: &Config) -> String {
+    let urls = config.integrations.values().filter_map(|settings| settings.get(BASE_URL));
+    let origins = urls.filter_map(|url| reqwest::Url::parse(&url.0).ok()).map(|url| url.origin().ascii_serialization());
+    let origins: Vec<_> = origins.collect();
+    // The page's parts bring their styles along as elements, which only 'unsafe-inline' allows.
+    format!(
+        "default-src 'self'; img-src 'self' data: https: {}; style-src 'self' 'unsafe-inline'; object-src 'none'; \
+         frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        origins.join(" ")
+    )
+}
+
+async fn with_policies(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // Addresses here may hold a ticket.
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| server.content_policy.clone());
+    response
+}
+
+/// Logs a request by its route, never by its address, which may hold a ticket.
+async fn logged(State(_): State<Server>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("(page)".to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    let (status, millis) = (response.status().as_u16(), began.elapsed().as_millis());
+    if response.status().is_server_error() {
+        tracing::warn!(%method, route, status, millis, "Answered {method} {route} with {status}");
+    } else {
+        tracing::debug!(%method, route, status, millis, "Answered {method} {route} with {status}");
+    }
+    response
+}

@@ -1,0 +1,224 @@
+//! Puts the parts together and runs them until somebody stops them.
+
+use crate::{
+    announcer::Wakers,
+    api,
+    config::{BASE_URL, Config},
+    connect, hooks,
+    http::Wire,
+    keys::{self, Keys},
+    login, loops, page, safety,
+    vault::KeyVault,
+    world::SystemRandom,
+};
+use anyhow::Context;
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use engine::{Engine, Offered, Parts};
+use model::{
+    id::Integration,
+    store::Store,
+    world::{Clock, Random},
+};
+use serde_json::json;
+use std::{collections::BTreeMap, net::SocketAddr, ops::Deref, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::{JoinHandle, JoinSet},
+};
+
+/// What every request needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Server(Arc<Inside>);
+
+/// The inside of a server.
+pub struct Inside {
+    /// Does the work.
+    pub engine: Engine,
+    /// What was decided.
+    pub config: Config,
+    /// Signs and checks.
+    pub keys: Keys,
+    /// Wakes streams and loops.
+    pub wakers: Arc<Wakers>,
+    /// How browsers and platforms reach this server, without a slash at the end.
+    pub base: String,
+    /// Becomes true once, when the server stops.
+    pub stop: watch::Receiver<bool>,
+    /// How many more requests are taken in hand.
+    pub room: Semaphore,
+    /// What browsers may do with our pages.
+    pub content_policy: HeaderValue,
+}
+
+impl Deref for Server {
+    type Target = Inside;
+    fn deref(&self) -> &Inside {
+        &self.0
+    }
+}
+
+impl Server {
+    /// Where platforms send a browser back to.
+    pub fn redirect_uri(&self) -> String {
+        format!("{}/oauth/callback", self.base)
+    }
+
+    /// A new secret text.
+    pub fn fresh(&self) -> String {
+        keys::fresh(&SystemRandom)
+    }
+
+    /// A cookie that scripts and other sites do not get. No life ends it.
+    pub fn cookie(&self, name: &str, value: &str, path: &str, life: Duration) -> String {
+        let secure = if self.base.starts_with("https://") { "; Secure" } else { "" };
+        format!("{name}={value}; Path={path}; Max-Age={}; HttpOnly; SameSite=Lax{secure}", life.as_secs())
+    }
+
+    /// All routes.
+    pub fn router(&self) -> Router {
+        let routes = Router::new()
+            .merge(api::router())
+            .route("/v1/{*rest}", axum::routing::any(api::ask::no_route))
+            .route("/connect/{ticket}", get(connect::show).post(connect::leave))
+            .route("/oauth/callback", get(connect::come_back))
+            .route("/login/{ticket}", get(login::sign_in))
+            .route(login::CONTROL_PATH, post(login::control))
+            .route("/hooks/{platform}", post(hooks::take))
+            .route("/openapi.json", get(api::docs::show_json))
+            .route("/docs", get(api::docs::show_page))
+            .route("/healthz", get(|| async { "ok" }))
+            .route("/readyz", get(ready))
+            .method_not_allowed_fallback(api::ask::wrong_method)
+            .fallback(get(page::show));
+        safety::guarded(routes, self).with_state(self.clone())
+    }
+}
+
+/// Whether the store can be read.
+async fn ready(State(server): State<Server>) -> Response {
+    match server.engine.store().last_position().await {
+        Ok(position) => Json(json!({ "ready": true, "position": position })).into_response(),
+        Err(error) => {
+            tracing::warn!("Not ready: {error}");
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "ready": false }))).into_response()
+        }
+    }
+}
+
+/// What a server is made of.
+pub struct Material {
+    /// What was decided.
+    pub config: Config,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What secrets are sealed with.
+    pub vault: KeyVault,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A server at work.
+pub struct Running {
+    /// The server.
+    pub server: Server,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    loops: JoinSet<()>,
+    listening: JoinHandle<std::io::Result<()>>,
+}
+
+/// Starts a server on a port that is open already.
+pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Running> {
+    let address = listener.local_addr()?;
+    let (stop, stopped) = watch::channel(false);
+    let Material { config, store, vault, clock } = material;
+    let wakers = Arc::new(Wakers::default());
+    let keys = Keys::of(&vault);
+    let holder = format!("server-{}", &keys::hash(&keys::fresh(&SystemRandom))[..12]);
+    let engine = Engine::new(Parts {
+        integrations: integrations(&config, &clock)?,
+        store,
+        random: Arc::new(SystemRandom) as Arc<dyn Random>,
+        vault: Arc::new(vault),
+        announcer: wakers.clone(),
+        clock,
+        holder,
+    });
+    let base = config.public_url.clone().unwrap_or_else(|| local(address));
+    let server = Server(Arc::new(Inside {
+        room: Semaphore::new(usize::try_from(config.limits.requests_at_once)?.min(Semaphore::MAX_PERMITS)),
+        content_policy: HeaderValue::from_str(&safety::content_policy(&config))?,
+        engine,
+        keys,
+        wakers,
+        base,
+        stop: stopped.clone(),
+        config,
+    }));
+    let loops = loops::start(&server.engine, &server.wakers, &stopped);
+    let served = axum::serve(listener, server.router()).with_graceful_shutdown(until(stopped));
+    Ok(Running { listening: tokio::spawn(served.into_future()), server, address, stop, loops })
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that whoever could stop us is gone, which is a reason to stop as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// The address of a port on this computer, as a browser here writes it.
+pub fn local(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+fn integrations(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<BTreeMap<Integration, Offered>> {
+    let mut offered = BTreeMap::new();
+    for (platform, connector) in connectors::all() {
+        let settings = config.settings(platform);
+        let wire = Wire::new(connector.describe().hosts, settings.get(BASE_URL), Arc::clone(clock));
+        let wire = wire.with_context(|| format!("integrations.{platform}: the wire cannot be made."))?;
+        offered.insert(Integration::from(platform), Offered { connector, settings, http: Arc::new(wire) });
+    }
+    Ok(offered)
+}
+
+impl Running {
+    /// Takes no new work, finishes what is in hand, and ends. What takes too long is found again.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let within = Duration::from_secs(self.server.config.limits.stop_seconds);
+        self.stop.send_replace(true);
+        let ended = tokio::time::timeout(within, async {
+            while self.loops.join_next().await.is_some() {}
+            (&mut self.listening).await
+        });
+        match ended.await {
+            Ok(served) => served?.context("The server's port failed."),
+            Err(_) => {
+                tracing::warn!("What was in hand took longer than {within:?} and is left for the next start");
+                self.loops.abort_all();
+                self.listening.abort();
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until the port fails, which it does not as long as all is well.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        match (&mut self.listening).await {
+            Ok(Ok(())) => anyhow::anyhow!("The server's port was closed."),
+            Ok(Err(error)) => anyhow::Error::new(error).context("The server's port failed."),
+            Err(error) => anyhow::Error::new(error).context("The server's port failed."),
+        }
+    }
+}
