@@ -17,7 +17,7 @@ async fn avatar(Extract(slack): Extract<Slack>, Path(file): Path<String>) -> Res
     let id = file.trim_end_matches(".svg");
     let name = slack.lock().world.user(id).map_or("#".to_owned(), |user| user.real_name.clone());
     let letter: String = name.chars().take(1).collect();
-    let hue = id.bytes().fold(7u32, |hue, byte| (hue * 31 + u32::from(byte)) % 360);
+    let hue = id.bytes().fold(7u32, |hue, byte| (hue * 131 + u32::from(byte) * 47) % 360);
     let drawing = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"72\" height=\"72\">\
          <rect width=\"72\" height=\"72\" rx=\"12\" fill=\"hsl({hue} 45% 45%)\"/>\

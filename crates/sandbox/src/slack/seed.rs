@@ -234,14 +234,14 @@ impl Maker<'_> {
             let jitter = i64::try_from(self.below(usize::try_from(step / 2).unwrap_or(1))).unwrap_or(0);
             let at = first + step * i64::try_from(index).unwrap_or(0) + jitter;
             let author = self.pick(&members).clone();
-            let message = self.message(team, at, &author, None);
+            let message = self.message(team, &members, at, &author, None);
             let parent = message.ts.clone();
             channel.put(message);
             if index % every == every - 1 {
                 for reply in 0..self.size.replies_per_thread {
                     let at = at + 1_000_000 * (i64::try_from(reply).unwrap_or(0) + 1) + 17;
                     let author = self.pick(&members).clone();
-                    let message = self.message(team, at, &author, Some(parent.clone()));
+                    let message = self.message(team, &members, at, &author, Some(parent.clone()));
                     channel.put(message);
                 }
             }
@@ -250,7 +250,14 @@ impl Maker<'_> {
         channel.last_micros = last.unwrap_or(0);
     }
 
-    fn message(&mut self, team: &Workspace, at_micros: i64, author: &str, thread_ts: Option<String>) -> Message {
+    fn message(
+        &mut self,
+        team: &Workspace,
+        members: &[String],
+        at_micros: i64,
+        author: &str,
+        thread_ts: Option<String>,
+    ) -> Message {
         let phrases = if thread_ts.is_some() { ANSWERS } else { REMARKS };
         let typed = *self.pick(phrases);
         let names = |name: &str| {
@@ -266,7 +273,7 @@ impl Maker<'_> {
         let mut reactions = Vec::new();
         if self.below(5) == 0 {
             let name = (*self.pick(EMOJI)).to_owned();
-            let users: Vec<String> = team.users.keys().take(1 + self.below(3)).cloned().collect();
+            let users = members.iter().take(1 + self.below(3)).cloned().collect();
             reactions.push(Reaction { name, users });
         }
         let client_msg_id = bot_id.is_none().then(|| format!("00000000-0000-4000-a000-{at_micros:012x}"));
