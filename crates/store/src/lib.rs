@@ -2,6 +2,8 @@
 //!
 //! All pass one list of laws, which stands in `contract`. Nothing outside this crate knows a database.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test stops where it fails"))]
+
 mod admission;
 #[cfg(test)]
 mod agreement;

@@ -81,7 +81,7 @@ impl Memory {
     pub fn sync(&self) {
         let mut inner = self.inner();
         let Inner { synced, log, .. } = &mut *inner;
-        let settled: Vec<_> = log.drain(..).collect();
+        let settled = std::mem::take(log);
         for applied in &settled {
             (applied.again)(synced);
             synced.keep();
@@ -98,7 +98,7 @@ impl Memory {
     /// Drops all that was not synced. Those who wait for it are told that nothing was written.
     pub fn power_failure(&self) {
         let mut inner = self.inner();
-        let lost: Vec<_> = inner.log.drain(..).collect();
+        let lost = std::mem::take(&mut inner.log);
         if !lost.is_empty() {
             inner.visible = inner.synced.clone();
         }

@@ -323,7 +323,11 @@ impl Store for Memory {
     }
 
     async fn put_ticket(&self, ticket: Ticket) -> Answer<()> {
-        self.write(move |state| Ok(state.tickets.put((ticket.kind.clone(), ticket.hash.clone()), ticket.clone()))).await
+        self.write(move |state| {
+            state.tickets.put((ticket.kind.clone(), ticket.hash.clone()), ticket.clone());
+            Ok(())
+        })
+        .await
     }
 
     async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {

@@ -8,6 +8,8 @@ mod intake;
 mod leases;
 mod migrate;
 mod open;
+#[cfg(test)]
+mod plans;
 mod put;
 mod read;
 mod readers;
@@ -103,7 +105,7 @@ impl Sqlite {
         &self,
         change: impl FnMut(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (job, answer) = Waiting::new(change);
+        let (job, answer) = Waiting::job(change);
         let writes = self.writes.as_ref().ok_or_else(stopped)?;
         writes.send(Request::Write(job)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?

@@ -2,7 +2,10 @@
 
 use super::{
     failure::{Failure, Outcome},
-    rows::{customer, find, find_document, find_int, id, int, list, list_documents, number, parse, state_text, thing},
+    rows::{
+        customer, find, find_document, find_int, id, int, list, list_documents, number, parse, prepare, state_text,
+        thing,
+    },
 };
 use crate::order::{self, Place, Start};
 use bytes::Bytes;
@@ -75,7 +78,7 @@ fn first_of_each<T: Ord + Clone>(
     limit: usize,
     read: impl Fn(&Row<'_>) -> Outcome<T>,
 ) -> Outcome<Vec<T>> {
-    let mut statement = db.prepare_cached(sql)?;
+    let mut statement = prepare(db, sql)?;
     let mut rows = statement.query([now.micros()])?;
     let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
     while found.len() < limit

@@ -4,7 +4,7 @@ use super::failure::{Failure, Outcome};
 use model::{
     changes::Thing, chat::ChatState, customer::CustomerId, id::ExternalId, message::Message, store::NamedKind,
 };
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 use serde::{Serialize, de::DeserializeOwned};
 use std::str::FromStr;
 
@@ -29,9 +29,16 @@ pub(super) fn optional(id: Option<&ExternalId>) -> &str {
     id.map_or("", ExternalId::as_str)
 }
 
+/// A statement, kept ready for the next time.
+pub(super) fn prepare<'a>(db: &'a Connection, sql: &str) -> Outcome<CachedStatement<'a>> {
+    #[cfg(test)]
+    super::plans::check(db, sql);
+    Ok(db.prepare_cached(sql)?)
+}
+
 /// Changes rows; how many.
 pub(super) fn change(db: &Connection, sql: &str, values: impl Params) -> Outcome<usize> {
-    Ok(db.prepare_cached(sql)?.execute(values)?)
+    Ok(prepare(db, sql)?.execute(values)?)
 }
 
 /// Looks for one row.
@@ -41,7 +48,7 @@ pub(super) fn find<T>(
     values: impl Params,
     read: impl FnOnce(&Row<'_>) -> Outcome<T>,
 ) -> Outcome<Option<T>> {
-    let mut statement = db.prepare_cached(sql)?;
+    let mut statement = prepare(db, sql)?;
     let mut rows = statement.query(values)?;
     rows.next()?.map(read).transpose()
 }
@@ -53,7 +60,7 @@ pub(super) fn list<T>(
     values: impl Params,
     mut read: impl FnMut(&Row<'_>) -> Outcome<T>,
 ) -> Outcome<Vec<T>> {
-    let mut statement = db.prepare_cached(sql)?;
+    let mut statement = prepare(db, sql)?;
     let mut rows = statement.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -154,5 +161,5 @@ pub(super) fn visibility(message: &Message) -> i64 {
 
 /// A single number, if there is one.
 pub(super) fn find_int(db: &Connection, sql: &str, values: impl Params) -> Outcome<Option<i64>> {
-    Ok(db.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
+    Ok(prepare(db, sql)?.query_row(values, |row| row.get(0)).optional()?)
 }

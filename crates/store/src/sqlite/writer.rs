@@ -44,7 +44,7 @@ where
     F: FnMut(&Connection) -> Outcome<T> + Send + 'static,
 {
     /// A write, and where its answer arrives.
-    pub(super) fn new(change: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
+    pub(super) fn job(change: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
         let (caller, answer) = oneshot::channel();
         (Box::new(Self { change, found: None, caller }), answer)
     }

@@ -1,5 +1,7 @@
 //! What the file survives: killed servers, power cuts, full disks, damage, and strangers.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod killed;
 mod power_cut;
 mod rows;
