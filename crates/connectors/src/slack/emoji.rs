@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 /// those of the emoji-datasource list, which Slack's own names come from.
 const TABLE: &str = include_str!("emoji.tsv");
 
-const SHOW_AS_PICTURE: char = '\u{fe0f}';
+/// Says that the character before it is meant as a picture.
+pub const SHOW_AS_PICTURE: char = '\u{fe0f}';
 /// `skin-tone-2` to `skin-tone-6`.
 const TONES: [char; 5] = ['\u{1f3fb}', '\u{1f3fc}', '\u{1f3fd}', '\u{1f3fe}', '\u{1f3ff}'];
 

@@ -25,6 +25,8 @@ use std::time::Duration;
 
 /// How far our clock may be ahead of Slack's when a sent message is looked for.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// How much earlier than our attempt an edit of ours may seem to be.
+const EDIT_MARGIN: Duration = Duration::from_secs(2);
 /// How many pages are searched for a sent message before we say that we cannot tell.
 const MOST_PAGES_TO_SEARCH: usize = 20;
 
@@ -162,7 +164,7 @@ fn target<'a>(step: &Step<'a>) -> Result<(&'a str, Ts), ConnectorError> {
 pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
     let proof = match step.action {
         Action::Send { thread_root, .. } => find_sent(access, step, thread_root.as_ref(), attempt).await,
-        Action::Edit { .. } | Action::Delete | Action::React { .. } => compare(access, step).await,
+        Action::Edit { .. } | Action::Delete | Action::React { .. } => compare(access, step, attempt).await,
     };
     match proof {
         // The chat may no longer be seen; whether the command was done before is hidden with it.
@@ -206,7 +208,7 @@ async fn find_sent(
 }
 
 /// Reads a message, and compares it with what was wanted.
-async fn compare(access: &Access<'_>, step: &Step<'_>) -> Result<Proof, ConnectorError> {
+async fn compare(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
     let client = Client::reading(access)?;
     let actor = login::facts(&login::writing(access)?.login).user_id;
     let (channel, ts) = target(step)?;
@@ -217,21 +219,29 @@ async fn compare(access: &Access<'_>, step: &Step<'_>) -> Result<Proof, Connecto
         (Action::Delete, message) => message.is_none(),
         // What is deleted can no longer be changed, and trying again says so.
         (_, None) => false,
-        (Action::Edit { body }, Some(message)) => says(message, body),
+        (Action::Edit { body }, Some(message)) => says(message, body, attempt),
         (Action::React { emoji, present }, Some(_)) => reacts(&updates, &actor, emoji) == *present,
         (Action::Send { .. }, Some(_)) => return Ok(Proof::CannotTell),
     };
     Ok(if happened { Proof::Happened(updates) } else { Proof::NotThere })
 }
 
-/// Whether a message says what was wanted. Slack moves spaces about (around code, after a quote's mark),
-/// so they do not count; an edit that differs in spaces alone may be taken for done.
-fn says(message: &wire::Message, wanted: &Body) -> bool {
-    let packed = |body: &Body| {
+/// Whether a message says what was wanted. Slack moves spaces about (around code, after a quote's mark)
+/// and chooses how an emoji is written, so these do not count. It may also put the marks of bold and
+/// the like in another order: then it is ours if it was edited since we tried.
+fn says(message: &wire::Message, wanted: &Body, attempt: &Attempt) -> bool {
+    let packed = |body: &Body, left_out: &[char]| {
         let name = |id: &ExternalId| Some(id.as_str().to_owned());
-        body.text(name, name).split_whitespace().collect::<String>()
+        let text = body.text(name, name);
+        text.chars().filter(|letter| !letter.is_whitespace() && !left_out.contains(letter)).collect::<String>()
     };
-    packed(&convert::body(message)) == packed(&text::parse(&text::write(wanted)))
+    let (said, wanted) = (convert::body(message), text::parse(&text::write(wanted)));
+    let alike = |left_out: &[char]| packed(&said, left_out) == packed(&wanted, left_out);
+    let edited = message.edited.as_ref().and_then(|edited| Ts::parse(edited.ts.as_deref()?));
+    // The time of an edit has whole seconds only, and clocks differ.
+    let since = attempt.started_at - EDIT_MARGIN;
+    alike(&[emoji::SHOW_AS_PICTURE])
+        || (edited.is_some_and(|edited| edited.time() >= since) && alike(&[emoji::SHOW_AS_PICTURE, '*', '_', '~']))
 }
 
 fn reacts(updates: &[Update], actor: &str, emoji: &str) -> bool {

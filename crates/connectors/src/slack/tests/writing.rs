@@ -37,7 +37,8 @@ fn perform(world: &World, slack: &FakeSlack, action: &Action) -> Result<Vec<Upda
 fn prove(world: &World, slack: &FakeSlack, action: &Action) -> Result<Proof, ConnectorError> {
     let (chat, message) = (ExternalId::from("C1"), message());
     let step = Step { action, chat: &chat, message: Some(&message), mark: MARK, progress: &Value::Null };
-    let attempt = Attempt { number: 1, started_at: Timestamp::from_micros(1_626_342_120_000_000), deadline: NOW };
+    let attempt =
+        Attempt { number: 1, started_at: Timestamp::from_micros(1_626_342_120_000_000), deadline: NOW, looks: 0 };
     run(Slack.prove(&world.access(slack), &step, &attempt))
 }
 
@@ -267,6 +268,9 @@ fn changes_are_proven_by_what_stands_there() {
     let cases = [
         (&edit, post("new :wave:"), true),
         (&edit, post("old"), false),
+        (&edit, post("*new* :wave:"), false),
+        (&edit, json!({ "ts": TS, "text": "*new* 👋", "edited": { "ts": "1626342119.000000" } }), true),
+        (&edit, json!({ "ts": TS, "text": "*new* 👋", "edited": { "ts": "1626342117.000000" } }), false),
         (&edit, json!({ "ts": "1.000000" }), false),
         (&Action::Delete, post("old"), false),
         (&Action::Delete, json!({ "ts": "1.000000" }), true),
