@@ -148,6 +148,16 @@ fn chance_is_the_same_for_the_same_seed() {
 }
 
 #[test]
+fn chaos_ends_when_it_is_switched_off() {
+    let calls = CallChaos { call_lost: 1.0, ..CallChaos::default() };
+    let world = World::with(Config { call_chaos: calls, ..small() });
+    assert!(post(&world, "lost").response_lost);
+    world.slack.set_chaos(CallChaos::default(), EventChaos::default());
+    assert!(!post(&world, "heard").response_lost);
+    assert_eq!(world.texts(), ["heard"]);
+}
+
+#[test]
 fn faults_can_be_ordered_and_counted_from_outside() {
     let world = World::new();
     let body = json!({ "kind": "rate_limited", "retry_after_secs": 3, "method": "auth.test" });
