@@ -257,8 +257,10 @@ fn a_message_that_may_not_be_seen_is_not_called_deleted() {
         "conversations.history" => json!({ "ok": true, "messages": [], "is_limited": true }),
         _ => declined("thread_not_found"),
     });
+    let hidden_in_its_thread =
+        FakeSlack::new(|_| json!({ "ok": true, "messages": [post("1.000000")], "is_limited": true }));
     let no_channel = FakeSlack::new(|_| declined("channel_not_found"));
-    for slack in [hidden, no_channel] {
+    for slack in [hidden, hidden_in_its_thread, no_channel] {
         assert!(matches!(look_up(&slack), Err(ConnectorError::Refused(_))));
     }
 }
