@@ -26,6 +26,7 @@ export default tseslint.config(
       globals: {
         process: "readonly",
         console: "readonly",
+        setTimeout: "readonly",
         fetch: "readonly",
         document: "readonly",
         URL: "readonly",

@@ -8,7 +8,11 @@ export const theme = createTheme({
   focusRing: "auto",
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
   components: {
-    Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 2 } } },
+    Badge: { defaultProps: { tt: "none" } },
+    Modal: {
+      defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 2 } },
+      styles: { title: { fontWeight: 600 } },
+    },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
   },
 });

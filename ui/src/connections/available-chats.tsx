@@ -52,7 +52,7 @@ export function AvailableChats({ connectionId, busy, onPick }: Props) {
         data-autofocus
       />
       <Checkbox
-        label={sought ? "All that are found" : "All that are shown"}
+        label={`All ${pickable.length.toLocaleString()}${hasNextPage ? " that are listed so far" : ""}`}
         checked={allPicked}
         indeterminate={!allPicked && pickable.some((id) => picked.has(id))}
         disabled={pickable.length === 0}

@@ -1,9 +1,10 @@
 /** What a person does with chats and messages. The answers are folded in; the feed tells the rest. */
-import { answer, type Chat, type Message, type Resolution } from "@bothways/client";
+import { answer, ProblemError, type Chat, type Message, type Resolution } from "@bothways/client";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { bothways } from "../feed/bothways";
 import { foldChat, foldMessage, foldSyncStatus, forgetChat } from "../feed/fold";
 import { changeInbox } from "../feed/store";
+import { drafts, type Sending } from "./draft";
 
 const take = (message: Message) => changeInbox((inbox) => foldMessage(inbox, message));
 
@@ -21,11 +22,12 @@ export function useChatLookUp(id: string, enabled: boolean) {
   });
 }
 
-export function useDeleteChat() {
+export function useDeleteChat(onDeleted: () => void) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id }: Chat) => bothways.DELETE("/v1/chats/{id}", { params: { path: { id } } }),
     onSuccess: (_, { id, revision }) => {
+      onDeleted(); // First, while whoever asked is still there.
       changeInbox((inbox) => forgetChat(inbox, id, revision));
       client.removeQueries({ queryKey: ["messages", id] });
     },
@@ -39,11 +41,10 @@ export function useSyncChat(id: string) {
   });
 }
 
-/** A send that broke off may have arrived. With the same key, sending it again takes effect once. */
-export type Sending = { text: string; threadRoot?: string; key: string };
-
 export function useSend(chatId: string) {
   return useMutation({
+    // One after the other, so that they arrive in the order in which they were written.
+    scope: { id: `send ${chatId}` },
     mutationFn: ({ text, threadRoot, key }: Sending) =>
       answer(
         bothways.POST("/v1/chats/{id}/messages", {
@@ -53,6 +54,7 @@ export function useSend(chatId: string) {
         }),
       ),
     onSuccess: take,
+    onError: (error, sending) => drafts.giveBack(chatId, sending, !(error instanceof ProblemError)),
   });
 }
 

@@ -1,12 +1,13 @@
-import { idempotencyKey, type Chat, type Message } from "@bothways/client";
+import type { Chat, Message } from "@bothways/client";
 import { ActionIcon, CloseButton, Group, Text, Textarea } from "@mantine/core";
-import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
 import { Link } from "wouter";
 import { useInbox } from "../feed/store";
 import { isOpen } from "../parts/connection-state";
 import { Icon } from "../parts/icon";
 import { useSend } from "./calls";
-import { fitOf, keepDraft, keptDraft } from "./draft";
+import { drafts, useDraft } from "./draft";
+import { fitOf } from "./fit";
 import classes from "./inbox.module.css";
 
 type Props = { chat: Chat; replyTo: Message | null; onReplied: () => void };
@@ -33,9 +34,8 @@ function Closed({ children }: { children: React.ReactNode }) {
 }
 
 function Writing({ chat, replyTo, onReplied }: Props) {
-  const [text, setText] = useState(() => keptDraft(chat.id));
+  const text = useDraft(chat.id);
   const field = useRef<HTMLTextAreaElement>(null);
-  const key = useKey(`${text} ${replyTo?.id ?? ""}`);
   const send = useSend(chat.id);
   const limit = chat.abilities.longest_text;
   const { canSend, left, near } = fitOf(text, limit);
@@ -44,21 +44,10 @@ function Writing({ chat, replyTo, onReplied }: Props) {
     if (replyTo) field.current?.focus();
   }, [replyTo]);
 
-  const write = (next: string) => {
-    setText(next);
-    keepDraft(chat.id, next);
-  };
   const submit = () => {
-    if (!canSend || send.isPending) return;
-    const sending = { text, threadRoot: replyTo?.id, key: key() };
-    send.mutate(sending, {
-      onSuccess: () => {
-        // What was typed meanwhile is the next message.
-        const typed = field.current?.value ?? "";
-        write(typed === text ? "" : typed);
-        onReplied();
-      },
-    });
+    if (!canSend) return;
+    send.mutate(drafts.take(chat.id, replyTo?.id));
+    onReplied();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") onReplied();
@@ -81,10 +70,10 @@ function Writing({ chat, replyTo, onReplied }: Props) {
           aria-label={`Write to ${chat.name}`}
           value={text}
           error={left < 0}
-          onChange={({ currentTarget }) => write(currentTarget.value)}
+          onChange={({ currentTarget }) => drafts.write(chat.id, currentTarget.value)}
           onKeyDown={onKeyDown}
         />
-        <ActionIcon size={36} aria-label="Send" disabled={!canSend} loading={send.isPending} onClick={submit}>
+        <ActionIcon size={36} aria-label="Send" disabled={!canSend} onClick={submit}>
           <Icon name="send" />
         </ActionIcon>
       </Group>
@@ -97,15 +86,6 @@ function Writing({ chat, replyTo, onReplied }: Props) {
       )}
     </div>
   );
-}
-
-/** One key for as long as the same thing is being sent, so that sending it again does not double it. */
-function useKey(content: string): () => string {
-  const held = useRef({ content: "", key: "" });
-  return () => {
-    if (held.current.content !== content) held.current = { content, key: idempotencyKey() };
-    return held.current.key;
-  };
 }
 
 function ReplyNote({ message, onDrop }: { message: Message; onDrop: () => void }) {

@@ -7,19 +7,18 @@ import { useDeleteChat } from "./calls";
 type Props = { chat: Chat; opened: boolean; onClose: () => void };
 
 export function DeleteChat({ chat, opened, onClose }: Props) {
-  const remove = useDeleteChat();
   const [location, navigate] = useLocation();
-  const onSuccess = () => {
+  const remove = useDeleteChat(() => {
     onClose();
     if (location === `/chats/${chat.id}`) navigate("/", { replace: true });
-  };
+  });
   return (
     <Confirm
       opened={opened}
       title={`Delete ${chat.name}?`}
       action="Delete chat"
       busy={remove.isPending}
-      onConfirm={() => remove.mutate(chat, { onSuccess })}
+      onConfirm={() => remove.mutate(chat)}
       onClose={onClose}
     >
       The chat and its messages are deleted here, and stay so until you import it again. On{" "}

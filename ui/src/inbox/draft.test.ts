@@ -1,17 +1,54 @@
 import { expect, test } from "vitest";
-import { fitOf } from "./draft";
+import { createDrafts } from "./draft";
 
-test("empty text is not sent, and neither is one that is too long", () => {
-  expect(fitOf(" \n\t", 10).canSend).toBe(false);
-  expect(fitOf("a".repeat(100), 100).canSend).toBe(true);
-  expect(fitOf("a".repeat(101), 100)).toMatchObject({ canSend: false, left: -1 });
+function shelf() {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, text: string) => void kept.set(name, text),
+    removeItem: (name: string) => void kept.delete(name),
+  };
+}
+
+const written = (text: string) => {
+  const kept = shelf();
+  const drafts = createDrafts(() => kept);
+  drafts.write("c", text);
+  return drafts;
+};
+
+test("what is sent is no longer written, and other chats keep theirs", () => {
+  const drafts = written("hello");
+  drafts.write("other", "mine");
+  expect(drafts.take("c").text).toBe("hello");
+  expect([drafts.read("c"), drafts.read("other")]).toEqual(["", "mine"]);
 });
 
-test("an emoji is one character", () => {
-  expect(fitOf("🎉".repeat(5), 5).canSend).toBe(true);
+test("a send that broke off is sent again with its key", () => {
+  const drafts = written("hello");
+  const first = drafts.take("c");
+  drafts.giveBack("c", first, true);
+  expect(drafts.take("c").key).toBe(first.key);
 });
 
-test("the limit is mentioned only when it is near", () => {
-  expect(fitOf("hello", 4000).near).toBe(false);
-  expect(fitOf("a".repeat(3700), 4000).near).toBe(true);
+test("another text, another thread or a refusal gets another key", () => {
+  const drafts = written("hello");
+  const first = drafts.take("c");
+  drafts.giveBack("c", first, true);
+  drafts.write("c", "hello!");
+  const second = drafts.take("c");
+  drafts.giveBack("c", second, true);
+  const third = drafts.take("c", "root");
+  drafts.giveBack("c", third, false);
+  const fourth = drafts.take("c", "root");
+  expect(new Set([first.key, second.key, third.key, fourth.key]).size).toBe(4);
+});
+
+test("what came back stands before what was written meanwhile", () => {
+  const drafts = written("first");
+  const first = drafts.take("c");
+  drafts.write("c", "second");
+  drafts.giveBack("c", first, true);
+  expect(drafts.read("c")).toBe("first\nsecond");
+  expect(drafts.take("c").key).not.toBe(first.key);
 });

@@ -1,30 +1,54 @@
-/** What is being written. Lengths are counted as people count characters that they typed, not in bytes. */
+/**
+ * What is being written, by chat. It outlives a look at another chat and a reload, and what could not
+ * be sent comes back to it.
+ */
+import { idempotencyKey } from "@bothways/client";
+import { useSyncExternalStore } from "react";
 
-export function lengthOf(text: string): number {
-  return [...text].length;
+export type Sending = { text: string; threadRoot?: string; key: string };
+
+type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+export function createDrafts(shelf: () => Shelf) {
+  const listeners = new Set<() => void>();
+  /** Sends that broke off. They may have arrived, so the same text is sent with the same key. */
+  const broken = new Map<string, Sending>();
+  const nameOf = (chatId: string) => `draft ${chatId}`;
+  const read = (chatId: string) => shelf().getItem(nameOf(chatId)) ?? "";
+
+  function write(chatId: string, text: string) {
+    if (text) shelf().setItem(nameOf(chatId), text);
+    else shelf().removeItem(nameOf(chatId));
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    read,
+    write,
+    subscribe(listener: () => void) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    /** Takes what is written, to send it. */
+    take(chatId: string, threadRoot?: string): Sending {
+      const text = read(chatId);
+      const before = broken.get(chatId);
+      broken.delete(chatId);
+      write(chatId, "");
+      const same = before && before.text === text && before.threadRoot === threadRoot;
+      return { text, threadRoot, key: same ? before.key : idempotencyKey() };
+    },
+    /** Gives back what was not sent, before what was written meanwhile. */
+    giveBack(chatId: string, sending: Sending, mayHaveArrived: boolean) {
+      const meanwhile = read(chatId);
+      if (mayHaveArrived && !meanwhile) broken.set(chatId, sending);
+      write(chatId, meanwhile ? `${sending.text}\n${meanwhile}` : sending.text);
+    },
+  };
 }
 
-export type Fit = {
-  canSend: boolean;
-  left: number;
-  /** Worth saying, because little is left. */ near: boolean;
-};
+export const drafts = createDrafts(() => sessionStorage);
 
-export function fitOf(text: string, limit: number): Fit {
-  const left = limit - lengthOf(text);
-  return { canSend: text.trim() !== "" && left >= 0, left, near: left < Math.max(limit / 10, 20) };
-}
-
-/** A draft outlives a look at another chat, and a reload. */
-export function keptDraft(chatId: string): string {
-  return sessionStorage.getItem(nameOf(chatId)) ?? "";
-}
-
-export function keepDraft(chatId: string, text: string) {
-  if (text) sessionStorage.setItem(nameOf(chatId), text);
-  else sessionStorage.removeItem(nameOf(chatId));
-}
-
-function nameOf(chatId: string): string {
-  return `draft ${chatId}`;
+export function useDraft(chatId: string): string {
+  return useSyncExternalStore(drafts.subscribe, () => drafts.read(chatId));
 }

@@ -2,7 +2,7 @@ import type { Message } from "@bothways/client";
 import { Button, Group, Text, Textarea } from "@mantine/core";
 import { useState, type KeyboardEvent } from "react";
 import { useMessageCalls } from "./calls";
-import { fitOf } from "./draft";
+import { fitOf } from "./fit";
 import classes from "./message.module.css";
 
 type Props = { message: Message; limit: number; onDone: () => void };
