@@ -92,15 +92,18 @@ impl Engine {
             (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Reading::Chats,
         };
         // A login that several customers share may see more than this customer's person may.
-        if let (Some(chat), None) = (chat, &sync.cursor) {
-            let asked = Reading::Membership(chat.external_id.clone());
-            let page = offered.connector.pull(access, &asked, None).await?;
-            if !page.updates.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
+        let mut asked = Vec::new();
+        if let Some(chat) = chat.filter(|chat| sync.cursor.is_none() || !self.is_surely_member(chat)) {
+            let reading = Reading::Membership(chat.external_id.clone());
+            asked = offered.connector.pull(access, &reading, None).await?.updates;
+            if !asked.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
                 let detail = "You are not a member of this chat there. Join it, then import it again.";
                 return Err(ConnectorError::Refused(problem("not_a_member", detail)));
             }
         }
-        offered.connector.pull(access, &reading, sync.cursor.as_ref()).await
+        let mut page = offered.connector.pull(access, &reading, sync.cursor.as_ref()).await?;
+        page.updates.extend(asked);
+        Ok(page)
     }
 
     async fn take_page(

@@ -176,9 +176,7 @@ impl Engine {
             let known = chat.and_then(|chat| chat.member).is_some_and(|member| member.member);
             return Ok(if known { Gate::Open(Vec::new()) } else { Gate::Membership });
         }
-        let trusted =
-            |chat: &Chat| chat.member.filter(|member| self.now().since(member.heard_at) <= MEMBERSHIP_TRUSTED_FOR);
-        if chat.as_ref().and_then(trusted).is_some_and(|member| member.member) && !new {
+        if chat.as_ref().is_some_and(|chat| self.is_surely_member(chat)) && !new {
             return Ok(Gate::Open(Vec::new()));
         }
         let mut updates = self.ask(offered, access, &Reading::Membership(external_id.clone())).await?;
@@ -193,6 +191,12 @@ impl Engine {
             return Ok(Gate::New(updates));
         }
         Ok(Gate::Open(updates))
+    }
+
+    /// Whether the person of the connection is in the chat, as far as that was heard not long ago.
+    pub(crate) fn is_surely_member(&self, chat: &Chat) -> bool {
+        let recent = |heard_at| self.now().since(heard_at) <= MEMBERSHIP_TRUSTED_FOR;
+        chat.member.is_some_and(|member| member.member && recent(member.heard_at))
     }
 
     async fn ask(&self, offered: &Offered, access: &Access<'_>, reading: &Reading) -> Result<Vec<Update>, Delay> {

@@ -107,7 +107,7 @@ impl Engine {
         let deadline = started_at + CALL_TIMEOUT;
         let number = errand.command.attempts + 1;
         let command = Command {
-            progress: Progress::Attempting(Attempt { number, started_at, deadline }),
+            progress: Progress::Attempting(Attempt { number, started_at, deadline, looks: 0 }),
             attempts: number,
             due_at: deadline,
             ..errand.command
@@ -160,21 +160,21 @@ impl Engine {
         let asked_at = self.now();
         let settled_at = attempt.deadline + offered.connector.describe().settles_after;
         let proof = self.ask_for_proof(offered, errand, attempt).await?;
-        let failures = errand.command.attempts;
+        let in_vain = Attempt { looks: attempt.looks + 1, ..attempt.clone() };
         match proof {
             Some(Proof::Happened(updates)) => self.settle(errand, updates, Progress::Done).await,
             Some(Proof::NotThere) if asked_at >= settled_at => {
-                let due_at = retry::next_try(self.now(), failures, self.chance());
+                let due_at = retry::next_try(self.now(), errand.command.attempts, self.chance());
                 self.put_command(Command { progress: Progress::Waiting, due_at, ..errand.command.clone() }).await
             }
             Some(Proof::NotThere) => self.put_off_command(&errand.command, settled_at).await,
-            Some(Proof::CannotTell) | None if self.now().since(attempt.deadline) >= retry::UNCERTAIN_AFTER => {
-                self.settle(errand, Vec::new(), Progress::Uncertain { attempt: attempt.clone() }).await
+            Some(Proof::CannotTell) | None if is_hopeless(&in_vain, self.now()) => {
+                self.settle(errand, Vec::new(), Progress::Uncertain { attempt: in_vain }).await
             }
             Some(Proof::CannotTell) | None => {
-                let waited = u32::try_from(self.now().since(attempt.deadline).as_secs() / 10).unwrap_or(u32::MAX);
-                let due_at = retry::next_try(self.now(), 3 + waited.min(4), self.chance());
-                self.put_off_command(&errand.command, due_at).await
+                let due_at = retry::next_try(self.now(), in_vain.looks + 2, self.chance());
+                let progress = Progress::Attempting(in_vain);
+                self.put_command(Command { progress, due_at, ..errand.command.clone() }).await
             }
         }
     }
@@ -292,6 +292,11 @@ fn verdict(errand: &Errand) -> Option<Verdict> {
             Verdict::Failed(problem("message_not_sent", detail))
         }
     })
+}
+
+/// Looked into often and for long enough: only a person can tell.
+fn is_hopeless(attempt: &Attempt, now: Timestamp) -> bool {
+    attempt.looks >= retry::LOOKS_BEFORE_UNCERTAIN && now.since(attempt.deadline) >= retry::UNCERTAIN_AFTER
 }
 
 fn amended(message: &Message, body: &Body) -> Message {

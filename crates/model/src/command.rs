@@ -70,6 +70,8 @@ pub struct Attempt {
     /// No call of it leaves after this.
     #[serde(with = "exact")]
     pub deadline: Timestamp,
+    /// How often it was looked into, in vain.
+    pub looks: u32,
 }
 
 /// A command in the outbox, as it is stored.

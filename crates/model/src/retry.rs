@@ -11,6 +11,8 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 /// An outcome that could not be proved for so long becomes `uncertain`.
 pub const UNCERTAIN_AFTER: Duration = Duration::from_secs(10 * 60);
+/// No outcome becomes `uncertain` before it was looked into so often: a server that was down is no proof.
+pub const LOOKS_BEFORE_UNCERTAIN: u32 = 6;
 /// The longest time that a platform may ask us to wait before we give up instead.
 pub const LONGEST_BUSY: Duration = Duration::from_secs(60 * 60);
 

@@ -111,15 +111,6 @@ impl Asks {
         };
         self.all.values().filter_map(sent).collect()
     }
-
-    /// What was refused although nothing forbade it.
-    pub fn refused(&self) -> Vec<String> {
-        let refused = |ask: &Ask| match &ask.state {
-            State::Refused(reason) => Some(format!("{:?}: {reason}", ask.what)),
-            _ => None,
-        };
-        self.all.values().filter_map(refused).collect()
-    }
 }
 
 impl World {
@@ -377,6 +368,9 @@ fn leave(world: &mut World) -> Option<String> {
     }
     let party = world.a_party()?;
     let channel = world.a_channel()?;
+    if !matches!(channel.kind, ChannelKind::Public | ChannelKind::Private) {
+        return None; // Nobody can leave a direct chat.
+    }
     world.slack.act_leave(&party.user, &channel.id).ok()?;
     world.seen.left(&party.user, &channel.id, world.clock.as_ref());
     Some(format!("{} leaves {}", party.user, channel.id))
@@ -398,6 +392,10 @@ fn import(world: &mut World) -> Option<String> {
     let party = world.a_party()?;
     let mine: Vec<_> = world.slack.channels().into_iter().filter(|one| one.members.contains(&party.user)).collect();
     let channel = world.chance.pick(&mine)?.clone();
+    let held = |chat: &Chat| chat.external_id.as_str() == channel.id && chat.customer_id == party.customer;
+    if world.memory.all_chats().iter().any(|chat| held(chat) && chat.is_imported()) && !world.chance.one_in(8) {
+        return None;
+    }
     let chats = vec![ExternalId::from(channel.id.as_str())];
     Some(world.ask(&party.customer, What::Import { connection: party.connection, chats }))
 }

@@ -39,6 +39,11 @@ impl Executor {
         self.running.iter().filter(|task| task.owner == owner && task.name == name).count()
     }
 
+    /// How many tasks there are.
+    pub fn len(&self) -> usize {
+        self.running.len()
+    }
+
     /// Lets one task that may run go on to its next await. False if none may.
     pub fn step(&mut self, chance: &Chance) -> bool {
         let may_run = |task: &&Running| !self.paused.contains(&task.owner);

@@ -139,7 +139,8 @@ impl<'a> Work<'a> {
 
     fn take_member(&mut self, chat: &ExternalId, person: &ExternalId, member: bool, version: Version) {
         let heard_at = self.context.now;
-        if self.known.connection.person.contains(person) {
+        // That somebody is not in a chat is no reason to keep the chat's name.
+        if self.known.connection.person.contains(person) && (member || self.chat.is_some()) {
             let row = self.new_chat(chat);
             row.after.member = row.after.member.max(Some(Membership { version, member, heard_at }));
         }
