@@ -60,10 +60,11 @@ pub(crate) async fn events_are_forgotten_from_the_beginning(store: &dyn Store) {
 pub(crate) async fn commits_at_once_are_numbered_one_by_one(store: &dyn Store) {
     keep(store, rows(&ada(), [Write::Chat(chat(&ada(), 1))])).await;
     let next = chat(&ada(), 1).next();
-    // All know the same revision, so one is taken and the others share nothing with it but the disk.
-    let all = (0..20).map(|_| {
+    // All know the same revision, so one is taken and the others share nothing with it but the disk:
+    // what they wrote before they turned out to be stale goes.
+    let all = (0..20).map(|turn| {
         let mut changes = told(&ada(), 1, 1);
-        changes.writes.push(Write::Chat(next.clone()));
+        changes.writes.extend([Write::Remember(remember(&turn.to_string(), 9)), Write::Chat(next.clone())]);
         store.commit(changes)
     });
     let told_only = (0..20).map(|_| store.commit(told(&ada(), 2, 1)));
@@ -75,4 +76,9 @@ pub(crate) async fn commits_at_once_are_numbered_one_by_one(store: &dyn Store) {
     assert_eq!(numbers, (1..=41).collect::<Vec<_>>());
     let held: Vec<_> = store.events(&ada(), 0, 99).await.unwrap().iter().map(|event| event.seq).collect();
     assert_eq!(held, numbers);
+    let mut remembered = 0;
+    for turn in 0..20 {
+        remembered += usize::from(store.remembered(&ada(), &turn.to_string()).await.unwrap().is_some());
+    }
+    assert_eq!(remembered, 1);
 }
