@@ -4,55 +4,25 @@
  */
 
 export interface paths {
-  "/v1/session": {
+  "/v1/api-keys": {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_session"];
+    /** All API keys, oldest first. */
+    get: operations["list_api_keys"];
     put?: never;
-    post?: never;
+    /** Make an API key. */
+    post: operations["create_api_key"];
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/v1/integrations": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations["get_v1_integrations"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/v1/connections": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations["get_v1_connections"];
-    put?: never;
-    post: operations["post_v1_connections"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/v1/connections/{id}": {
+  "/v1/api-keys/{id}": {
     parameters: {
       query?: never;
       header?: never;
@@ -62,20 +32,22 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    delete: operations["delete_v1_connections_id_"];
+    /** Delete an API key. It is refused from now on. */
+    delete: operations["delete_api_key"];
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/v1/connections/{id}/people": {
+  "/v1/chats": {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_connections_id_people"];
+    /** Chats that are held here, the most recently active first. */
+    get: operations["list_chats"];
     put?: never;
     post?: never;
     delete?: never;
@@ -91,7 +63,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_chats_available"];
+    /** The platform's chats with their real names, marked if they are held here. */
+    get: operations["list_available_chats"];
     put?: never;
     post?: never;
     delete?: never;
@@ -109,23 +82,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations["post_v1_chats_import"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/v1/chats": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: operations["get_v1_chats"];
-    put?: never;
-    post?: never;
+    /** Import picked chats, or all. Their history is read newest first; the answer says how far it is. */
+    post: operations["import_chats"];
     delete?: never;
     options?: never;
     head?: never;
@@ -139,10 +97,30 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_chats_id_"];
+    /** One chat. */
+    get: operations["show_chat"];
     put?: never;
     post?: never;
-    delete: operations["delete_v1_chats_id_"];
+    /** Delete a chat here, with its messages. The platform keeps it, and it can be imported again. */
+    delete: operations["delete_chat"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/chats/{id}/messages": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The messages of a chat, newest first, deleted ones included. */
+    get: operations["list_messages"];
+    put?: never;
+    /** Send a message. It shows at once as `pending`. */
+    post: operations["send_message"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -157,23 +135,133 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations["post_v1_chats_id_sync"];
+    /** Compare a chat with the platform now. */
+    post: operations["sync_chat"];
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/v1/chats/{id}/messages": {
+  "/v1/connections": {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_chats_id_messages"];
+    /** A customer's connections, oldest first. */
+    get: operations["list_connections"];
     put?: never;
-    post: operations["post_v1_chats_id_messages"];
+    /** Connect: by pasted tokens at once, or else by a one-time page of ours that leads to the platform. */
+    post: operations["create_connection"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/connections/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One connection. */
+    get: operations["show_connection"];
+    put?: never;
+    post?: never;
+    /** Disconnect. Chats and messages stay; connecting again revives them. */
+    delete: operations["end_connection"];
+    options?: never;
+    head?: never;
+    /** Change what a connection does by itself. */
+    patch: operations["change_connection"];
+    trace?: never;
+  };
+  "/v1/connections/{id}/people": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The people of a connection whom one can mention or write to, by name. */
+    get: operations["list_people"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/customer-tokens": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Make a customer token. Only an API key can. */
+    post: operations["create_customer_token"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The feed by page: of one customer, or with an API key and no customer, of all. */
+    get: operations["list_events"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/events/stream": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The feed as server-sent events. Each has its number as `id` and an event as JSON in `data`; resume
+     *     with `Last-Event-ID`.
+     */
+    get: operations["stream_events"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/integrations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What can be connected, with what each platform can do. */
+    get: operations["list_integrations"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -187,13 +275,34 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_messages_id_"];
+    /** One message. One that was merged answers with the message that it turned out to be. */
+    get: operations["show_message"];
     put?: never;
     post?: never;
-    delete: operations["delete_v1_messages_id_"];
+    /** Delete a message at its platform. */
+    delete: operations["delete_message"];
     options?: never;
     head?: never;
-    patch: operations["patch_v1_messages_id_"];
+    /** Change what a message says. */
+    patch: operations["edit_message"];
+    trace?: never;
+  };
+  "/v1/messages/{id}/reactions/{emoji}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** React: a Unicode emoji, or `:name:` for one that only the platform has. */
+    put: operations["add_reaction"];
+    post?: never;
+    /** Take a reaction back. */
+    delete: operations["remove_reaction"];
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/v1/messages/{id}/retry": {
@@ -205,24 +314,27 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations["post_v1_messages_id_retry"];
+    /** Go on with a message that failed or is `uncertain`: send it again, or say what became of it. */
+    post: operations["retry_message"];
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/v1/messages/{id}/reactions/{emoji}": {
+  "/v1/session": {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get?: never;
-    put: operations["put_v1_messages_id_reactions_emoji_"];
+    /** Who is signed in. */
+    get: operations["show_session"];
+    put?: never;
     post?: never;
-    delete: operations["delete_v1_messages_id_reactions_emoji_"];
+    /** Sign out: ends the page's session. */
+    delete: operations["end_session"];
     options?: never;
     head?: never;
     patch?: never;
@@ -235,7 +347,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_sync_statuses"];
+    /** Runs of import and the like, newest first. */
+    get: operations["list_sync_statuses"];
     put?: never;
     post?: never;
     delete?: never;
@@ -253,7 +366,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations["post_v1_sync_statuses_id_cancel"];
+    /** Stop a run. What was read stays. */
+    post: operations["cancel_sync_status"];
     delete?: never;
     options?: never;
     head?: never;
@@ -269,21 +383,23 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: operations["post_v1_sync_statuses_id_retry"];
+    /** Go on with a run that failed or was stopped, where it ended. */
+    post: operations["retry_sync_status"];
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/v1/events": {
+  "/v1/user-platforms": {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get: operations["get_v1_events"];
+    /** Who the customer is on each platform, by connection. */
+    get: operations["list_user_platforms"];
     put?: never;
     post?: never;
     delete?: never;
@@ -296,190 +412,243 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
-    Problem: {
-      code: string;
-      detail: string;
-    };
-    ProblemDetails: {
-      type: string;
-      title: string;
-      /** Format: int64 */
-      status: number;
-      detail?: string | null;
-      code: string;
-    };
-    /** @enum {string} */
-    History: "pages" | "none";
-    /** @enum {string} */
-    News: "webhook";
+    /** @description What can be done, so that the API refuses before a platform would and the page offers no more. */
     Abilities: {
-      send: boolean;
-      reply: boolean;
-      edit: boolean;
+      /** @description Own messages can be deleted. */
       delete: boolean;
-      react: boolean;
-      read_back: boolean;
-      /** Format: int64 */
-      longest_text: number;
-      /** Format: int64 */
-      longest_edit: number;
+      /** @description Own messages can be changed. */
+      edit: boolean;
+      /** @description How history can be read. */
       history: components["schemas"]["History"];
+      /**
+       * Format: int32
+       * @description The longest text that an edit may have, in characters.
+       */
+      longest_edit: number;
+      /**
+       * Format: int32
+       * @description The longest text of a message, in characters.
+       */
+      longest_text: number;
+      /** @description How news arrive. */
       news: components["schemas"]["News"][];
+      /** @description Messages can be reacted to. */
+      react: boolean;
+      /** @description Messages can be read back one by one, so that an unknown outcome can be looked up. */
+      read_back: boolean;
+      /** @description Messages can be answered in a thread. */
+      reply: boolean;
+      /** @description New messages can be written. */
+      send: boolean;
     };
-    Participant: {
-      id?: string | null;
-      external_id: string;
+    /** @description An API key, without the key. */
+    ApiKey: {
+      /** @description When it was made. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description What names it. */
+      id: string;
+      /** @description What a person called it. */
       name: string;
-      handle?: string | null;
-      emails: string[];
-      avatar_url?: string | null;
-      bot: boolean;
-      me: boolean;
     };
-    Reaction: {
-      emoji: string;
-      /** Format: int64 */
-      count: number;
-      mine: boolean;
-      names: string[];
-    };
-    Words: {
-      text: string;
-    };
-    /** @enum {string} */
-    ChangeKind: "edit" | "delete";
-    /** @enum {string} */
-    Status: "pending" | "failed" | "uncertain" | "sent";
-    /** @enum {string} */
-    Direction: "incoming" | "outgoing" | "system";
-    PendingChange: {
-      kind: components["schemas"]["ChangeKind"];
-      body?: null | components["schemas"]["Words"];
-      status: components["schemas"]["Status"];
-      error?: null | components["schemas"]["Problem"];
-    };
+    /** @description A file of a message, still at its platform. */
     Attachment: {
-      external_id: string;
-      name: string;
+      /** @description The platform's id of the file. */
+      external_id: components["schemas"]["ExternalId"];
+      /** @description Its media type, as the platform says. */
       media_type: string;
-      /** Format: int64 */
+      /** @description Its name. */
+      name: string;
+      /**
+       * Format: int64
+       * @description Its size, if the platform says.
+       */
       size_bytes?: number | null;
     };
-    Message: {
-      id: string;
-      chat_id: string;
-      customer_id: string;
-      connection_id: string;
-      platform: string;
-      external_id?: string | null;
-      direction: components["schemas"]["Direction"];
-      sender?: null | components["schemas"]["Participant"];
-      body: components["schemas"]["Words"];
-      attachments: components["schemas"]["Attachment"][];
-      reactions: components["schemas"]["Reaction"][];
-      thread_root?: string | null;
-      position: string;
-      /** Format: date-time */
-      sent_at: string;
-      /** Format: date-time */
-      edited_at?: string | null;
-      /** Format: date-time */
-      deleted_at?: string | null;
-      status: components["schemas"]["Status"];
-      error?: null | components["schemas"]["Problem"];
-      pending_change?: null | components["schemas"]["PendingChange"];
-      merged_into?: string | null;
-      /** Format: int64 */
-      revision: number;
-      platform_data: Record<string, never>;
-      /** Format: date-time */
-      created_at: string;
-      /** Format: date-time */
-      updated_at: string;
-    };
-    LastMessage: {
-      id: string;
-      preview: string;
-      sender_name?: string | null;
-      /** Format: date-time */
-      sent_at: string;
-    };
-    /** @enum {string} */
-    ChatKind: "direct" | "group" | "channel" | "email_thread";
-    /** @enum {string} */
-    ChatState: "available" | "imported" | "deleted";
-    Chat: {
-      id: string;
-      customer_id: string;
-      connection_id: string;
-      platform: string;
-      external_id: string;
+    /** @description A chat as the platform has it. */
+    AvailableChat: {
+      /** @description Nothing can be written in it any more. */
+      archived: boolean;
+      chat_id?: components["schemas"]["ChatId"] | null;
+      /** @description The platform's id. */
+      external_id: components["schemas"]["ExternalId"];
+      /** @description What sort it is. */
       kind: components["schemas"]["ChatKind"];
+      /** @description Its real name. */
       name: string;
-      state: components["schemas"]["ChatState"];
-      participants: components["schemas"]["Participant"][];
-      last_message?: null | components["schemas"]["LastMessage"];
-      abilities: components["schemas"]["Abilities"];
-      /** Format: int64 */
-      revision: number;
-      /** Format: date-time */
-      active_at: string;
-      /** Format: date-time */
-      created_at: string;
-      /** Format: date-time */
-      updated_at: string;
+      state?: components["schemas"]["ChatState"] | null;
     };
-    /** @enum {string} */
+    /** @description A page of the platform's chats. The platform decides how long it is. */
+    AvailableChats: {
+      /** @description The chats. */
+      items: components["schemas"]["AvailableChat"][];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /**
+     * @description The sort of a change.
+     * @enum {string}
+     */
+    ChangeKind: "edit" | "delete";
+    /** @description A channel, direct chat, group or mail thread. */
+    Chat: {
+      /** @description What can be done in it. */
+      abilities: components["schemas"]["Abilities"];
+      /** @description When something last happened in it. */
+      active_at: components["schemas"]["Timestamp"];
+      /** @description Through which connection it is seen. */
+      connection_id: components["schemas"]["ConnectionId"];
+      /** @description When it became known here. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description Whose it is. */
+      customer_id: components["schemas"]["CustomerId"];
+      /** @description The platform's id. */
+      external_id: components["schemas"]["ExternalId"];
+      /** @description Our id. */
+      id: components["schemas"]["ChatId"];
+      /** @description What sort it is. */
+      kind: components["schemas"]["ChatKind"];
+      last_message?: components["schemas"]["LastMessage"] | null;
+      /** @description The real name; for direct chats the other people's. */
+      name: string;
+      /** @description The people in it, as far as they are known. */
+      participants: components["schemas"]["Participant"][];
+      /** @description Where it is. */
+      platform: string;
+      /**
+       * Format: int64
+       * @description Grows with every change.
+       */
+      revision: number;
+      /** @description How far it is held here. */
+      state: components["schemas"]["ChatState"];
+      /** @description When it last changed here. */
+      updated_at: components["schemas"]["Timestamp"];
+    };
+    /** @example chat_01890a5d… */
+    ChatId: string;
+    /**
+     * @description What sort of chat it is.
+     * @enum {string}
+     */
+    ChatKind: "direct" | "group" | "channel" | "email_thread";
+    /**
+     * @description How far we hold a chat.
+     * @enum {string}
+     */
+    ChatState: "available" | "imported" | "deleted";
+    /** @description How it goes on. */
+    Connecting: {
+      /** @description Send the person's browser here. The address is good once. */
+      connect_url?: string | null;
+      connection?: components["schemas"]["Connection"] | null;
+      expires_at?: components["schemas"]["Timestamp"] | null;
+    };
+    /** @description A customer's link to a platform. */
+    Connection: {
+      /** @description What can be done through it. */
+      abilities: components["schemas"]["Abilities"];
+      /** @description What people call it. */
+      account_name: string;
+      /** @description When it was made. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description Whose it is. */
+      customer_id: components["schemas"]["CustomerId"];
+      /** @description The account that was authorized. */
+      external_account: components["schemas"]["ExternalAccount"];
+      /** @description Our id. */
+      id: components["schemas"]["ConnectionId"];
+      /** @description New chats are imported by themselves. */
+      import_new_chats: boolean;
+      /** @description At which integration. */
+      integration: components["schemas"]["Integration"];
+      /** @description Where. */
+      platform: string;
+      /** @description Why, and what a person can do. */
+      reason?: string | null;
+      /**
+       * Format: int64
+       * @description Grows with every change.
+       */
+      revision: number;
+      /** @description What was granted. */
+      scopes: string[];
+      /** @description What it is doing. */
+      state: components["schemas"]["ConnectionState"];
+      /** @description When it last changed. */
+      updated_at: components["schemas"]["Timestamp"];
+    };
+    /** @description What is to change. */
+    ConnectionChange: {
+      /** @description Whether new chats are imported by themselves. */
+      import_new_chats: boolean;
+    };
+    /** @example con_01890a5d… */
+    ConnectionId: string;
+    /**
+     * @description What a connection is doing. Every state says in words what a person can do.
+     * @enum {string}
+     */
     ConnectionState:
       "connecting" | "active" | "degraded" | "needs_login" | "disconnected";
-    Connection: {
-      id: string;
-      customer_id: string;
-      integration: string;
-      platform: string;
-      external_account: string;
-      account_name: string;
-      state: components["schemas"]["ConnectionState"];
-      reason?: string | null;
-      scopes: string[];
-      abilities: components["schemas"]["Abilities"];
-      import_new_chats: boolean;
-      /** Format: int64 */
-      revision: number;
-      /** Format: date-time */
-      created_at: string;
-      /** Format: date-time */
-      updated_at: string;
+    /** @description The app's own id of a user. Never empty, never longer than [`CustomerId::LONGEST_BYTES`]. */
+    CustomerId: string;
+    /** @description A token for a browser. */
+    CustomerToken: {
+      /** @description When it ends. */
+      expires_at: components["schemas"]["Timestamp"];
+      /** @description The token, for `Authorization: Bearer …`. */
+      token: string;
     };
-    /** @enum {string} */
-    SyncKind: "import" | "reconcile";
-    /** @enum {string} */
-    SyncState:
-      "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
-    SyncStatus: {
-      id: string;
-      customer_id: string;
-      connection_id: string;
-      chat_id?: string | null;
-      kind: components["schemas"]["SyncKind"];
-      state: components["schemas"]["SyncState"];
-      /** Format: int64 */
-      done: number;
-      /** Format: int64 */
-      total?: number | null;
-      /** Format: date-time */
-      waiting_until?: string | null;
-      error?: null | components["schemas"]["Problem"];
-      /** Format: int64 */
-      revision: number;
-      /** Format: date-time */
-      created_at: string;
-      /** Format: date-time */
-      started_at?: string | null;
-      /** Format: date-time */
-      finished_at?: string | null;
+    /**
+     * @description From whom to whom.
+     * @enum {string}
+     */
+    Direction: "incoming" | "outgoing" | "system";
+    /** @description What a message is to say. */
+    Edit: {
+      /** @description The text. */
+      text: string;
     };
-    /** @enum {string} */
+    /** @description An event with its object as it is by now. None once the object is gone. */
+    Event: {
+      /** @description When it was committed. */
+      at: components["schemas"]["Timestamp"];
+      chat_id?: components["schemas"]["ChatId"] | null;
+      connection_id?: components["schemas"]["ConnectionId"] | null;
+      /** @description Whose feed. */
+      customer_id: components["schemas"]["CustomerId"];
+      /** @description For a merge: the id that is no longer used. */
+      from?: string | null;
+      /** @description For a merge: the id that stands for both. */
+      into?: string | null;
+      /** @description What happened. */
+      kind: components["schemas"]["EventKind"];
+      /** @description The whole object, as it is by now. */
+      object?: Record<string, never> | null;
+      /** @description The id of the object. */
+      object_id: string;
+      /** @description What brought it about. */
+      origin: components["schemas"]["Origin"];
+      /**
+       * Format: int64
+       * @description Its place in the app's log, over all customers.
+       */
+      position: number;
+      /**
+       * Format: int64
+       * @description The object's revision after it.
+       */
+      revision: number;
+      /**
+       * Format: int64
+       * @description Its number in the customer's feed.
+       */
+      seq: number;
+    };
+    /**
+     * @description What happened.
+     * @enum {string}
+     */
     EventKind:
       | "message.created"
       | "message.updated"
@@ -494,83 +663,668 @@ export interface components {
       | "connection.updated"
       | "sync_status.updated"
       | "user_platform.updated";
-    /** @enum {string} */
-    Origin: "live" | "import" | "reconciliation" | "app" | "page";
-    Event: {
-      /** Format: int64 */
-      seq: number;
-      /** Format: int64 */
-      position: number;
-      customer_id: string;
-      kind: components["schemas"]["EventKind"];
-      object_id: string;
-      /** Format: int64 */
-      revision: number;
-      origin: components["schemas"]["Origin"];
-      connection_id?: string | null;
-      chat_id?: string | null;
-      from?: string | null;
-      into?: string | null;
-      /** Format: date-time */
-      at: string;
-      object?: Record<string, never> | null;
+    /** @description A page of the feed. */
+    Events: {
+      /**
+       * Format: int64
+       * @description The last number there was when this was read.
+       */
+      as_of_seq: number;
+      /** @description The events, in order. */
+      items: components["schemas"]["Event"][];
+      /**
+       * Format: int64
+       * @description Ask with this as `after` to go on.
+       */
+      next_after: number;
     };
-    Session: {
-      customer_id: string;
-      app_name: string;
+    /** @description The platform's name of what a login is for: a workspace, a person in it, a mailbox, a number. */
+    ExternalAccount: string;
+    /** @description The platform's own id of a thing, unique within the connection. Opaque to all but its connector. */
+    ExternalId: string;
+    /**
+     * @description How a platform lets its history be read.
+     * @enum {string}
+     */
+    History: "pages" | "none";
+    /** @description Which chats are to be imported. */
+    ImportRequest: {
+      /** @description Or all that the connection can see. */
+      all?: boolean;
+      /** @description These, by the platform's ids. */
+      chats?: components["schemas"]["ExternalId"][];
+      /** @description Through which connection. */
+      connection_id: components["schemas"]["ConnectionId"];
+      since?: components["schemas"]["Timestamp"] | null;
     };
-    PastedField: {
+    /** @description A platform as this installation offers it, by the name it has in the configuration. */
+    Integration: string;
+    /** @description A list that is whole. */
+    Items_ApiKey: {
+      /** @description The items. */
+      items: {
+        /** @description When it was made. */
+        created_at: components["schemas"]["Timestamp"];
+        /** @description What names it. */
+        id: string;
+        /** @description What a person called it. */
+        name: string;
+      }[];
+    };
+    /** @description A list that is whole. */
+    Items_OfferedIntegration: {
+      /** @description The items. */
+      items: {
+        /** @description What can be done at best. */
+        abilities: components["schemas"]["Abilities"];
+        /** @description Its name in other calls. */
+        integration: components["schemas"]["Integration"];
+        /** @description Its name for people. */
+        name: string;
+        /** @description Whether a person can connect by granting access at the platform. */
+        oauth: boolean;
+        /** @description What a person can paste instead; empty where the platform gives nothing to paste. */
+        pasted: components["schemas"]["PastedField"][];
+        /** @description The platform. */
+        platform: string;
+        /** @description Whether it can be connected now. */
+        ready: boolean;
+        /** @description What is missing, if it is not ready. */
+        reason?: string | null;
+      }[];
+    };
+    /** @description A list that is whole. */
+    Items_SyncStatus: {
+      /** @description The items. */
+      items: {
+        chat_id?: components["schemas"]["ChatId"] | null;
+        /** @description Through which connection. */
+        connection_id: components["schemas"]["ConnectionId"];
+        /** @description When it was asked for. */
+        created_at: components["schemas"]["Timestamp"];
+        /** @description Whose it is. */
+        customer_id: components["schemas"]["CustomerId"];
+        /**
+         * Format: int64
+         * @description Messages (or chats) read so far.
+         */
+        done: number;
+        error?: components["schemas"]["Problem"] | null;
+        finished_at?: components["schemas"]["Timestamp"] | null;
+        /** @description Our id. */
+        id: components["schemas"]["SyncStatusId"];
+        /** @description What is run. */
+        kind: components["schemas"]["SyncKind"];
+        /**
+         * Format: int64
+         * @description Grows with every change.
+         */
+        revision: number;
+        started_at?: components["schemas"]["Timestamp"] | null;
+        /** @description How far it has come. */
+        state: components["schemas"]["SyncState"];
+        /**
+         * Format: int64
+         * @description How many there are, where that is known.
+         */
+        total?: number | null;
+        waiting_until?: components["schemas"]["Timestamp"] | null;
+      }[];
+    };
+    /** @description A list that is whole. */
+    Items_UserPlatform: {
+      /** @description The items. */
+      items: {
+        /** @description Through which connection. */
+        connection_id: components["schemas"]["ConnectionId"];
+        /** @description Whose it is. */
+        customer_id: components["schemas"]["CustomerId"];
+        /** @description Their mail addresses there. */
+        emails: string[];
+        /** @description The platform's ids of them. */
+        external_user_ids: components["schemas"]["ExternalId"][];
+        /** @description Our id. */
+        id: components["schemas"]["UserPlatformId"];
+        /** @description Their name there. */
+        name: string;
+        /** @description Where. */
+        platform: string;
+        /**
+         * Format: int64
+         * @description Raised by one with every write.
+         */
+        revision: number;
+      }[];
+    };
+    /** @description The newest message of a chat, in short. */
+    LastMessage: {
+      /** @description Which. */
+      id: components["schemas"]["MessageId"];
+      /** @description Its beginning. */
+      preview: string;
+      /** @description Who wrote it. */
+      sender_name?: string | null;
+      /** @description When. */
+      sent_at: components["schemas"]["Timestamp"];
+    };
+    /** @description A page of a list. */
+    Listed_Chat: {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
+      /** @description The items. */
+      items: {
+        /** @description What can be done in it. */
+        abilities: components["schemas"]["Abilities"];
+        /** @description When something last happened in it. */
+        active_at: components["schemas"]["Timestamp"];
+        /** @description Through which connection it is seen. */
+        connection_id: components["schemas"]["ConnectionId"];
+        /** @description When it became known here. */
+        created_at: components["schemas"]["Timestamp"];
+        /** @description Whose it is. */
+        customer_id: components["schemas"]["CustomerId"];
+        /** @description The platform's id. */
+        external_id: components["schemas"]["ExternalId"];
+        /** @description Our id. */
+        id: components["schemas"]["ChatId"];
+        /** @description What sort it is. */
+        kind: components["schemas"]["ChatKind"];
+        last_message?: components["schemas"]["LastMessage"] | null;
+        /** @description The real name; for direct chats the other people's. */
+        name: string;
+        /** @description The people in it, as far as they are known. */
+        participants: components["schemas"]["Participant"][];
+        /** @description Where it is. */
+        platform: string;
+        /**
+         * Format: int64
+         * @description Grows with every change.
+         */
+        revision: number;
+        /** @description How far it is held here. */
+        state: components["schemas"]["ChatState"];
+        /** @description When it last changed here. */
+        updated_at: components["schemas"]["Timestamp"];
+      }[];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Listed_Connection: {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
+      /** @description The items. */
+      items: {
+        /** @description What can be done through it. */
+        abilities: components["schemas"]["Abilities"];
+        /** @description What people call it. */
+        account_name: string;
+        /** @description When it was made. */
+        created_at: components["schemas"]["Timestamp"];
+        /** @description Whose it is. */
+        customer_id: components["schemas"]["CustomerId"];
+        /** @description The account that was authorized. */
+        external_account: components["schemas"]["ExternalAccount"];
+        /** @description Our id. */
+        id: components["schemas"]["ConnectionId"];
+        /** @description New chats are imported by themselves. */
+        import_new_chats: boolean;
+        /** @description At which integration. */
+        integration: components["schemas"]["Integration"];
+        /** @description Where. */
+        platform: string;
+        /** @description Why, and what a person can do. */
+        reason?: string | null;
+        /**
+         * Format: int64
+         * @description Grows with every change.
+         */
+        revision: number;
+        /** @description What was granted. */
+        scopes: string[];
+        /** @description What it is doing. */
+        state: components["schemas"]["ConnectionState"];
+        /** @description When it last changed. */
+        updated_at: components["schemas"]["Timestamp"];
+      }[];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Listed_Message: {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
+      /** @description The items. */
+      items: {
+        /** @description Files, still at their platform. */
+        attachments: components["schemas"]["Attachment"][];
+        /** @description What it says. Empty once it is deleted. */
+        body: components["schemas"]["Words"];
+        /** @description Where it stands. */
+        chat_id: components["schemas"]["ChatId"];
+        /** @description Through which connection it is seen. */
+        connection_id: components["schemas"]["ConnectionId"];
+        /** @description When it became known here. */
+        created_at: components["schemas"]["Timestamp"];
+        /** @description Whose it is. */
+        customer_id: components["schemas"]["CustomerId"];
+        deleted_at?: components["schemas"]["Timestamp"] | null;
+        /** @description From whom to whom. */
+        direction: components["schemas"]["Direction"];
+        edited_at?: components["schemas"]["Timestamp"] | null;
+        error?: components["schemas"]["Problem"] | null;
+        external_id?: components["schemas"]["ExternalId"] | null;
+        /** @description Our id. */
+        id: components["schemas"]["MessageId"];
+        merged_into?: components["schemas"]["MessageId"] | null;
+        pending_change?: components["schemas"]["PendingChange"] | null;
+        /** @description Where it comes from. */
+        platform: string;
+        /** @description What only this platform has. */
+        platform_data: Record<string, never>;
+        /** @description Lists go by it, not by milliseconds. */
+        position: string;
+        /** @description Who reacted. */
+        reactions: components["schemas"]["Reaction"][];
+        /**
+         * Format: int64
+         * @description Grows with every change.
+         */
+        revision: number;
+        sender?: components["schemas"]["Participant"] | null;
+        /** @description When it was written, by the platform's clock. */
+        sent_at: components["schemas"]["Timestamp"];
+        /** @description How far it has come. */
+        status: components["schemas"]["Status"];
+        thread_root?: components["schemas"]["ExternalId"] | null;
+        /** @description When it last changed here. */
+        updated_at: components["schemas"]["Timestamp"];
+      }[];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Listed_Participant: {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
+      /** @description The items. */
+      items: {
+        /** @description A picture. */
+        avatar_url?: string | null;
+        /** @description A program, not a person. */
+        bot: boolean;
+        /** @description Mail addresses. */
+        emails: string[];
+        /** @description The platform's id. */
+        external_id: components["schemas"]["ExternalId"];
+        /** @description The name that mentions use, if it is another one. */
+        handle?: string | null;
+        id?: components["schemas"]["ParticipantId"] | null;
+        /** @description The customer themself, on this connection. */
+        me: boolean;
+        /** @description The name to show. */
+        name: string;
+      }[];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Listed_SyncStatus: {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
+      /** @description The items. */
+      items: {
+        chat_id?: components["schemas"]["ChatId"] | null;
+        /** @description Through which connection. */
+        connection_id: components["schemas"]["ConnectionId"];
+        /** @description When it was asked for. */
+        created_at: components["schemas"]["Timestamp"];
+        /** @description Whose it is. */
+        customer_id: components["schemas"]["CustomerId"];
+        /**
+         * Format: int64
+         * @description Messages (or chats) read so far.
+         */
+        done: number;
+        error?: components["schemas"]["Problem"] | null;
+        finished_at?: components["schemas"]["Timestamp"] | null;
+        /** @description Our id. */
+        id: components["schemas"]["SyncStatusId"];
+        /** @description What is run. */
+        kind: components["schemas"]["SyncKind"];
+        /**
+         * Format: int64
+         * @description Grows with every change.
+         */
+        revision: number;
+        started_at?: components["schemas"]["Timestamp"] | null;
+        /** @description How far it has come. */
+        state: components["schemas"]["SyncState"];
+        /**
+         * Format: int64
+         * @description How many there are, where that is known.
+         */
+        total?: number | null;
+        waiting_until?: components["schemas"]["Timestamp"] | null;
+      }[];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /** @description A new key. It is shown this once. */
+    MadeApiKey: {
+      /** @description When it was made. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description What names it. */
+      id: string;
+      /** @description The key itself. It is not kept and cannot be shown again. */
+      key: string;
+      /** @description What a person called it. */
       name: string;
-      label: string;
-      optional: boolean;
     };
-    Integration: {
-      integration: string;
+    /** @description A message or email. */
+    Message: {
+      /** @description Files, still at their platform. */
+      attachments: components["schemas"]["Attachment"][];
+      /** @description What it says. Empty once it is deleted. */
+      body: components["schemas"]["Words"];
+      /** @description Where it stands. */
+      chat_id: components["schemas"]["ChatId"];
+      /** @description Through which connection it is seen. */
+      connection_id: components["schemas"]["ConnectionId"];
+      /** @description When it became known here. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description Whose it is. */
+      customer_id: components["schemas"]["CustomerId"];
+      deleted_at?: components["schemas"]["Timestamp"] | null;
+      /** @description From whom to whom. */
+      direction: components["schemas"]["Direction"];
+      edited_at?: components["schemas"]["Timestamp"] | null;
+      error?: components["schemas"]["Problem"] | null;
+      external_id?: components["schemas"]["ExternalId"] | null;
+      /** @description Our id. */
+      id: components["schemas"]["MessageId"];
+      merged_into?: components["schemas"]["MessageId"] | null;
+      pending_change?: components["schemas"]["PendingChange"] | null;
+      /** @description Where it comes from. */
       platform: string;
-      name: string;
-      ready: boolean;
-      reason?: string | null;
-      oauth: boolean;
-      pasted: components["schemas"]["PastedField"][];
-      abilities: components["schemas"]["Abilities"];
+      /** @description What only this platform has. */
+      platform_data: Record<string, never>;
+      /** @description Lists go by it, not by milliseconds. */
+      position: string;
+      /** @description Who reacted. */
+      reactions: components["schemas"]["Reaction"][];
+      /**
+       * Format: int64
+       * @description Grows with every change.
+       */
+      revision: number;
+      sender?: components["schemas"]["Participant"] | null;
+      /** @description When it was written, by the platform's clock. */
+      sent_at: components["schemas"]["Timestamp"];
+      /** @description How far it has come. */
+      status: components["schemas"]["Status"];
+      thread_root?: components["schemas"]["ExternalId"] | null;
+      /** @description When it last changed here. */
+      updated_at: components["schemas"]["Timestamp"];
     };
-    AvailableChat: {
-      external_id: string;
+    /** @example msg_01890a5d… */
+    MessageId: string;
+    /** @description What a new key is called. */
+    NewApiKey: {
+      /** @description Its name. */
       name: string;
-      kind: components["schemas"]["ChatKind"];
-      archived: boolean;
-      chat_id?: string | null;
-      state?: null | components["schemas"]["ChatState"];
     };
+    /** @description What is to be connected. */
     NewConnection: {
-      integration: string;
-      return_to?: string | null;
+      /** @description At which integration. */
+      integration: components["schemas"]["Integration"];
+      /**
+       * @description Tokens that a person pasted, by the names of the integration's fields. Without them, the answer
+       *     is the address of a page.
+       */
       pasted?: {
         [key: string]: string;
       } | null;
+      /**
+       * @description Where the browser goes afterwards: a path of this server, or an address that is allowed in the
+       *     configuration. It gets `?connection=…` or `?error=…`.
+       */
+      return_to?: string | null;
     };
-    Connecting: {
-      connect_url?: string | null;
-      connection?: null | components["schemas"]["Connection"];
+    /** @description For whom a token is wanted. */
+    NewCustomerToken: {
+      /** @description The customer, by the app's own id. */
+      customer_id: components["schemas"]["CustomerId"];
+      /**
+       * Format: int64
+       * @description How long it is good: an hour by itself, a day at most.
+       */
+      expires_in_seconds?: number | null;
     };
-    ImportRequest: {
-      connection_id: string;
-      chats?: string[];
-      all?: boolean;
-      /** Format: date-time */
-      since?: string | null;
-    };
+    /** @description What is to be sent. */
     NewMessage: {
+      /** @description The text. */
       text: string;
-      thread_root?: string | null;
+      thread_root?: components["schemas"]["MessageId"] | null;
     };
-    Edit: {
-      text: string;
+    /**
+     * @description How a platform tells of news.
+     * @enum {string}
+     */
+    News: "webhook";
+    /** @description A platform as this installation offers it. */
+    OfferedIntegration: {
+      /** @description What can be done at best. */
+      abilities: components["schemas"]["Abilities"];
+      /** @description Its name in other calls. */
+      integration: components["schemas"]["Integration"];
+      /** @description Its name for people. */
+      name: string;
+      /** @description Whether a person can connect by granting access at the platform. */
+      oauth: boolean;
+      /** @description What a person can paste instead; empty where the platform gives nothing to paste. */
+      pasted: components["schemas"]["PastedField"][];
+      /** @description The platform. */
+      platform: string;
+      /** @description Whether it can be connected now. */
+      ready: boolean;
+      /** @description What is missing, if it is not ready. */
+      reason?: string | null;
     };
-    /** @enum {string} */
+    /**
+     * @description What brought it about.
+     * @enum {string}
+     */
+    Origin: "live" | "import" | "reconciliation" | "app" | "page";
+    /** @description A person or bot. */
+    Participant: {
+      /** @description A picture. */
+      avatar_url?: string | null;
+      /** @description A program, not a person. */
+      bot: boolean;
+      /** @description Mail addresses. */
+      emails: string[];
+      /** @description The platform's id. */
+      external_id: components["schemas"]["ExternalId"];
+      /** @description The name that mentions use, if it is another one. */
+      handle?: string | null;
+      id?: components["schemas"]["ParticipantId"] | null;
+      /** @description The customer themself, on this connection. */
+      me: boolean;
+      /** @description The name to show. */
+      name: string;
+    };
+    /** @example par_01890a5d… */
+    ParticipantId: string;
+    /** @description A field of the form in which a token is pasted. */
+    PastedField: {
+      /** @description What the form says. */
+      label: string;
+      /** @description Its name in the request. */
+      name: string;
+      /** @description Whether it may stay empty. */
+      optional: boolean;
+    };
+    /** @description A change of ours under way, or one that failed. */
+    PendingChange: {
+      body?: components["schemas"]["Words"] | null;
+      error?: components["schemas"]["Problem"] | null;
+      /** @description `edit` or `delete`. */
+      kind: components["schemas"]["ChangeKind"];
+      /** @description How far the change has come. */
+      status: components["schemas"]["Status"];
+    };
+    /** @description What went wrong, for programs by `code` and for people in words. */
+    Problem: {
+      /** @description Stable. */
+      code: string;
+      /** @description What happened and what can be done. */
+      detail: string;
+    };
+    /** @description What was wrong with a call. */
+    ProblemDetails: {
+      /** @description Stable, for programs. */
+      code: string;
+      /** @description What happened here and what can be done. */
+      detail?: string | null;
+      /**
+       * Format: int32
+       * @description The HTTP status.
+       */
+      status: number;
+      /** @description The kind of problem in words. */
+      title: string;
+      /** @description Names the kind of problem; the same as `code`, as a URI. */
+      type: string;
+    };
+    /** @description One emoji under a message. */
+    Reaction: {
+      /** @description How many people. */
+      count: number;
+      /** @description A Unicode emoji, or `:name:` for one that only the platform has. */
+      emoji: string;
+      /** @description Whether this connection's commands put one of them. */
+      mine: boolean;
+      /** @description Names of the first few. */
+      names: string[];
+    };
+    /**
+     * @description What is to become of a message that failed, or of which nobody can tell.
+     * @enum {string}
+     */
     Resolution: "send_again" | "it_was_sent" | "give_up";
+    /** @description How to go on with a message. */
     RetryMessage: {
-      resolution?: null | components["schemas"]["Resolution"];
+      resolution?: components["schemas"]["Resolution"] | null;
+    };
+    /** @description Who is signed in. */
+    Session: {
+      /** @description The name of the app. */
+      app_name: string;
+      /** @description For which customer. */
+      customer_id: components["schemas"]["CustomerId"];
+    };
+    /**
+     * @description How far a message has come. It never goes backwards, but for a retry, which is a new attempt.
+     * @enum {string}
+     */
+    Status: "pending" | "failed" | "uncertain" | "sent";
+    /**
+     * @description What is run.
+     * @enum {string}
+     */
+    SyncKind: "import" | "reconcile" | "people" | "chats";
+    /**
+     * @description How far it has come.
+     * @enum {string}
+     */
+    SyncState:
+      "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+    /** @description How far a run of import has come. */
+    SyncStatus: {
+      chat_id?: components["schemas"]["ChatId"] | null;
+      /** @description Through which connection. */
+      connection_id: components["schemas"]["ConnectionId"];
+      /** @description When it was asked for. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description Whose it is. */
+      customer_id: components["schemas"]["CustomerId"];
+      /**
+       * Format: int64
+       * @description Messages (or chats) read so far.
+       */
+      done: number;
+      error?: components["schemas"]["Problem"] | null;
+      finished_at?: components["schemas"]["Timestamp"] | null;
+      /** @description Our id. */
+      id: components["schemas"]["SyncStatusId"];
+      /** @description What is run. */
+      kind: components["schemas"]["SyncKind"];
+      /**
+       * Format: int64
+       * @description Grows with every change.
+       */
+      revision: number;
+      started_at?: components["schemas"]["Timestamp"] | null;
+      /** @description How far it has come. */
+      state: components["schemas"]["SyncState"];
+      /**
+       * Format: int64
+       * @description How many there are, where that is known.
+       */
+      total?: number | null;
+      waiting_until?: components["schemas"]["Timestamp"] | null;
+    };
+    /** @example sync_01890a5d… */
+    SyncStatusId: string;
+    /**
+     * Format: date-time
+     * @description RFC 3339, in UTC, with milliseconds
+     */
+    Timestamp: string;
+    /** @description Who a customer is on a platform. */
+    UserPlatform: {
+      /** @description Through which connection. */
+      connection_id: components["schemas"]["ConnectionId"];
+      /** @description Whose it is. */
+      customer_id: components["schemas"]["CustomerId"];
+      /** @description Their mail addresses there. */
+      emails: string[];
+      /** @description The platform's ids of them. */
+      external_user_ids: components["schemas"]["ExternalId"][];
+      /** @description Our id. */
+      id: components["schemas"]["UserPlatformId"];
+      /** @description Their name there. */
+      name: string;
+      /** @description Where. */
+      platform: string;
+      /**
+       * Format: int64
+       * @description Raised by one with every write.
+       */
+      revision: number;
+    };
+    /** @example up_01890a5d… */
+    UserPlatformId: string;
+    /** @description What a message says. */
+    Words: {
+      /** @description Readable text, with people and chats by name. */
+      text: string;
     };
   };
   responses: never;
@@ -581,7 +1335,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  get_v1_session: {
+  list_api_keys: {
     parameters: {
       query?: never;
       header?: never;
@@ -590,16 +1344,16 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description All of them */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Session"];
+          "application/json": components["schemas"]["Items_ApiKey"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -610,71 +1364,7 @@ export interface operations {
       };
     };
   };
-  get_v1_integrations: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: components["schemas"]["Integration"][];
-          };
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  get_v1_connections: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: components["schemas"]["Connection"][];
-            /** Format: int64 */
-            as_of_seq: number;
-          };
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  post_v1_connections: {
+  create_api_key: {
     parameters: {
       query?: never;
       header?: never;
@@ -683,20 +1373,20 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["NewConnection"];
+        "application/json": components["schemas"]["NewApiKey"];
       };
     };
     responses: {
-      /** @description ok */
+      /** @description The key, shown this once */
       201: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Connecting"];
+          "application/json": components["schemas"]["MadeApiKey"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -707,7 +1397,7 @@ export interface operations {
       };
     };
   };
-  delete_v1_connections_id_: {
+  delete_api_key: {
     parameters: {
       query?: never;
       header?: never;
@@ -718,14 +1408,14 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description done */
+      /** @description It is gone */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -736,47 +1426,17 @@ export interface operations {
       };
     };
   };
-  get_v1_connections_id_people: {
+  list_chats: {
     parameters: {
       query?: {
-        q?: string;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: components["schemas"]["Participant"][];
-          };
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  get_v1_chats_available: {
-    parameters: {
-      query: {
+        /** @description Of this connection only. */
+        connection_id?: string;
+        /** @description In this state only; `imported` by itself. */
+        state?: "available" | "imported" | "deleted";
+        /** @description What the page before gave as `next_cursor`. */
         cursor?: string;
+        /** @description How many at most; 50 by itself, 200 at most. */
         limit?: number;
-        connection_id: string;
       };
       header?: never;
       path?: never;
@@ -784,19 +1444,16 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description A page of them */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": {
-            items: components["schemas"]["AvailableChat"][];
-            next_cursor?: string | null;
-          };
+          "application/json": components["schemas"]["Listed_Chat"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -807,7 +1464,41 @@ export interface operations {
       };
     };
   };
-  post_v1_chats_import: {
+  list_available_chats: {
+    parameters: {
+      query: {
+        /** @description Through which connection. */
+        connection_id: string;
+        /** @description What the page before gave as `next_cursor`. */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AvailableChats"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  import_chats: {
     parameters: {
       query?: never;
       header?: never;
@@ -820,18 +1511,16 @@ export interface operations {
       };
     };
     responses: {
-      /** @description ok */
+      /** @description The runs of import */
       202: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": {
-            items: components["schemas"]["SyncStatus"][];
-          };
+          "application/json": components["schemas"]["Items_SyncStatus"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -842,56 +1531,18 @@ export interface operations {
       };
     };
   };
-  get_v1_chats: {
-    parameters: {
-      query?: {
-        state?: string;
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: components["schemas"]["Chat"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            as_of_seq: number;
-          };
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  get_v1_chats_id_: {
+  show_chat: {
     parameters: {
       query?: never;
       header?: never;
       path: {
-        id: string;
+        id: components["schemas"]["ChatId"];
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description The chat */
       200: {
         headers: {
           [name: string]: unknown;
@@ -900,7 +1551,7 @@ export interface operations {
           "application/json": components["schemas"]["Chat"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -911,25 +1562,25 @@ export interface operations {
       };
     };
   };
-  delete_v1_chats_id_: {
+  delete_chat: {
     parameters: {
       query?: never;
       header?: never;
       path: {
-        id: string;
+        id: components["schemas"]["ChatId"];
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description done */
+      /** @description It is gone here */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -940,66 +1591,32 @@ export interface operations {
       };
     };
   };
-  post_v1_chats_id_sync: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SyncStatus"];
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  get_v1_chats_id_messages: {
+  list_messages: {
     parameters: {
       query?: {
+        /** @description What the page before gave as `next_cursor`. */
         cursor?: string;
+        /** @description How many at most; 50 by itself, 200 at most. */
         limit?: number;
       };
       header?: never;
       path: {
-        id: string;
+        id: components["schemas"]["ChatId"];
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description A page of them */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": {
-            items: components["schemas"]["Message"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            as_of_seq: number;
-          };
+          "application/json": components["schemas"]["Listed_Message"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1010,12 +1627,15 @@ export interface operations {
       };
     };
   };
-  post_v1_chats_id_messages: {
+  send_message: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description A repeat with the same key and body takes effect once and gets the same answer. */
+        "Idempotency-Key"?: string;
+      };
       path: {
-        id: string;
+        id: components["schemas"]["ChatId"];
       };
       cookie?: never;
     };
@@ -1025,7 +1645,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description ok */
+      /** @description The message, on its way */
       202: {
         headers: {
           [name: string]: unknown;
@@ -1034,7 +1654,7 @@ export interface operations {
           "application/json": components["schemas"]["Message"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1045,18 +1665,394 @@ export interface operations {
       };
     };
   };
-  get_v1_messages_id_: {
+  sync_chat: {
     parameters: {
       query?: never;
       header?: never;
       path: {
-        id: string;
+        id: components["schemas"]["ChatId"];
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description The run */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SyncStatus"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  list_connections: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Listed_Connection"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  create_connection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewConnection"];
+      };
+    };
+    responses: {
+      /** @description Where it goes on */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Connecting"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  show_connection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["ConnectionId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The connection */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Connection"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  end_connection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["ConnectionId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The connection, disconnected */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Connection"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  change_connection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["ConnectionId"];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConnectionChange"];
+      };
+    };
+    responses: {
+      /** @description The connection */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Connection"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  list_people: {
+    parameters: {
+      query?: {
+        /** @description A part of the name, handle or mail address, in any case. */
+        q?: string;
+        /** @description What the page before gave as `next_cursor`. */
+        cursor?: string;
+        /** @description How many at most; 50 by itself, 200 at most. */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: components["schemas"]["ConnectionId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Listed_Participant"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  create_customer_token: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewCustomerToken"];
+      };
+    };
+    responses: {
+      /** @description The token */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CustomerToken"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  list_events: {
+    parameters: {
+      query?: {
+        /** @description Only later ones: after this `seq` of a customer, or this `position` over all customers. 0 by itself. */
+        after?: number;
+        /** @description How many at most; 100 by itself, 500 at most. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of the feed */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Events"];
+        };
+      };
+      /** @description The feed no longer reaches back so far */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  stream_events: {
+    parameters: {
+      query?: {
+        /** @description Only later ones, unless `Last-Event-ID` says otherwise. Without both, from now on. */
+        after?: number;
+      };
+      header?: {
+        "Last-Event-ID"?: number | null;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The feed */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/event-stream": components["schemas"]["Event"];
+        };
+      };
+      /** @description The feed no longer reaches back so far */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  list_integrations: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Items_OfferedIntegration"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  show_message: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["MessageId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The message */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1065,7 +2061,7 @@ export interface operations {
           "application/json": components["schemas"]["Message"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1076,18 +2072,21 @@ export interface operations {
       };
     };
   };
-  delete_v1_messages_id_: {
+  delete_message: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description A repeat with the same key and body takes effect once and gets the same answer. */
+        "Idempotency-Key"?: string;
+      };
       path: {
-        id: string;
+        id: components["schemas"]["MessageId"];
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description The message, with the deletion under way */
       202: {
         headers: {
           [name: string]: unknown;
@@ -1096,7 +2095,7 @@ export interface operations {
           "application/json": components["schemas"]["Message"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1107,12 +2106,15 @@ export interface operations {
       };
     };
   };
-  patch_v1_messages_id_: {
+  edit_message: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description A repeat with the same key and body takes effect once and gets the same answer. */
+        "Idempotency-Key"?: string;
+      };
       path: {
-        id: string;
+        id: components["schemas"]["MessageId"];
       };
       cookie?: never;
     };
@@ -1122,7 +2124,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description ok */
+      /** @description The message, with the change under way */
       202: {
         headers: {
           [name: string]: unknown;
@@ -1131,7 +2133,7 @@ export interface operations {
           "application/json": components["schemas"]["Message"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1142,12 +2144,85 @@ export interface operations {
       };
     };
   };
-  post_v1_messages_id_retry: {
+  add_reaction: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description A repeat with the same key and body takes effect once and gets the same answer. */
+        "Idempotency-Key"?: string;
+      };
       path: {
-        id: string;
+        id: components["schemas"]["MessageId"];
+        emoji: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The message */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  remove_reaction: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A repeat with the same key and body takes effect once and gets the same answer. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: components["schemas"]["MessageId"];
+        emoji: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The message */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  retry_message: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A repeat with the same key and body takes effect once and gets the same answer. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: components["schemas"]["MessageId"];
       };
       cookie?: never;
     };
@@ -1157,7 +2232,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description ok */
+      /** @description The message */
       202: {
         headers: {
           [name: string]: unknown;
@@ -1166,7 +2241,7 @@ export interface operations {
           "application/json": components["schemas"]["Message"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1177,96 +2252,25 @@ export interface operations {
       };
     };
   };
-  put_v1_messages_id_reactions_emoji_: {
+  show_session: {
     parameters: {
       query?: never;
-      header?: never;
-      path: {
-        id: string;
-        emoji: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Message"];
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  delete_v1_messages_id_reactions_emoji_: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-        emoji: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Message"];
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  get_v1_sync_statuses: {
-    parameters: {
-      query?: {
-        connection_id?: string;
-      };
       header?: never;
       path?: never;
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description Somebody */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": {
-            items: components["schemas"]["SyncStatus"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            as_of_seq: number;
-          };
+          "application/json": components["schemas"]["Session"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1277,27 +2281,23 @@ export interface operations {
       };
     };
   };
-  post_v1_sync_statuses_id_cancel: {
+  end_session: {
     parameters: {
       query?: never;
       header?: never;
-      path: {
-        id: string;
-      };
+      path?: never;
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
-      200: {
+      /** @description Nobody is signed in */
+      204: {
         headers: {
           [name: string]: unknown;
         };
-        content: {
-          "application/json": components["schemas"]["SyncStatus"];
-        };
+        content?: never;
       };
-      /** @description problem */
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;
@@ -1308,41 +2308,14 @@ export interface operations {
       };
     };
   };
-  post_v1_sync_statuses_id_retry: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description ok */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SyncStatus"];
-        };
-      };
-      /** @description problem */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDetails"];
-        };
-      };
-    };
-  };
-  get_v1_events: {
+  list_sync_statuses: {
     parameters: {
       query?: {
-        after?: number;
+        /** @description Of this connection only. */
+        connection_id?: string;
+        /** @description What the page before gave as `next_cursor`. */
+        cursor?: string;
+        /** @description How many at most; 50 by itself, 200 at most. */
         limit?: number;
       };
       header?: never;
@@ -1351,21 +2324,107 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description ok */
+      /** @description A page of them */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": {
-            items: components["schemas"]["Event"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            as_of_seq: number;
-          };
+          "application/json": components["schemas"]["Listed_SyncStatus"];
         };
       };
-      /** @description problem */
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  cancel_sync_status: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["SyncStatusId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The run */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SyncStatus"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  retry_sync_status: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["SyncStatusId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The run */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SyncStatus"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  list_user_platforms: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Items_UserPlatform"];
+        };
+      };
+      /** @description A problem */
       default: {
         headers: {
           [name: string]: unknown;

@@ -1,6 +1,6 @@
 /** What a person does with connections and imports. The answers are folded in; the feed does the rest. */
 import { answer, type SyncStatus } from "@bothways/client";
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { bothways } from "../feed/bothways";
 import { foldConnection, foldSyncStatus } from "../feed/fold";
 import { changeInbox } from "../feed/store";
@@ -14,11 +14,14 @@ export function useIntegrations() {
 
 type Connecting = { integration: string; pasted?: Record<string, string> };
 
+/** Where a platform leads back to, with the new connection added: to pick chats next. */
+const RETURN_TO = "/connections?dialog=import";
+
 /** Connects by pasted tokens at once, or leads to the platform, which leads back here. */
 export function useConnect(onConnected: (connectionId: string) => void) {
   return useMutation({
     mutationFn: (body: Connecting) =>
-      answer(bothways.POST("/v1/connections", { body: { ...body, return_to: "/connections" } })),
+      answer(bothways.POST("/v1/connections", { body: { ...body, return_to: RETURN_TO } })),
     onSuccess: ({ connection, connect_url }) => {
       if (connection) {
         changeInbox((inbox) => foldConnection(inbox, connection));
@@ -31,10 +34,9 @@ export function useConnect(onConnected: (connectionId: string) => void) {
 }
 
 export function useDisconnect() {
-  const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => bothways.DELETE("/v1/connections/{id}", { params: { path: { id } } }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["connections"] }),
+    mutationFn: (id: string) => answer(bothways.DELETE("/v1/connections/{id}", { params: { path: { id } } })),
+    onSuccess: (connection) => changeInbox((inbox) => foldConnection(inbox, connection)),
   });
 }
 
@@ -57,13 +59,30 @@ export type Picked = { chats: string[] } | { all: true };
 
 export function useImport(connectionId: string, onBegun: (statuses: SyncStatus[]) => void) {
   return useMutation({
-    mutationFn: (picked: Picked) =>
-      answer(bothways.POST("/v1/chats/import", { body: { connection_id: connectionId, ...picked } })),
-    onSuccess: ({ items }) => {
+    mutationFn: async (picked: Picked) => {
+      const begun: SyncStatus[] = [];
+      for (const part of inParts(picked)) {
+        const body = { connection_id: connectionId, ...part };
+        begun.push(...(await answer(bothways.POST("/v1/chats/import", { body }))).items);
+      }
+      return begun;
+    },
+    onSuccess: (items) => {
       changeInbox((inbox) => items.reduce(foldSyncStatus, inbox));
       onBegun(items);
     },
   });
+}
+
+/** One call takes no more. */
+const CHATS_PER_CALL = 1000;
+
+function inParts(picked: Picked): Picked[] {
+  if ("all" in picked) return [picked];
+  const count = Math.ceil(picked.chats.length / CHATS_PER_CALL);
+  return Array.from({ length: count }, (_, at) => ({
+    chats: picked.chats.slice(at * CHATS_PER_CALL, (at + 1) * CHATS_PER_CALL),
+  }));
 }
 
 export function useSteerSync(id: string) {

@@ -5,6 +5,7 @@ import { useDialog } from "../parts/dialogs";
 import { Icon } from "../parts/icon";
 import { Onboarding } from "../parts/onboarding";
 import { ConnectionCard } from "./connection-card";
+import { ReturnNote } from "./return-note";
 import classes from "./connections.module.css";
 
 export function Connections() {
@@ -14,10 +15,18 @@ export function Connections() {
     [known],
   );
   const { openDialog } = useDialog();
-  if (connections.length === 0) return <Onboarding />;
+  if (connections.length === 0) {
+    return (
+      <>
+        <ReturnNote />
+        <Onboarding />
+      </>
+    );
+  }
   return (
     <div className={classes.screen}>
       <Container size="sm" py="xl">
+        <ReturnNote />
         <Stack>
           <Group justify="space-between">
             <Title order={2}>Connections</Title>

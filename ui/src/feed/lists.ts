@@ -7,6 +7,8 @@ import { changeInbox } from "./store";
 
 const CHATS_PER_PAGE = 100;
 const MESSAGES_PER_PAGE = 50;
+/** The newest; older ones are over, and nobody asks for them here. */
+const SYNC_STATUSES = 200;
 
 /** The feed keeps what was read up to date, so nothing is read twice. */
 const once = { staleTime: Infinity, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
@@ -30,7 +32,9 @@ export function useSyncStatusesList() {
     gcTime: Infinity,
     queryKey: ["sync-statuses"],
     queryFn: async () => {
-      const page = await answer(bothways.GET("/v1/sync-statuses"));
+      const page = await answer(
+        bothways.GET("/v1/sync-statuses", { params: { query: { limit: SYNC_STATUSES } } }),
+      );
       changeInbox((inbox) => page.items.reduce(foldSyncStatus, inbox));
       return { asOfSeq: page.as_of_seq };
     },

@@ -61,7 +61,8 @@ test("it waits longer each time that the server does not answer, and not after i
   const server = serve(down, down, down, () => new Response(frame(5)), down);
   await server.run();
   expect(server.waits).toEqual([500, 1000, 2000, 500, 1000]);
-  expect(server.states).toContain("lost");
+  const outage = ["lost", "lost", "lost"];
+  expect(server.states).toEqual(["connecting", ...outage, "live", "connecting", "lost"]);
 });
 
 test("it ends when the server no longer knows its place, or nobody is signed in", async () => {

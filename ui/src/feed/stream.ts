@@ -37,7 +37,8 @@ export async function follow(following: Following, world: World): Promise<End> {
     const outcome = await readOnce(following, world);
     if (signal.aborted) break;
     if (outcome === "too_old" || outcome === "signed_out") return outcome;
-    onState("lost");
+    // The server ends each stream now and then. It is out of reach only if it cannot be had again.
+    onState(outcome === "was_live" ? "connecting" : "lost");
     if (outcome === "was_live") waitMs = FIRST_WAIT_MS;
     await world.wait(waitMs, signal);
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);

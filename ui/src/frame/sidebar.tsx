@@ -1,6 +1,7 @@
 import { ActionIcon, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useMemo } from "react";
 import { Link, useRoute } from "wouter";
+import { useSignOut } from "../feed/session";
 import { useInbox } from "../feed/store";
 import { useDialog } from "../parts/dialogs";
 import { Icon, type IconName } from "../parts/icon";
@@ -64,7 +65,10 @@ export function Sidebar({ appName, customer, onLeave }: Props) {
         <Text span truncate inherit title="You are signed in as this customer">
           {customer}
         </Text>
-        <ColorSchemeButton />
+        <span className={classes.buttons}>
+          <ColorSchemeButton />
+          <SignOutButton />
+        </span>
       </div>
     </nav>
   );
@@ -86,6 +90,23 @@ function Entry({ to, icon, active, children, onLeave }: EntryProps) {
         {children}
       </Link>
     </li>
+  );
+}
+
+function SignOutButton() {
+  const signOut = useSignOut();
+  return (
+    <Tooltip label="Sign out">
+      <ActionIcon
+        variant="transparent"
+        c="white"
+        aria-label="Sign out"
+        loading={signOut.isPending}
+        onClick={() => signOut.mutate()}
+      >
+        <Icon name="signOut" />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

@@ -8,16 +8,14 @@ export function useDialog() {
   const change = (dialog: Dialog | null, connectionId?: string) =>
     setParams((before) => {
       const next = new URLSearchParams(before);
-      for (const name of ["dialog", "connection", "connected"]) next.delete(name);
+      for (const name of ["dialog", "connection"]) next.delete(name);
       if (dialog) next.set("dialog", dialog);
       if (connectionId) next.set("connection", connectionId);
       return next;
     });
-  const connected = params.get("connected");
   return {
-    /** Whoever comes back from a platform wants to pick chats next. */
-    dialog: connected ? "import" : (params.get("dialog") as Dialog | null),
-    connectionId: connected ?? params.get("connection"),
+    dialog: params.get("dialog") as Dialog | null,
+    connectionId: params.get("connection"),
     openDialog: change,
     closeDialog: () => change(null),
   };
