@@ -106,6 +106,33 @@ fn after<T>(held: Option<T>, revision: impl Fn(&T) -> u64, skew: u64) -> u64 {
 
 /// The write that a row stands for, by what the store holds.
 async fn write(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
+    let Row { number, other, time, .. } = *row;
+    match row.kind {
+        0..=13 => guarded(store, customer, row).await,
+        14 => Write::Name(name(thing(row), &format!("X{other}"))),
+        15 => Write::Rename(name(thing(row), &format!("X{other}"))),
+        16 => Write::QueuePart(queued(customer, row)),
+        17 => Write::UpdatePart(if time % 2 == 0 { parked(queued(customer, row)) } else { queued(customer, row) }),
+        18 => match time % 3 {
+            0 => Write::RemovePart { connection_id: connection_id(1), intake_id: intake_id(number), number: 0 },
+            1 => Write::Routed(intake_id(number)),
+            _ => Write::Claimed { intake_id: intake_id(number), number: 0 },
+        },
+        19 => Write::Unclaimed(unclaimed(number, time)),
+        20 => Write::SetAside(aside(other, &format!("M{number}"), time)),
+        21 => match time % 3 {
+            0 => Write::TakeUp { chat_id: chat_id(other), external_id: ext(&format!("M{number}")) },
+            1 => Write::EmptyChat(chat_id(other)),
+            _ => Write::MoveMessages { from: chat_id(other), into: chat_id(number) },
+        },
+        22 => Write::Active { chat_id: chat_id(other), at: at(time) },
+        _ if time == 0 => Write::Expect { chat_id: chat_id(other), generation: 1 },
+        _ => Write::Remember(remember(&format!("{number}-{time}"), time)),
+    }
+}
+
+/// A row with a revision, written over what the store holds.
+async fn guarded(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
     let Row { number, other, time, skew, .. } = *row;
     match row.kind {
         0 => {
@@ -168,32 +195,13 @@ async fn write(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
             }
             Write::Command(made)
         }
-        13 => {
+        _ => {
             let state = [SyncState::Running, SyncState::Waiting, SyncState::Completed][(time % 3) as usize];
             let mut made = sync(customer, number, state, time);
             let held = store.sync_status(customer, made.id).await.unwrap();
             made.revision = after(held, |held| held.revision, skew);
             Write::SyncStatus(made)
         }
-        14 => Write::Name(name(thing(row), &format!("X{other}"))),
-        15 => Write::Rename(name(thing(row), &format!("X{other}"))),
-        16 => Write::QueuePart(queued(customer, row)),
-        17 => Write::UpdatePart(if time % 2 == 0 { parked(queued(customer, row)) } else { queued(customer, row) }),
-        18 => match time % 3 {
-            0 => Write::RemovePart { connection_id: connection_id(1), intake_id: intake_id(number), number: 0 },
-            1 => Write::Routed(intake_id(number)),
-            _ => Write::Claimed { intake_id: intake_id(number), number: 0 },
-        },
-        19 => Write::Unclaimed(unclaimed(number, time)),
-        20 => Write::SetAside(aside(other, &format!("M{number}"), time)),
-        21 => match time % 3 {
-            0 => Write::TakeUp { chat_id: chat_id(other), external_id: ext(&format!("M{number}")) },
-            1 => Write::EmptyChat(chat_id(other)),
-            _ => Write::MoveMessages { from: chat_id(other), into: chat_id(number) },
-        },
-        22 => Write::Active { chat_id: chat_id(other), at: at(time) },
-        _ if time == 0 => Write::Expect { chat_id: chat_id(other), generation: 1 },
-        _ => Write::Remember(remember(&format!("{number}-{time}"), time)),
     }
 }
 
