@@ -10,9 +10,10 @@ use crate::{
     vault::{Key, KeyVault, keys_in},
     world::{SystemClock, SystemRandom},
 };
+use ::store::sqlite::Sqlite;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use model::{store::Store, world::Clock};
+use model::world::Clock;
 use std::{
     future::Future,
     net::SocketAddr,
@@ -26,7 +27,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Names the program and the schema of what it keeps.
 static VERSION: LazyLock<String> =
-    LazyLock::new(|| format!("{} (schema {})", env!("CARGO_PKG_VERSION"), store::sqlite::SCHEMA));
+    LazyLock::new(|| format!("{} (schema {})", env!("CARGO_PKG_VERSION"), Sqlite::schema_version()));
 /// Where the running server writes how it is reached from this computer.
 const ADDRESS_FILE: &str = "server.address";
 const KEY_FILE: &str = "secret.key";
@@ -146,21 +147,24 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 pub struct Started {
     /// The server.
     pub running: Running,
+    /// Where everything is kept.
+    pub store: Arc<Sqlite>,
     /// Nothing was kept here before.
     pub first: bool,
 }
 
 /// Opens what is kept, and starts the server on a port that is open already.
-pub async fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::Result<Started> {
+pub fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::Result<Started> {
     let database = config.database();
     let first = !database.exists();
-    let store: Arc<dyn Store> = Arc::new(store::sqlite::Sqlite::open(&database)?);
+    let store = Arc::new(Sqlite::open(&database)?);
     let data_dir = config.data_dir.clone();
-    let running = serve::start(Material { config, store, vault, clock: Arc::new(SystemClock) }, listener)?;
+    let material = Material { config, store: store.clone(), vault, clock: Arc::new(SystemClock) };
+    let running = serve::start(material, listener)?;
     let address = serve::local(running.address);
     std::fs::write(data_dir.join(ADDRESS_FILE), &address).context("Cannot write into the data folder.")?;
     tracing::info!(address, "Listening at {address}");
-    Ok(Started { running, first })
+    Ok(Started { running, store, first })
 }
 
 /// Opens a port, or says in words why not.
@@ -174,25 +178,30 @@ async fn serve_alone(place: &Place) -> anyhow::Result<()> {
     start_log(&config)?;
     let vault = vault(&config)?;
     let listener = listen(config.listen).await?;
-    let Started { running, first } = start(config, vault, listener).await?;
+    let started = start(config, vault, listener)?;
+    let (running, first) = (&started.running, started.first);
     if first {
         println!("Open this address to sign in. It is good once, for 15 minutes:");
         println!("  {}", login::link(&running.server).await?);
     } else {
         println!("Bothways runs at {}; “bothways login-link” gives an address to sign in.", running.server.base);
     }
-    until_stopped(running, std::future::pending()).await
+    started.until_stopped(std::future::pending()).await
 }
 
-/// Runs until somebody stops it, or until `other` fails; then finishes what is in hand.
-pub async fn until_stopped(mut running: Running, other: impl Future<Output = anyhow::Error>) -> anyhow::Result<()> {
-    tokio::select! {
-        () = asked_to_stop() => {}
-        error = running.failed() => return Err(error),
-        error = other => return Err(error),
+impl Started {
+    /// Runs until somebody stops it, or until `other` fails; then finishes what is in hand.
+    pub async fn until_stopped(mut self, other: impl Future<Output = anyhow::Error>) -> anyhow::Result<()> {
+        tokio::select! {
+            () = asked_to_stop() => {}
+            error = self.running.failed() => return Err(error),
+            error = other => return Err(error),
+        }
+        tracing::info!("Stopping; what is in hand is finished first");
+        let stopped = self.running.stop().await;
+        self.store.close().await;
+        stopped
     }
-    tracing::info!("Stopping; what is in hand is finished first");
-    running.stop().await
 }
 
 /// Waits for Ctrl-C or the signal of a service manager.

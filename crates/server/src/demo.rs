@@ -1,7 +1,7 @@
 //! The emulated Slack: beside the server for `demo`, or alone for `sandbox`.
 
 use crate::{
-    cli::{self, Place, Started},
+    cli::{self, Place},
     config::BASE_URL,
     login, serve,
     vault::KeyVault,
@@ -112,13 +112,13 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     config.integrations.insert("slack".to_owned(), settings.into_iter().collect());
     let journal = Some(config.data_dir.join("sandbox"));
     let mut emulator = Emulator::start(World { app, journal, people: true, ..World::default() }, beside)?;
-    let Started { running, .. } = cli::start(config, vault, listener).await?;
+    let started = cli::start(config, vault, listener)?;
     // The emulator is on this computer, wherever else the server may be reached.
-    emulator.slack.set_events_url(Some(format!("{}/hooks/slack", serve::local(running.address))));
-    let page = login::link(&running.server).await?;
+    emulator.slack.set_events_url(Some(format!("{}/hooks/slack", serve::local(started.running.address))));
+    let page = login::link(&started.running.server).await?;
     println!("The emulated Slack, where you can act as its people:\n  {}", emulator.address);
     println!("Open this address to use Bothways. It is good once, for 15 minutes:\n  {page}");
-    let outcome = cli::until_stopped(running, Emulator::failed(&mut emulator.running)).await;
+    let outcome = started.until_stopped(Emulator::failed(&mut emulator.running)).await;
     emulator.stop.send_replace(true);
     if !emulator.running.is_finished() {
         emulator.running.await??;

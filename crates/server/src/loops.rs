@@ -19,30 +19,56 @@ const IMPORTERS: usize = 2;
 const SENDERS: usize = 4;
 /// How many workers keep things in order.
 const KEEPERS: usize = 1;
+/// How many workers forget what has been kept for its time.
+const FORGETTERS: usize = 1;
 /// The longest rest, so that what another server commits is found.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 /// The shortest rest of the alarm, so that what is due and held by somebody else is not asked for in a circle.
 const SHORTEST_REST: Duration = Duration::from_millis(20);
+/// How often it is looked for what has been kept for its time.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
 type Turning = Pin<Box<dyn Future<Output = Result<Turn, EngineError>> + Send>>;
-type Take = fn(Engine) -> Turning;
+
+/// A kind of work.
+#[derive(Clone, Copy)]
+struct Kind {
+    name: &'static str,
+    workers: usize,
+    take: fn(Engine) -> Turning,
+    /// Whether a commit may have made work of this kind.
+    wakes: bool,
+    longest_rest: Duration,
+}
+
+impl Kind {
+    const fn new(name: &'static str, workers: usize, take: fn(Engine) -> Turning) -> Self {
+        Self { name, workers, take, wakes: true, longest_rest: LONGEST_REST }
+    }
+}
+
+const KINDS: [Kind; 6] = [
+    Kind::new("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
+    Kind::new("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
+    Kind::new("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
+    Kind::new("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
+    Kind::new("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
+    Kind {
+        wakes: false,
+        longest_rest: FORGET_EVERY,
+        ..Kind::new("forget", FORGETTERS, |engine| Box::pin(async move { engine.forget_turn().await }))
+    },
+];
 
 /// Starts all loops. They end by themselves, after the turn in hand, once `stop` says so.
 pub fn start(engine: &Engine, wakers: &Arc<Wakers>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let kinds: [(&'static str, usize, Take); 5] = [
-        ("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
-        ("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
-        ("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
-        ("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
-        ("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
-    ];
     let mut running = JoinSet::new();
-    for (name, workers, take) in kinds {
-        let bell = wakers.add_loop();
-        for _ in 0..workers {
-            let worker = Worker { name, take, engine: engine.clone(), bell: Arc::clone(&bell), stop: stop.clone() };
+    for kind in KINDS {
+        let bell = if kind.wakes { wakers.add_loop() } else { Arc::default() };
+        for _ in 0..kind.workers {
+            let worker = Worker { kind, engine: engine.clone(), bell: Arc::clone(&bell), stop: stop.clone() };
             running.spawn(worker.run());
         }
     }
@@ -51,8 +77,7 @@ pub fn start(engine: &Engine, wakers: &Arc<Wakers>, stop: &watch::Receiver<bool>
 }
 
 struct Worker {
-    name: &'static str,
-    take: Take,
+    kind: Kind,
     engine: Engine,
     bell: Arc<Notify>,
     stop: watch::Receiver<bool>,
@@ -63,7 +88,7 @@ impl Worker {
         let mut failures = 0;
         while !*self.stop.borrow() {
             // A turn of its own task, so that a panic in it ends neither the loop nor the server.
-            match tokio::spawn((self.take)(self.engine.clone())).await {
+            match tokio::spawn((self.kind.take)(self.engine.clone())).await {
                 Ok(Ok(Turn::Worked)) => {
                     failures = 0;
                     // There may be more than one can do.
@@ -71,7 +96,7 @@ impl Worker {
                 }
                 Ok(Ok(Turn::Idle)) => {
                     failures = 0;
-                    self.rest(LONGEST_REST, true).await;
+                    self.rest(self.kind.longest_rest, true).await;
                 }
                 Ok(Err(error)) => {
                     failures += 1;
@@ -80,7 +105,7 @@ impl Worker {
                 }
                 Err(_) => {
                     failures += 1;
-                    tracing::error!(turn = self.name, "A turn of {} panicked", self.name);
+                    tracing::error!(turn = self.kind.name, "A turn of {} panicked", self.kind.name);
                     self.rest(back_off(failures), false).await;
                 }
             }
@@ -89,7 +114,7 @@ impl Worker {
 
     /// A row of failures is told once, when it begins.
     fn tell(&self, error: &EngineError, failures: u32) {
-        let turn = self.name;
+        let turn = self.kind.name;
         match error {
             EngineError::Store(StoreError::Stale) => tracing::debug!(turn, "A turn of {turn} came too late"),
             _ if failures == 1 => tracing::warn!(turn, "A turn of {turn} failed: {error}"),

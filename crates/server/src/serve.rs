@@ -19,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use engine::{Engine, Offered, Parts};
+use engine::{Engine, Offered, Parts, Retention};
 use model::{
     id::Integration,
     store::Store,
@@ -149,6 +149,7 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
         random: Arc::new(SystemRandom) as Arc<dyn Random>,
         vault: Arc::new(vault),
         announcer: wakers.clone(),
+        retention: Retention { raw: config.retention.raw(), events: config.retention.events() },
         clock,
         holder,
     });

@@ -20,9 +20,6 @@ use model::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-/// How many names a message may have had.
-const MOST_MERGES: usize = 16;
-
 /// Which messages are wanted.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -83,20 +80,6 @@ async fn accepted(server: &Server, customer: &Customer, held: message::Message) 
     Ok((StatusCode::ACCEPTED, shown(server, customer, held).await?))
 }
 
-/// The message of this id, or the one that it turned out to be.
-async fn standing(server: &Server, customer: &Customer, id: MessageId) -> Result<message::Message, ApiError> {
-    let mut id = id;
-    for _ in 0..MOST_MERGES {
-        let held = server.engine.store().message(&customer.id, id).await?.ok_or(ApiError::NotFound)?;
-        match held.merged_into {
-            Some(into) => id = into,
-            None if held.is_shown() => return Ok(held),
-            None => break,
-        }
-    }
-    Err(ApiError::NotFound)
-}
-
 /// The messages of a chat, newest first, deleted ones included.
 #[utoipa::path(get, path = "/v1/chats/{id}/messages", tag = "messages", params(("id" = ChatId, Path), MessagesQuery), responses((status = 200, description = "A page of them", body = Listed<view::Message>)))]
 pub async fn list_messages(
@@ -124,10 +107,7 @@ pub async fn send_message(
     ask: Ask<NewMessage>,
 ) -> Accepted {
     let NewMessage { text, thread_root } = ask.body;
-    let thread_root = match thread_root.as_deref().map(named).transpose()? {
-        Some(root) => Some(standing(&server, &customer, root).await?.id),
-        None => None,
-    };
+    let thread_root = thread_root.as_deref().map(named).transpose()?;
     let draft = Draft { text, thread_root };
     let held = server.engine.send(&customer.id, id, draft, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
@@ -140,7 +120,7 @@ pub async fn show_message(
     customer: Customer,
     Named(id): Named<MessageId>,
 ) -> Result<Json<view::Message>, ApiError> {
-    let held = standing(&server, &customer, id).await?;
+    let held = server.engine.living_message(&customer.id, id).await?;
     shown(&server, &customer, held).await
 }
 
@@ -152,7 +132,6 @@ pub async fn edit_message(
     Named(id): Named<MessageId>,
     ask: Ask<Edit>,
 ) -> Accepted {
-    let id = standing(&server, &customer, id).await?.id;
     let held = server.engine.edit(&customer.id, id, &ask.body.text, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }
@@ -165,7 +144,6 @@ pub async fn delete_message(
     Named(id): Named<MessageId>,
     ask: Bare,
 ) -> Accepted {
-    let id = standing(&server, &customer, id).await?.id;
     let held = server.engine.delete(&customer.id, id, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }
@@ -178,7 +156,6 @@ pub async fn retry_message(
     Named(id): Named<MessageId>,
     ask: Ask<RetryMessage>,
 ) -> Accepted {
-    let id = standing(&server, &customer, id).await?.id;
     let resolution = match ask.body.resolution.unwrap_or(Resolution::SendAgain) {
         Resolution::SendAgain => engine::Resolution::SendAgain,
         Resolution::ItWasSent => engine::Resolution::ItWasSent,
@@ -196,7 +173,6 @@ pub async fn add_reaction(
     NamedPair(id, emoji): NamedPair<MessageId>,
     ask: Bare,
 ) -> Accepted {
-    let id = standing(&server, &customer, id).await?.id;
     let held = server.engine.react(&customer.id, id, &emoji, true, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }
@@ -209,7 +185,6 @@ pub async fn remove_reaction(
     NamedPair(id, emoji): NamedPair<MessageId>,
     ask: Bare,
 ) -> Accepted {
-    let id = standing(&server, &customer, id).await?.id;
     let held = server.engine.react(&customer.id, id, &emoji, false, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }

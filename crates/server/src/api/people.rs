@@ -36,14 +36,14 @@ pub async fn list_people(
     Named(id): Named<ConnectionId>,
     Asked(query): Asked<PeopleQuery>,
 ) -> Result<Json<Listed<view::Participant>>, ApiError> {
-    own(&server, &customer, id).await?;
+    let connection = own(&server, &customer, id).await?;
     let text = query.q.unwrap_or_default();
     let filter = format!("{id} {text:?}");
     let page = PageOf::new(&server, ("people", &customer.id, &filter), query.cursor.as_deref(), query.limit)?;
     let store = server.engine.store();
     let as_of_seq = store.last_seq(&customer.id).await?;
     let found = store.people(&customer.id, id, &text, &page.paging).await?;
-    let items = server.engine.show_people(&customer.id, id, &found.items).await?;
+    let items = server.engine.show_people(&connection, &found.items);
     Ok(Json(Listed { items, next_cursor: page.cursor(found.next), as_of_seq }))
 }
 
