@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-const server = process.env["BOTHWAYS_URL"] ?? "http://localhost:8080";
+const server = process.env["BOTHWAYS_URL"] ?? "http://localhost:8090";
 const apiPaths = ["/v1", "/login", "/connect", "/oauth", "/docs"];
 
 export default defineConfig({

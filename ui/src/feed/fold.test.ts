@@ -177,6 +177,16 @@ describe("pages", () => {
     ]);
   });
 
+  test("each page lowers the floor by what it read, and no further", () => {
+    const told = after(
+      read([message("m8")], true),
+      event(1, { kind: "message.created", object: message("m2") }),
+    );
+    const second = foldPage(told, "cht_1", [message("m6"), message("m5")], true);
+    expect(ids(second)).toEqual(["m5", "m6", "m8"]);
+    expect(ids(foldPage(second, "cht_1", [], false))).toEqual(["m2", "m5", "m6", "m8"]);
+  });
+
   test("only so many older news are kept", () => {
     const count = BELOW_FLOOR_LIMIT + 50;
     const news = Array.from({ length: count }, (_, at) =>

@@ -8,7 +8,7 @@ test.each([
   ["(https://example.com/x)", ["https://example.com/x"]],
   ["https://example.com/x_(y)", ["https://example.com/x_(y)"]],
   ["http://a.example, https://b.example!", ["http://a.example", "https://b.example"]],
-  ["javascript:alert(1) ftp://a.example data:text/html,x", []],
+  ["javascript:alert(1) javascript://x.example/%0aalert(1) ftp://a.example data:text/html,x", []],
   ["https:// and https://.", []],
 ])("in %j", (text, expected) => {
   expect(links(text)).toEqual(expected);
