@@ -71,8 +71,9 @@ impl Engine {
             logins => logins?,
         };
         let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        let asked_at = self.now();
         match self.page(offered, &access, &sync, chat.as_ref()).await {
-            Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page).await,
+            Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await,
             Err(error) => self.break_off(&connection, sync, error).await,
         }
     }
@@ -113,6 +114,7 @@ impl Engine {
         sync: SyncStatus,
         chat: Option<&Chat>,
         page: Page,
+        asked_at: Timestamp,
     ) -> Result<(), EngineError> {
         let connection = access.connection;
         let (mut with, mut events) = (Vec::new(), Vec::new());
@@ -143,7 +145,14 @@ impl Engine {
         }
         let listed: Vec<_> = updates.iter().filter_map(listed_chat).cloned().collect();
         let origin = if sync.kind == SyncKind::Reconcile { Origin::Reconciliation } else { Origin::Import };
-        let news = News { with, events, lists_own_chats: chat.is_none(), ..News::new(connection, updates, origin) };
+        let news = News {
+            with,
+            events,
+            asked_at: Some(asked_at),
+            lists_own_chats: chat.is_none(),
+            begins_import: sync.kind == SyncKind::Import && sync.cursor.is_none(),
+            ..News::new(connection, updates, origin)
+        };
         if sync.kind == SyncKind::Import && chat.is_none() {
             // The chats of the page are imported before the cursor moves on; a repeat finds them imported.
             let listed = self.listed(connection, &listed, &news).await?;
@@ -161,7 +170,9 @@ impl Engine {
         listed: &[ExternalId],
         news: &News<'_>,
     ) -> Result<Vec<ExternalId>, EngineError> {
-        let known = News { lists_own_chats: true, ..News::new(connection, news.updates.clone(), Origin::Import) };
+        let asked_at = news.asked_at;
+        let news = News::new(connection, news.updates.clone(), Origin::Import);
+        let known = News { lists_own_chats: true, asked_at, ..news };
         self.take_in(&known).await?;
         let chats = self.store().chats_named(&connection.customer_id, connection.id, listed).await?;
         let member = |chat: &Chat| chat.member.is_some_and(|member| member.member);
@@ -351,6 +362,7 @@ impl Engine {
             let (mut writes, mut events) = (Vec::new(), Vec::new());
             if !chat.is_imported() {
                 chat.state = ChatState::Imported;
+                chat.imported_as_of = None;
                 chat.generation += 1;
                 chat.revision += 1;
                 chat.updated_at = self.now();

@@ -11,14 +11,16 @@ mod inbound;
 mod known;
 mod outbound;
 mod outbox;
+mod read;
 mod show;
 mod take_in;
 mod upkeep;
 
 pub use connect::Available;
 pub use error::EngineError;
-pub use inbound::{Admitted, MEMBERSHIP_TRUSTED_FOR};
+pub use inbound::Admitted;
 pub use outbox::{Draft, Idempotency, Resolution};
+pub use read::MEMBERSHIP_TRUSTED_FOR;
 pub use upkeep::Retention;
 
 use model::{

@@ -10,7 +10,7 @@ use model::{
     chat::Chat,
     command::{Action, Attempt, Command, Progress},
     connection::Connection,
-    connector::{Access, ConnectorError, Outcome, Proof, Step},
+    connector::{Access, ConnectorError, OpenLogin, Outcome, Proof, Reading, Step},
     customer::CustomerId,
     decide::Settled,
     event::{EventKind, NewEvent, Subject},
@@ -103,6 +103,19 @@ impl Engine {
             }
             logins => logins?,
         };
+        if !self.is_surely_member(&errand.chat) {
+            match self.ask_membership(&offered, &errand, &logins).await? {
+                Some(true) => {}
+                Some(false) => {
+                    let error = problem("not_a_member", "You are not a member of this chat any more.");
+                    return self.settle(&errand, Vec::new(), Progress::Failed { error }).await;
+                }
+                None => {
+                    let due_at = retry::next_try(self.now(), 3, self.chance());
+                    return self.put_off_command(&errand.command, due_at).await;
+                }
+            }
+        }
         let started_at = self.now();
         let deadline = started_at + CALL_TIMEOUT;
         let number = errand.command.attempts + 1;
@@ -119,6 +132,33 @@ impl Engine {
         let mark = self.mark(&errand.connection, errand.chat.id, errand.message.id);
         let outcome = offered.connector.perform(&access, &step(&errand, &mark)).await;
         self.take_outcome(&offered, &access, &errand, outcome).await
+    }
+
+    /// Whether the person is in the chat: a bot that several customers share may still be where they are
+    /// not. None where the platform does not answer now.
+    async fn ask_membership(
+        &self,
+        offered: &Offered,
+        errand: &Errand,
+        logins: &[OpenLogin],
+    ) -> Result<Option<bool>, EngineError> {
+        let asked_at = self.now();
+        let access = self.access(offered, &errand.connection, logins, asked_at + CALL_TIMEOUT);
+        let reading = Reading::Membership(errand.chat.external_id.clone());
+        match offered.connector.pull(&access, &reading, None).await {
+            Ok(page) => {
+                let member = page.updates.iter().any(|update| matches!(update, Update::Member { member: true, .. }));
+                let news = News::new(&errand.connection, page.updates, errand.command.origin);
+                self.take_in(&News { asked_at: Some(asked_at), ..news }).await?;
+                Ok(Some(member))
+            }
+            Err(ConnectorError::Refused(_)) => Ok(Some(false)),
+            Err(ConnectorError::LoginLost) => {
+                self.lose_logins(&errand.connection).await?;
+                Ok(None)
+            }
+            Err(_) => Ok(None),
+        }
     }
 
     async fn take_outcome(

@@ -11,6 +11,7 @@ use model::{
     id::{ChatId, ExternalId, MessageId},
     participant::PersonFacts,
     store::StoreError,
+    time::Timestamp,
     update::Update,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,10 @@ pub(crate) struct News<'a> {
     pub events: Vec<NewEvent>,
     /// The command that was answered with it, and the chat that it is in.
     pub settled: Option<(Settled, ExternalId)>,
+    /// When the platform was asked for them; none for what it told by itself.
+    pub asked_at: Option<Timestamp>,
     pub lists_own_chats: bool,
+    pub begins_import: bool,
     pub import_new_chat: bool,
     pub no_asides: bool,
 }
@@ -42,7 +46,9 @@ impl<'a> News<'a> {
             with: Vec::new(),
             events: Vec::new(),
             settled: None,
+            asked_at: None,
             lists_own_chats: false,
+            begins_import: false,
             import_new_chat: false,
             no_asides: false,
         }
@@ -77,7 +83,9 @@ impl Engine {
                 now: self.now(),
                 origin: news.origin,
                 ids: &ids,
+                asked_at: news.asked_at,
                 lists_own_chats: news.lists_own_chats,
+                begins_import: news.begins_import,
                 import_new_chat: news.import_new_chat,
                 no_asides: news.no_asides,
             };

@@ -71,6 +71,9 @@ pub struct Chat {
     pub facts: Option<Facet<ChatFacts>>,
     /// Whether the person of the connection is in it, each as of a version. Asked for while unknown.
     pub member: Option<Membership>,
+    /// As of when the reading of its history began. Of an unknown message, older news may have been
+    /// overtaken by a deletion that was told before anybody listened: they are looked up.
+    pub imported_as_of: Option<Version>,
     /// Other names that the platform has for it.
     pub aliases: BTreeMap<ExternalId, Version>,
     /// When it became known here.
@@ -88,9 +91,9 @@ pub struct Membership {
     pub version: Version,
     /// Whether they are.
     pub member: bool,
-    /// When we last heard it, by our clock.
+    /// When we last asked, by our clock; never, where only news told it.
     #[serde(with = "exact")]
-    pub heard_at: Timestamp,
+    pub asked_at: Timestamp,
 }
 
 impl Chat {

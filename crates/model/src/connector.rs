@@ -29,6 +29,8 @@ pub struct Description {
     pub abilities: Abilities,
     /// How long after a call's deadline its effect may still appear, so that "not found" counts after it.
     pub settles_after: Duration,
+    /// By how much a sighting's version is put back behind the time of the answer, on the versions' scale.
+    pub sighting_margin: i64,
     /// The settings that an integration needs, and which of them are secret.
     pub settings: &'static [Setting],
     /// What a person pastes to connect without OAuth; empty where the platform gives nothing to paste.

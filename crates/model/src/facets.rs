@@ -6,7 +6,7 @@
 use crate::{
     body::Body,
     id::ExternalId,
-    time::{Timestamp, exact},
+    time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -31,6 +31,7 @@ pub struct Content {
     #[serde(with = "exact")]
     pub sent_at: Timestamp,
     /// When a person last changed it.
+    #[serde(with = "exact_if_any")]
     pub edited_at: Option<Timestamp>,
     /// The first message of the thread that it belongs to.
     pub thread_root: Option<ExternalId>,

@@ -4,7 +4,7 @@ use crate::{
     customer::CustomerId,
     id::{ChatId, ConnectionId, Cursor, SyncStatusId},
     message::Problem,
-    time::{Timestamp, exact},
+    time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,7 @@ pub struct SyncStatus {
     /// How many there are, where that is known.
     pub total: Option<u64>,
     /// Nothing older is read.
+    #[serde(with = "exact_if_any")]
     pub since: Option<Timestamp>,
     /// The page that comes next.
     pub cursor: Option<Cursor>,
@@ -78,8 +79,10 @@ pub struct SyncStatus {
     #[serde(with = "exact")]
     pub created_at: Timestamp,
     /// When the first page was asked for.
+    #[serde(with = "exact_if_any")]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[serde(with = "exact_if_any")]
     pub finished_at: Option<Timestamp>,
 }
 

@@ -113,6 +113,22 @@ pub mod exact {
     }
 }
 
+/// The same for a time that may be missing.
+pub mod exact_if_any {
+    use super::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes the microseconds.
+    pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        time.map(Timestamp::micros).serialize(serializer)
+    }
+
+    /// Reads the microseconds.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<i64>::deserialize(deserializer)?.map(Timestamp::from_micros))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use model::{
     command::{Action, Command, Progress},
     event::{EventKind, Subject},
     id::{ChatId, MessageId},
+    intake::PartState,
     message::{Message, Status},
     store::Store,
     sync_status::{SyncKind, SyncState},
@@ -72,7 +73,7 @@ impl World {
             (!self.flights.is_empty() || self.slack.pending_events() > 0, "events are on their way"),
             (self.slack.next_due_micros().is_some(), "something will happen at Slack"),
             (unrouted.is_ok_and(|count| count > 0), "requests are not routed"),
-            (!memory.all_parts().is_empty(), "parts are not read"),
+            (memory.all_parts().iter().any(|part| part.state == PartState::Waiting), "parts are not read"),
             (memory.all_commands().iter().any(Command::is_open), "commands are open"),
             (memory.all_sync_statuses().iter().any(|sync| sync.is_open()), "runs are open"),
             (!memory.all_asides().is_empty(), "news are set aside"),
@@ -82,6 +83,9 @@ impl World {
     }
 
     fn compare(&mut self) -> Result<(), String> {
+        if let Some(part) = self.memory.all_parts().first() {
+            return Err(format!("a part was parked: {:?}", part.state));
+        }
         self.compare_sends()?;
         self.compare_order()?;
         let given_up = self.slack.dropped_events();

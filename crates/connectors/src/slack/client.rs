@@ -23,7 +23,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 /// How many items a page should have; Slack advises no more, and may give fewer.
 pub const PAGE_SIZE: &str = "200";
 /// What an answer shows may be older than its date by this much.
-const SIGHTING_MARGIN: Duration = Duration::from_secs(2);
+pub const SIGHTING_MARGIN_MICROS: i64 = 2_000_000;
 
 /// Calls Slack as one login.
 pub struct Client<'a> {
@@ -342,7 +342,7 @@ fn retry_after(response: &Response) -> Duration {
 fn seen(response: &Response, now: Timestamp) -> i64 {
     let date = response.header("date").and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok());
     let at = date.map_or(now, |date| Timestamp::from_micros(date.unix_timestamp().saturating_mul(1_000_000)));
-    (at - SIGHTING_MARGIN).micros()
+    at.micros() - SIGHTING_MARGIN_MICROS
 }
 
 /// A message in a list of them.

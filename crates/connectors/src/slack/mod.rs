@@ -105,6 +105,7 @@ impl Connector for Slack {
             hosts: vec!["slack.com".to_owned(), "files.slack.com".to_owned()],
             abilities: abilities(),
             settles_after: SETTLES_AFTER,
+            sighting_margin: client::SIGHTING_MARGIN_MICROS,
             settings: SETTINGS,
             pasted: PASTED,
         }

@@ -85,7 +85,8 @@ impl Held {
             state: ChatState::Imported,
             generation: 1,
             facts: None,
-            member: Some(Membership { version: Version(0), member: true, heard_at: Timestamp::default() }),
+            member: Some(Membership { version: Version(0), member: true, asked_at: Timestamp::default() }),
+            imported_as_of: None,
             aliases: BTreeMap::new(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
@@ -124,7 +125,9 @@ impl Held {
             now: Timestamp::from_millis(1),
             origin: Origin::Live,
             ids: &ids,
+            asked_at: None,
             lists_own_chats: false,
+            begins_import: false,
             import_new_chat: false,
             no_asides,
         };
@@ -310,8 +313,12 @@ fn sending(held: &mut Held) -> Command {
     };
     held.write(accepted.changes);
     let mut command = held.commands.values().next().unwrap().clone();
-    command.progress =
-        Progress::Attempting(Attempt { number: 1, started_at: Timestamp::default(), deadline: Timestamp::default(), looks: 0 });
+    command.progress = Progress::Attempting(Attempt {
+        number: 1,
+        started_at: Timestamp::default(),
+        deadline: Timestamp::default(),
+        looks: 0,
+    });
     held.commands.insert(command.id, command.clone());
     command
 }

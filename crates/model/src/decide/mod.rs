@@ -84,8 +84,12 @@ pub struct Context<'a> {
     pub origin: Origin,
     /// Makes ids.
     pub ids: &'a dyn Fn() -> Uuid,
+    /// When the platform was asked for the updates; none for those that it told by itself.
+    pub asked_at: Option<Timestamp>,
     /// The updates list the chats in which the person of the connection is.
     pub lists_own_chats: bool,
+    /// With these updates begins the reading of the chat's history.
+    pub begins_import: bool,
     /// A chat that is not known yet is imported by this news.
     pub import_new_chat: bool,
     /// News that were set aside are decided now, whatever is open.

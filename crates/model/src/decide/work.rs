@@ -120,6 +120,7 @@ impl<'a> Work<'a> {
                 generation: u64::from(state == ChatState::Imported),
                 facts: None,
                 member: None,
+                imported_as_of: None,
                 aliases: BTreeMap::new(),
                 created_at: now,
                 updated_at: now,
@@ -128,21 +129,25 @@ impl<'a> Work<'a> {
     }
 
     fn take_chat(&mut self, chat: &ExternalId, facts: &ChatFacts, version: Version) {
-        let heard_at = self.context.now;
+        let asked_at = self.context.asked_at.unwrap_or_default();
         let lists_own_chats = self.context.lists_own_chats;
         let row = self.new_chat(chat);
         Facet::tell(&mut row.after.facts, Facet::new(version, facts.clone()));
         if lists_own_chats {
-            row.after.member = row.after.member.max(Some(Membership { version, member: true, heard_at }));
+            row.after.member = row.after.member.max(Some(Membership { version, member: true, asked_at }));
         }
     }
 
     fn take_member(&mut self, chat: &ExternalId, person: &ExternalId, member: bool, version: Version) {
-        let heard_at = self.context.now;
+        let asked_at = self.context.asked_at.unwrap_or_default();
+        let begins_import = self.context.begins_import;
         // That somebody is not in a chat is no reason to keep the chat's name.
         if self.known.connection.person.contains(person) && (member || self.chat.is_some()) {
             let row = self.new_chat(chat);
-            row.after.member = row.after.member.max(Some(Membership { version, member, heard_at }));
+            row.after.member = row.after.member.max(Some(Membership { version, member, asked_at }));
+            if begins_import {
+                row.after.imported_as_of = Some(version);
+            }
         }
     }
 
