@@ -25,7 +25,7 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
     >
       {root && <Quote root={root} />}
       {text && (
-        <div className={classes.text} data-struck={changing?.kind === "delete" || undefined}>
+        <div className={classes.text} dir="auto" data-struck={changing?.kind === "delete" || undefined}>
           <LinkedText text={text} />
           {edited_at && !changing && (
             <span className={classes.edited} title={`Edited ${fullTime(edited_at)}`}>
