@@ -11,7 +11,7 @@ use model::{
     id::ExternalId,
     intake::{Part, PartState, QueuedPart},
     retry,
-    store::Lane,
+    store::{Lane, StoreError},
     time::Timestamp,
     update::{RemoteMessage, Update},
 };
@@ -37,7 +37,11 @@ impl Engine {
             }
             let read = self.read_lane(&lane).await;
             self.release(&name).await?;
-            return read.map(|()| Turn::Worked);
+            return match read {
+                // Somebody was faster; what is still queued is read again.
+                Err(EngineError::Store(StoreError::Stale)) | Ok(()) => Ok(Turn::Worked),
+                Err(error) => Err(error),
+            };
         }
         Ok(Turn::Idle)
     }
@@ -136,7 +140,9 @@ impl Engine {
         let ids: Vec<_> = parts.iter().map(|part| part.intake_id).collect();
         let intakes: BTreeMap<_, _> =
             self.store().intakes(&ids).await?.into_iter().map(|intake| (intake.id, intake)).collect();
-        let (mut updates, mut with) = (Vec::new(), Vec::new());
+        // What passes, and what is looked up, was decided for this generation of the chat.
+        let expected = |chat: &Chat| Write::Expect { chat_id: chat.id, generation: chat.generation };
+        let (mut updates, mut with) = (Vec::new(), gate.chat.iter().map(expected).collect::<Vec<_>>());
         for part in parts {
             let raw = intakes.get(&part.intake_id).map(|intake| self.parts_of(intake)).unwrap_or_default();
             let Some(raw) = raw.into_iter().find(|raw| raw.number == part.number) else {
