@@ -114,12 +114,17 @@ impl Place {
 pub fn start_log(config: &Config) -> anyhow::Result<()> {
     let filter =
         EnvFilter::try_new(&config.log.level).context("log.level: error, warn, info, debug or trace is wanted")?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours());
     match config.log.format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
     Ok(())
+}
+
+/// Whether the log may be coloured: only where a person looks at it.
+pub fn colours() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr())
 }
 
 /// The vault of a configuration. Makes the data folder and the key where there are none.

@@ -47,6 +47,9 @@ pub struct Alone {
     /// How many messages each channel has at the start
     #[arg(long)]
     messages: Option<usize>,
+    /// How many messages a page of history has at most
+    #[arg(long)]
+    page: Option<usize>,
     /// Let people write now and then, and answer
     #[arg(long)]
     people: bool,
@@ -128,17 +131,23 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Runs an emulated Slack alone.
 pub async fn run_alone(options: &Alone) -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new("info")).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("info"))
+        .with_writer(std::io::stderr)
+        .with_ansi(cli::colours())
+        .init();
     let listener = cli::listen(options.listen).await?;
     let size = WorldSize::default();
     let size = WorldSize { messages_per_channel: options.messages.unwrap_or(size.messages_per_channel), ..size };
+    let usual = World::default();
     let world = World {
         seed: options.seed,
+        history_page_max: options.page.unwrap_or(usual.history_page_max),
         world: size,
         journal: options.journal.clone(),
         people: options.people,
         app: App { events_url: options.events_url.clone(), ..App::default() },
-        ..World::default()
+        ..usual
     };
     let app = world.app.clone();
     let mut emulator = Emulator::start(world, listener)?;

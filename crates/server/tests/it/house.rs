@@ -277,13 +277,12 @@ pub fn cookie_of(answer: &reqwest::Response) -> String {
 /// A browser that goes from page to page, without scripts.
 pub struct Browser<'a> {
     pub client: &'a Client,
-    pub base: &'a str,
     pub cookie: Option<String>,
 }
 
 impl<'a> Browser<'a> {
     pub fn new(house: &'a House) -> Self {
-        Self { client: &house.client, base: &house.base, cookie: None }
+        Self { client: &house.client, cookie: None }
     }
 
     /// Leaves our connect page, and gives the address at the platform.
