@@ -36,7 +36,10 @@ impl Simulate {
                 }
                 Err(failure) => {
                     println!("{failure}");
-                    bail!("replay with: cargo xtask simulate --from {seed} --seeds 1 --actions {} --loud", self.actions);
+                    bail!(
+                        "replay with: cargo xtask simulate --from {seed} --seeds 1 --actions {} --loud",
+                        self.actions
+                    );
                 }
             }
         }

@@ -4,12 +4,11 @@
 use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, take_in::News};
 use model::{
     changes::{Changes, Write},
-    chat::{Chat, ChatState},
+    chat::Chat,
     connection::{Connection, ConnectionState},
     connector::{Access, ConnectorError, Page, Reading},
-    customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
-    id::{ChatId, ConnectionId, Cursor, ExternalId, SyncStatusId},
+    id::{ExternalId, SyncStatusId},
     message::Problem,
     retry,
     store::StoreError,
@@ -239,7 +238,7 @@ impl Engine {
         self.put_sync(SyncStatus { state, error, finished_at, ..sync }).await.map(drop)
     }
 
-    async fn put_sync(&self, sync: SyncStatus) -> Result<SyncStatus, EngineError> {
+    pub(crate) async fn put_sync(&self, sync: SyncStatus) -> Result<SyncStatus, EngineError> {
         let sync = SyncStatus { revision: sync.revision + 1, ..sync };
         let mut changes = Changes::of(&sync.customer_id);
         changes.events.push(self.sync_event(&sync));
@@ -288,197 +287,6 @@ impl Engine {
             merged_from: None,
             at: self.now(),
         }
-    }
-
-    /// Imports chats that a person or the app picked.
-    pub async fn import_chats(
-        &self,
-        customer: &CustomerId,
-        connection: ConnectionId,
-        chats: &[ExternalId],
-        since: Option<Timestamp>,
-    ) -> Result<Vec<SyncStatus>, EngineError> {
-        let connection = self.importable(customer, connection).await?;
-        let mut runs = Vec::new();
-        for external_id in chats {
-            self.make_known(&connection, external_id).await?;
-            runs.push(self.begin_import(&connection, external_id, since).await?);
-        }
-        Ok(runs)
-    }
-
-    /// Imports every chat that the customer's person is in.
-    pub async fn import_all(
-        &self,
-        customer: &CustomerId,
-        connection: ConnectionId,
-        since: Option<Timestamp>,
-    ) -> Result<SyncStatus, EngineError> {
-        let connection = self.importable(customer, connection).await?;
-        self.begin(self.new_sync(&connection, None, SyncKind::Import, since), Vec::new(), Vec::new()).await
-    }
-
-    async fn importable(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
-        let connection = self.own_connection(customer, id).await?;
-        if connection.is_open() {
-            return Ok(connection);
-        }
-        Err(EngineError::refused("connection_closed", "The connection is closed. Connect again, then import."))
-    }
-
-    /// Learns of a chat that was picked before anybody listed it. Only whose person is in it may.
-    async fn make_known(&self, connection: &Connection, external_id: &ExternalId) -> Result<(), EngineError> {
-        let named = std::slice::from_ref(external_id);
-        let known = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
-        if known.and_then(|chat| chat.member).is_some_and(|member| member.member) {
-            return Ok(()); // The run itself asks again.
-        }
-        let offered = self.offered(&connection.integration)?;
-        let logins = self.open_logins(connection).await?;
-        let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
-        let asked = Reading::Membership(external_id.clone());
-        let mut updates = offered.connector.pull(&access, &asked, None).await?.updates;
-        if !updates.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
-            return Err(EngineError::refused(
-                "not_a_member",
-                format!("There is no chat {external_id} that you are in."),
-            ));
-        }
-        updates.extend(offered.connector.pull(&access, &Reading::Chat(external_id.clone()), None).await?.updates);
-        self.take_in(&News::new(connection, updates, Origin::Import)).await
-    }
-
-    /// A chat that is not imported gets a new generation; one that is, only one more run.
-    async fn begin_import(
-        &self,
-        connection: &Connection,
-        external_id: &ExternalId,
-        since: Option<Timestamp>,
-    ) -> Result<SyncStatus, EngineError> {
-        loop {
-            let named = std::slice::from_ref(external_id);
-            let chat = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
-            let mut chat = chat.ok_or(EngineError::NotFound)?;
-            let (mut writes, mut events) = (Vec::new(), Vec::new());
-            if !chat.is_imported() {
-                chat.state = ChatState::Imported;
-                chat.imported_as_of = None;
-                chat.generation += 1;
-                chat.revision += 1;
-                chat.updated_at = self.now();
-                events.push(self.chat_event(&chat, EventKind::ChatCreated));
-                writes.push(Write::Chat(chat.clone()));
-            }
-            let sync = self.new_sync(connection, Some(&chat), SyncKind::Import, since);
-            match self.begin(sync, writes, events).await {
-                Err(EngineError::Store(StoreError::Stale)) => {}
-                begun => return begun,
-            }
-        }
-    }
-
-    async fn begin(
-        &self,
-        sync: SyncStatus,
-        mut writes: Vec<Write>,
-        mut events: Vec<NewEvent>,
-    ) -> Result<SyncStatus, EngineError> {
-        events.push(self.sync_event(&sync));
-        writes.push(Write::SyncStatus(sync.clone()));
-        self.commit(Changes { customer: Some(sync.customer_id.clone()), writes, events }).await?;
-        Ok(sync)
-    }
-
-    /// Compares what is stored of a chat with the platform.
-    pub async fn sync_chat(&self, customer: &CustomerId, id: ChatId) -> Result<SyncStatus, EngineError> {
-        let chat = self.store().chat(customer, id).await?.ok_or(EngineError::NotFound)?;
-        if !chat.is_imported() {
-            return Err(EngineError::refused("chat_not_imported", "The chat is not imported. Import it first."));
-        }
-        let connection = self.importable(customer, chat.connection_id).await?;
-        self.begin(self.new_sync(&connection, Some(&chat), SyncKind::Reconcile, None), Vec::new(), Vec::new()).await
-    }
-
-    /// Stops a run. What it read stays.
-    pub async fn cancel_sync(&self, customer: &CustomerId, id: SyncStatusId) -> Result<SyncStatus, EngineError> {
-        loop {
-            let sync = self.store().sync_status(customer, id).await?.ok_or(EngineError::NotFound)?;
-            if !sync.is_open() {
-                return Ok(sync);
-            }
-            let finished_at = Some(self.now());
-            match self.put_sync(SyncStatus { state: SyncState::Cancelled, finished_at, ..sync }).await {
-                Err(EngineError::Store(StoreError::Stale)) => {}
-                ended => return ended,
-            }
-        }
-    }
-
-    /// Lets a run that failed or was stopped go on where it was.
-    pub async fn retry_sync(&self, customer: &CustomerId, id: SyncStatusId) -> Result<SyncStatus, EngineError> {
-        let sync = self.store().sync_status(customer, id).await?.ok_or(EngineError::NotFound)?;
-        if sync.is_open() || sync.state == SyncState::Completed {
-            return Ok(sync);
-        }
-        if let Some(chat) = sync.chat_id {
-            let chat = self.store().chat(customer, chat).await?;
-            if chat.is_none_or(|chat| chat.generation != sync.generation) {
-                return Err(EngineError::refused("chat_deleted", "The chat was deleted since. Import it again."));
-            }
-        }
-        let (state, due_at) = (SyncState::Queued, self.now());
-        self.put_sync(SyncStatus { state, due_at, failures: 0, error: None, finished_at: None, ..sync }).await
-    }
-
-    /// Deletes a chat here, with its messages. It stays deleted until somebody imports it again.
-    pub async fn delete_chat(&self, customer: &CustomerId, id: ChatId) -> Result<(), EngineError> {
-        loop {
-            let mut chat = self.store().chat(customer, id).await?.ok_or(EngineError::NotFound)?;
-            if chat.state != ChatState::Imported {
-                return if chat.state == ChatState::Deleted { Ok(()) } else { Err(EngineError::NotFound) };
-            }
-            chat.state = ChatState::Deleted;
-            chat.generation += 1;
-            chat.revision += 1;
-            chat.updated_at = self.now();
-            let mut changes = Changes::of(customer);
-            changes.events.push(self.chat_event(&chat, EventKind::ChatDeleted));
-            changes.writes.push(Write::Chat(chat));
-            changes.writes.push(Write::EmptyChat(id));
-            match self.commit(changes).await {
-                Err(StoreError::Stale) => {}
-                deleted => return Ok(deleted.map(drop)?),
-            }
-        }
-    }
-
-    fn chat_event(&self, chat: &Chat, kind: EventKind) -> NewEvent {
-        NewEvent {
-            kind,
-            subject: Subject::Chat(chat.id),
-            revision: chat.revision,
-            connection_id: Some(chat.connection_id),
-            chat_id: Some(chat.id),
-            origin: Origin::Import,
-            merged_from: None,
-            at: self.now(),
-        }
-    }
-
-    /// The platform's chats, page by page, as they can be imported.
-    pub(crate) async fn list_chats(
-        &self,
-        connection: &Connection,
-        cursor: Option<&Cursor>,
-    ) -> Result<Page, EngineError> {
-        let offered = self.offered(&connection.integration)?;
-        let logins = self.open_logins(connection).await?;
-        let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
-        let mut page = offered.connector.pull(&access, &Reading::Chats, cursor).await?;
-        self.look_up_people(&*offered.connector, &access, &mut page.updates).await?;
-        let people = page.updates.iter().filter(|update| matches!(update, Update::Person { .. })).cloned().collect();
-        self.take_in(&News::new(connection, people, Origin::Import)).await?;
-        Ok(page)
     }
 }
 

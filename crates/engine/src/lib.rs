@@ -11,6 +11,7 @@ mod inbound;
 mod known;
 mod outbound;
 mod outbox;
+mod pick;
 mod read;
 mod show;
 mod take_in;

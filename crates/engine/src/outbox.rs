@@ -5,7 +5,6 @@ use model::{
     accept::{self, Accepted, Desk},
     body::Body,
     changes::{Remembered, Write},
-    chat::Chat,
     connection::Connection,
     customer::CustomerId,
     event::Origin,
@@ -14,7 +13,6 @@ use model::{
     store::StoreError,
 };
 use std::time::Duration;
-use uuid::Uuid;
 
 /// How long the answer to an unsafe call is remembered.
 pub const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -50,6 +48,38 @@ pub enum Resolution {
     GiveUp,
 }
 
+/// What is asked for.
+enum Wish<'a> {
+    Send { text: &'a str, root: Option<ExternalId> },
+    Edit { id: MessageId, text: &'a str },
+    Delete { id: MessageId },
+    React { id: MessageId, emoji: &'a str, present: bool },
+    Retry { id: MessageId, resolution: Resolution },
+}
+
+/// What is asked for, with the rows that it is about.
+enum Wanted<'a> {
+    Send(Body, Option<ExternalId>),
+    Edit(Message, Body),
+    Delete(Message),
+    React(Message, &'a str, bool),
+    Retry(Message, Resolution),
+}
+
+impl Wanted<'_> {
+    fn put(self, desk: &Desk<'_>) -> Result<Accepted, Problem> {
+        match self {
+            Self::Send(body, root) => desk.send(body, root),
+            Self::Edit(message, body) => desk.edit(&message, body),
+            Self::Delete(message) => desk.delete(&message),
+            Self::React(message, emoji, present) => desk.react(&message, emoji, present),
+            Self::Retry(message, Resolution::SendAgain) => desk.send_again(&message),
+            Self::Retry(message, Resolution::ItWasSent) => desk.resolve(&message, true),
+            Self::Retry(message, Resolution::GiveUp) => desk.resolve(&message, false),
+        }
+    }
+}
+
 impl Engine {
     /// Accepts a new message. It is on disk, and shows as pending, when this returns.
     pub async fn send(
@@ -61,16 +91,10 @@ impl Engine {
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
         let root = match draft.thread_root {
-            Some(id) => Some(self.living_message(customer, id).await?),
+            Some(id) => Some(thread_of(&self.living_message(customer, id).await?)?),
             None => None,
         };
-        self.accept(customer, chat, origin, key, async |connection, desk| {
-            accept::check_send(&connection.abilities, &draft.text, root.is_some()).map_err(EngineError::Refused)?;
-            let root = root.as_ref().map(thread_of).transpose()?;
-            let body = self.body(connection, &draft.text).await?;
-            desk.send(body, root).map_err(EngineError::Refused)
-        })
-        .await
+        self.accept(customer, chat, &Wish::Send { text: &draft.text, root }, origin, key).await
     }
 
     /// Accepts a change of what a message says.
@@ -82,13 +106,7 @@ impl Engine {
         origin: Origin,
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
-        let chat = self.living_message(customer, id).await?.chat_id;
-        self.accept(customer, chat, origin, key, async |connection, desk| {
-            accept::check_edit(&connection.abilities, text).map_err(EngineError::Refused)?;
-            let body = self.body(connection, text).await?;
-            desk.edit(&self.living_message(customer, id).await?, body).map_err(EngineError::Refused)
-        })
-        .await
+        self.accept_change(customer, id, Wish::Edit { id, text }, origin, key).await
     }
 
     /// Accepts a deletion.
@@ -99,11 +117,7 @@ impl Engine {
         origin: Origin,
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
-        let chat = self.living_message(customer, id).await?.chat_id;
-        self.accept(customer, chat, origin, key, async |_, desk| {
-            desk.delete(&self.living_message(customer, id).await?).map_err(EngineError::Refused)
-        })
-        .await
+        self.accept_change(customer, id, Wish::Delete { id }, origin, key).await
     }
 
     /// Accepts a reaction, or taking one back.
@@ -116,11 +130,7 @@ impl Engine {
         origin: Origin,
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
-        let chat = self.living_message(customer, id).await?.chat_id;
-        self.accept(customer, chat, origin, key, async |_, desk| {
-            desk.react(&self.living_message(customer, id).await?, emoji, present).map_err(EngineError::Refused)
-        })
-        .await
+        self.accept_change(customer, id, Wish::React { id, emoji, present }, origin, key).await
     }
 
     /// Accepts what is to become of a message that failed or is uncertain.
@@ -132,17 +142,19 @@ impl Engine {
         origin: Origin,
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
+        self.accept_change(customer, id, Wish::Retry { id, resolution }, origin, key).await
+    }
+
+    async fn accept_change(
+        &self,
+        customer: &CustomerId,
+        id: MessageId,
+        wish: Wish<'_>,
+        origin: Origin,
+        key: Option<&Idempotency>,
+    ) -> Result<Message, EngineError> {
         let chat = self.living_message(customer, id).await?.chat_id;
-        self.accept(customer, chat, origin, key, async |_, desk| {
-            let message = self.living_message(customer, id).await?;
-            let accepted = match resolution {
-                Resolution::SendAgain => desk.send_again(&message),
-                Resolution::ItWasSent => desk.resolve(&message, true),
-                Resolution::GiveUp => desk.resolve(&message, false),
-            };
-            accepted.map_err(EngineError::Refused)
-        })
-        .await
+        self.accept(customer, chat, &wish, origin, key).await
     }
 
     /// One commit takes the command, its message and the memory of the key, or nothing.
@@ -150,9 +162,9 @@ impl Engine {
         &self,
         customer: &CustomerId,
         chat: ChatId,
+        wish: &Wish<'_>,
         origin: Origin,
         key: Option<&Idempotency>,
-        take: impl AsyncFn(&Connection, &Desk<'_>) -> Result<Accepted, EngineError>,
     ) -> Result<Message, EngineError> {
         for _ in 0..MOST_DECISIONS {
             if let Some(message) = self.answered_before(customer, key).await? {
@@ -161,8 +173,12 @@ impl Engine {
             let chat = self.store().chat(customer, chat).await?.ok_or(EngineError::NotFound)?;
             let connection = self.own_connection(customer, chat.connection_id).await?;
             let number = self.store().next_command_number(customer).await?;
-            let ids = || self.uuid();
-            let mut accepted = take(&connection, &self.desk(&connection, &chat, number, origin, &ids)).await?;
+            let wanted = self.wanted(&connection, wish).await?;
+            let mut accepted = {
+                let ids = || self.uuid();
+                let (connection, chat, now) = (&connection, &chat, self.now());
+                wanted.put(&Desk { connection, chat, number, now, origin, ids: &ids }).map_err(EngineError::Refused)?
+            };
             if let Some(key) = key {
                 accepted.changes.writes.push(Write::Remember(Remembered {
                     key: key.key.clone(),
@@ -180,15 +196,24 @@ impl Engine {
         Err(EngineError::Busy(Duration::from_secs(1)))
     }
 
-    fn desk<'a>(
-        &self,
-        connection: &'a Connection,
-        chat: &'a Chat,
-        number: u64,
-        origin: Origin,
-        ids: &'a dyn Fn() -> Uuid,
-    ) -> Desk<'a> {
-        Desk { connection, chat, number, now: self.now(), origin, ids }
+    /// A wish with the rows and names that it is about, or why it cannot be.
+    async fn wanted<'a>(&self, connection: &Connection, wish: &Wish<'a>) -> Result<Wanted<'a>, EngineError> {
+        let customer = &connection.customer_id;
+        Ok(match wish {
+            Wish::Send { text, root } => {
+                accept::check_send(&connection.abilities, text, root.is_some()).map_err(EngineError::Refused)?;
+                Wanted::Send(self.body(connection, text).await?, root.clone())
+            }
+            Wish::Edit { id, text } => {
+                accept::check_edit(&connection.abilities, text).map_err(EngineError::Refused)?;
+                Wanted::Edit(self.living_message(customer, *id).await?, self.body(connection, text).await?)
+            }
+            Wish::Delete { id } => Wanted::Delete(self.living_message(customer, *id).await?),
+            Wish::React { id, emoji, present } => {
+                Wanted::React(self.living_message(customer, *id).await?, emoji, *present)
+            }
+            Wish::Retry { id, resolution } => Wanted::Retry(self.living_message(customer, *id).await?, *resolution),
+        })
     }
 
     async fn answered_before(

@@ -9,7 +9,7 @@ use rust_embed::{Embed, EmbeddedFile};
 
 /// The build of `ui/`. It may be missing, so that the server builds without Node.
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../ui/dist"]
+#[folder = "../../ui/dist"]
 #[allow_missing = true]
 struct Files;
 

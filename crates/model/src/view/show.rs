@@ -1,0 +1,215 @@
+//! From what is stored to what is shown. Names are put in here and nowhere else.
+
+use super::{
+    ChangeKind, Chat, Connection, LastMessage, Message, PREVIEW_CHARACTERS, Participant, PendingChange, Reaction,
+    SyncStatus, Words,
+};
+use crate::{
+    abilities::Abilities,
+    body::Body,
+    chat::{ChatFacts, ChatKind},
+    connection,
+    id::ExternalId,
+    message, participant,
+    store::ListedChat,
+    sync_status::{self, SyncState},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names by which things are shown, as known by now.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Where all this is.
+    pub platform: String,
+    /// People by external id.
+    pub people: BTreeMap<ExternalId, participant::Participant>,
+    /// Chats by external id.
+    pub chats: BTreeMap<ExternalId, String>,
+    /// The customer's own ids.
+    pub me: BTreeSet<ExternalId>,
+    /// The ids that this connection's commands appear under.
+    pub senders: BTreeSet<ExternalId>,
+}
+
+impl Names {
+    /// A person's name, if it is known.
+    pub fn person(&self, id: &ExternalId) -> Option<String> {
+        self.people.get(id).and_then(participant::Participant::name).map(str::to_owned)
+    }
+
+    fn words(&self, body: &Body) -> Words {
+        Words { text: body.text(|id| self.person(id), |id| self.chats.get(id).cloned()) }
+    }
+
+    /// A person as they are shown.
+    pub fn participant(&self, id: &ExternalId) -> Participant {
+        let held = self.people.get(id);
+        let facts = held.and_then(|held| held.facts.as_ref()).map(|facts| facts.value.clone()).unwrap_or_default();
+        Participant {
+            id: held.map(|held| held.id),
+            external_id: id.clone(),
+            name: if facts.name.is_empty() { id.0.clone() } else { facts.name },
+            handle: facts.handle,
+            emails: facts.emails,
+            avatar_url: facts.avatar_url,
+            bot: facts.bot,
+            me: self.me.contains(id),
+        }
+    }
+
+    /// The name of a chat: its own, or the other people's.
+    pub fn chat(&self, external_id: &ExternalId, facts: Option<&ChatFacts>) -> String {
+        let Some(facts) = facts else { return external_id.0.clone() };
+        if let Some(name) = facts.name.as_ref().filter(|name| !name.is_empty()) {
+            return name.clone();
+        }
+        let others: Vec<_> = facts.people.iter().filter(|id| !self.me.contains(id)).collect();
+        let shown = if others.is_empty() { facts.people.iter().collect() } else { others };
+        let names: Vec<_> = shown.into_iter().map(|id| self.participant(id).name).collect();
+        if names.is_empty() { external_id.0.clone() } else { names.join(", ") }
+    }
+}
+
+/// The external ids of the people that showing a message needs.
+pub fn people_of(message: &message::Message) -> BTreeSet<ExternalId> {
+    let mut ids = BTreeSet::new();
+    if let Some(content) = &message.facets.content {
+        ids.extend(content.value.sender.clone());
+        ids.extend(content.value.body.people().cloned());
+    }
+    for actors in message.facets.reactions.now().values() {
+        ids.extend(actors.iter().take(NAMES_SHOWN).cloned());
+    }
+    ids
+}
+
+/// How many names a reaction shows.
+pub const NAMES_SHOWN: usize = 12;
+
+/// Shows a message.
+pub fn message(held: &message::Message, names: &Names) -> Message {
+    let content = held.facets.content.as_ref().map(|content| &content.value);
+    let deleted = held.facets.is_deleted();
+    let shown = held.facets.shown();
+    Message {
+        id: held.id,
+        chat_id: held.chat_id,
+        customer_id: held.customer_id.clone(),
+        connection_id: held.connection_id,
+        platform: names.platform.clone(),
+        external_id: held.external_id.clone(),
+        direction: held.direction,
+        sender: content.and_then(|content| content.sender.as_ref()).map(|id| names.participant(id)),
+        body: shown.map(|content| names.words(&content.body)).unwrap_or_default(),
+        attachments: shown.map(|content| content.attachments.clone()).unwrap_or_default(),
+        reactions: if deleted { Vec::new() } else { reactions(held, names) },
+        thread_root: content.and_then(|content| content.thread_root.clone()),
+        position: held.position.clone(),
+        sent_at: content.map_or(held.created_at, |content| content.sent_at),
+        edited_at: shown.and_then(|content| content.edited_at),
+        deleted_at: deleted.then_some(held.updated_at),
+        status: held.status,
+        error: held.error.clone(),
+        pending_change: held.pending_change.as_ref().map(|change| PendingChange {
+            kind: if change.body.is_some() { ChangeKind::Edit } else { ChangeKind::Delete },
+            body: change.body.as_ref().map(|body| names.words(body)),
+            status: change.status,
+            error: change.error.clone(),
+        }),
+        merged_into: held.merged_into,
+        revision: held.revision,
+        platform_data: shown.map(|content| content.platform_data.clone()).unwrap_or_default(),
+        created_at: held.created_at,
+        updated_at: held.updated_at,
+    }
+}
+
+fn reactions(held: &message::Message, names: &Names) -> Vec<Reaction> {
+    let shown = |(emoji, actors): (String, BTreeSet<ExternalId>)| Reaction {
+        count: actors.len(),
+        mine: actors.iter().any(|actor| names.senders.contains(actor)),
+        names: actors.iter().take(NAMES_SHOWN).map(|actor| names.participant(actor).name).collect(),
+        emoji,
+    };
+    held.facets.reactions.now().into_iter().map(shown).collect()
+}
+
+/// Shows a chat.
+pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
+    let held = &listed.chat;
+    let facts = held.facts.as_ref().map(|facts| &facts.value);
+    let archived = facts.is_some_and(|facts| facts.archived);
+    Chat {
+        id: held.id,
+        customer_id: held.customer_id.clone(),
+        connection_id: held.connection_id,
+        platform: names.platform.clone(),
+        external_id: held.external_id.clone(),
+        kind: facts.map_or(ChatKind::Channel, |facts| facts.kind),
+        name: names.chat(&held.external_id, facts),
+        state: held.state,
+        participants: facts
+            .map(|facts| facts.people.iter().map(|id| names.participant(id)).collect())
+            .unwrap_or_default(),
+        last_message: listed.last_message.as_ref().map(|last| last_message(last, names)),
+        abilities: if archived { closed(abilities) } else { abilities.clone() },
+        revision: held.revision,
+        active_at: listed.active_at,
+        created_at: held.created_at,
+        updated_at: held.updated_at,
+    }
+}
+
+fn closed(abilities: &Abilities) -> Abilities {
+    Abilities { send: false, reply: false, edit: false, delete: false, react: false, ..abilities.clone() }
+}
+
+fn last_message(held: &message::Message, names: &Names) -> LastMessage {
+    let shown = message(held, names);
+    LastMessage {
+        id: shown.id,
+        preview: shown.body.text.chars().take(PREVIEW_CHARACTERS).collect(),
+        sender_name: shown.sender.map(|sender| sender.name),
+        sent_at: shown.sent_at,
+    }
+}
+
+/// Shows a connection.
+pub fn connection(held: &connection::Connection, platform: &str) -> Connection {
+    Connection {
+        id: held.id,
+        customer_id: held.customer_id.clone(),
+        integration: held.integration.clone(),
+        platform: platform.to_owned(),
+        external_account: held.account.clone(),
+        account_name: held.account_name.clone(),
+        state: held.state,
+        reason: held.reason.clone(),
+        scopes: held.scopes.clone(),
+        abilities: held.abilities.clone(),
+        import_new_chats: held.import_new_chats,
+        revision: held.revision,
+        created_at: held.created_at,
+        updated_at: held.updated_at,
+    }
+}
+
+/// Shows a run of import.
+pub fn sync_status(held: &sync_status::SyncStatus) -> SyncStatus {
+    SyncStatus {
+        id: held.id,
+        customer_id: held.customer_id.clone(),
+        connection_id: held.connection_id,
+        chat_id: held.chat_id,
+        kind: held.kind,
+        state: held.state,
+        done: held.done,
+        total: held.total,
+        waiting_until: (held.state == SyncState::Waiting).then_some(held.due_at),
+        error: held.error.clone(),
+        revision: held.revision,
+        created_at: held.created_at,
+        started_at: held.started_at,
+        finished_at: held.finished_at,
+    }
+}
