@@ -1,1 +1,132 @@
-//! To come.
+//! Secrets at rest, in logs and in answers: nowhere in the clear. And the program's other doors.
+
+use crate::{
+    house::{Browser, cookie_of},
+    processes::{Caller, Pair},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::process::{Command, Output};
+
+fn run(pair: &Pair, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bothways"));
+    command.args(arguments).envs(pair.variables.iter().cloned()).current_dir(pair.folder.path()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
+    let pair = Pair::new(&[]);
+    let server = pair.serve("127.0.0.1:0");
+    let link = server.told("http://").to_owned();
+    let base = link.split("/login/").next().unwrap().to_owned();
+    let key = pair.api_key(&base, &link).await;
+    pair.deliver_to(&base).await;
+    let people = pair.control(Method::GET, "users", None).await;
+    let ana = people.as_array().unwrap().iter().find(|user| user["email"].is_string()).unwrap()["id"].clone();
+    let app = Caller { client: pair.client.clone(), base: base.clone(), key: key.clone(), customer: "ana" };
+
+    let begun = app.post("/v1/connections", "a", json!({ "integration": "slack", "return_to": "/" })).await;
+    let connect_url = begun["connect_url"].as_str().unwrap();
+    let mut browser = Browser { client: &pair.client, cookie: None };
+    let platform = browser.leave(connect_url).await;
+    let callback = browser.decide(&platform, ana.as_str().unwrap(), "allow").await;
+    assert_eq!(browser.come_back(&callback).await.status(), 303);
+    let made = json!({ "as": ana, "do": "create_channel", "name": "quiet" });
+    let channel = pair.act(made).await["channel"].clone();
+    let connection = app.get("/v1/connections").await["items"][0]["id"].clone();
+    let wish = json!({ "connection_id": connection, "chats": [channel] });
+    let runs = app.post("/v1/chats/import", "b", wish).await;
+    let path = format!("/v1/chats/{}/messages", runs["items"][0]["chat_id"].as_str().unwrap());
+    app.post(&path, "c", json!({ "text": "eyes only 4711" })).await;
+    let token = app.post("/v1/customer-tokens", "d", json!({ "customer_id": "ana" })).await;
+    let mut answers = String::new();
+    for path in ["/v1/connections", "/v1/chats", "/v1/events?limit=500", "/v1/api-keys", "/v1/integrations"] {
+        answers += &app.get(path).await.to_string();
+    }
+    let again = run(&pair, &["login-link", "--data-dir", "data"]);
+    let fresh = text(&again.stdout).trim().to_owned();
+    let cookie = cookie_of(&pair.client.get(&fresh).send().await.unwrap());
+    assert!(server.stop());
+
+    let installed = pair
+        .control(
+            Method::POST,
+            "install",
+            Some(json!({ "user": ana, "scopes": "chat:write", "user_scopes": "chat:write" })),
+        )
+        .await;
+    let setting = |name: &str| pair.variables.iter().find(|(held, _)| held.ends_with(name)).unwrap().1.clone();
+    let query = |name: &str| {
+        let url = reqwest::Url::parse(&callback).unwrap();
+        url.query_pairs().find(|(held, _)| held == name).unwrap().1.into_owned()
+    };
+    let last = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let value = |value: &Value| value.as_str().unwrap().to_owned();
+    let secrets = [
+        ("bot token", value(&installed["bot_token"])),
+        ("user token", value(&installed["user_token"])),
+        ("client secret", setting("CLIENT_SECRET")),
+        ("signing secret", setting("SIGNING_SECRET")),
+        ("api key", key),
+        ("customer token", value(&token["token"])),
+        ("login ticket", last(&link)),
+        ("fresh login ticket", last(&fresh)),
+        ("connect ticket", last(connect_url)),
+        ("state", query("state")),
+        ("code", query("code")),
+        ("session", cookie.split('=').nth(1).unwrap().to_owned()),
+    ];
+    let log = std::fs::read(pair.log()).unwrap();
+    assert!(contains(&log, "/connect/{ticket}"), "the log must have said something: {}", text(&log));
+    assert!(!contains(&log, "4711"), "a message's text is in the log");
+    for (name, secret) in &secrets {
+        assert!(secret.len() > 8, "{name}: {secret}");
+        assert!(!contains(&log, secret), "the {name} is in the log");
+        assert!(!answers.contains(secret), "the {name} is in an answer");
+        for entry in std::fs::read_dir(pair.data()).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            assert!(!contains(&bytes, secret), "the {name} is in {}", path.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_says_in_words_what_is_wrong() {
+    let pair = Pair::new(&[]);
+    let version = text(&run(&pair, &["--version"]).stdout);
+    assert!(version.starts_with("bothways ") && version.contains("(schema "), "{version}");
+    for command in ["serve", "demo", "sandbox", "openapi", "login-link"] {
+        assert!(run(&pair, &[command, "--help"]).status.success(), "{command}");
+    }
+    let stopped = run(&pair, &["login-link", "--data-dir", "data"]);
+    assert!(!stopped.status.success() && text(&stopped.stderr).contains("does not run"), "{}", text(&stopped.stderr));
+    std::fs::write(pair.folder.path().join("wrong.toml"), "lisen = \"x\"\n").unwrap();
+    let wrong = run(&pair, &["serve", "--config", "wrong.toml"]);
+    let said = text(&wrong.stderr);
+    assert!(!wrong.status.success() && said.contains("wrong.toml") && said.contains("lisen"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+
+    let server = pair.serve("127.0.0.1:0");
+    let second = run(&pair, &["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
+    assert!(
+        !second.status.success() && text(&second.stderr).contains("in use by another server"),
+        "{}",
+        text(&second.stderr)
+    );
+    let link = run(&pair, &["login-link", "--data-dir", "data"]);
+    let link = text(&link.stdout).trim().to_owned();
+    assert_eq!(pair.client.get(&link).send().await.unwrap().status(), 303);
+    assert!(server.stop());
+    std::fs::remove_file(pair.data().join("secret.key")).unwrap();
+    let lost = run(&pair, &["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
+    assert!(!lost.status.success() && text(&lost.stderr).contains("secret.key is missing"), "{}", text(&lost.stderr));
+}
