@@ -5,11 +5,16 @@
 //! once more when all has settled. The same seed gives the same run.
 
 mod acts;
+mod asks;
 mod chance;
 mod check;
+mod connect;
 mod executor;
+mod given;
 mod pace;
+mod servers;
 mod settle;
+mod slack;
 mod wire;
 mod world;
 

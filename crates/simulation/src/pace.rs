@@ -16,9 +16,7 @@ use model::{
     intake::{Intake, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
-    store::{
-        ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket,
-    },
+    store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
     sync_status::SyncStatus,
     time::Timestamp,
 };

@@ -1,8 +1,6 @@
 //! When people and fate have stopped, everything comes to rest, and every side must hold the same.
 
-use crate::{
-    world::{Party, World, lock},
-};
+use crate::world::{Party, World, lock};
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
     chat::Chat,
@@ -112,7 +110,8 @@ impl World {
     fn compare_sends(&mut self) -> Result<(), String> {
         let sent = lock(&self.asks).sent();
         let rows: BTreeMap<_, _> = self.memory.all_messages().into_iter().map(|row| (row.id, row)).collect();
-        let appeared: BTreeSet<_> = self.seen.marks.keys().filter_map(|mark| mark.split_once('.')).map(|(id, _)| id.to_owned()).collect();
+        let appeared: BTreeSet<_> =
+            self.seen.marks.keys().filter_map(|mark| mark.split_once('.')).map(|(id, _)| id.to_owned()).collect();
         for (_, id, text) in &sent {
             let Some(mut row) = rows.get(id) else { continue }; // Its chat was deleted here.
             let appeared = appeared.contains(&id.to_string());
@@ -245,9 +244,13 @@ impl World {
         }
         for (name, their) in &theirs {
             let our = ours.remove(name).ok_or_else(|| {
-                format!("P3: {} of {} lacks {name} ({:?}, {})", chat.customer_id, chat.external_id, their.subtype, their.text)
+                format!(
+                    "P3: {} of {} lacks {name} ({:?}, {})",
+                    chat.customer_id, chat.external_id, their.subtype, their.text
+                )
             })?;
-            compare_message(their, &our).map_err(|what| format!("P3: {} has {name} otherwise: {what}", chat.customer_id))?;
+            compare_message(their, &our)
+                .map_err(|what| format!("P3: {} has {name} otherwise: {what}", chat.customer_id))?;
         }
         if let Some((name, row)) = ours.first_key_value() {
             return Err(format!("P3: {} has {name}, and Slack has not: {row:?}", chat.customer_id));

@@ -1,7 +1,7 @@
 //! The wire between a server and Slack: the emulator's router without a socket, and what can go wrong
 //! on the way.
 
-use crate::{chance::Chance, executor::pause, world::SimClock};
+use crate::{chance::Chance, executor::pause, given::SimClock};
 use async_trait::async_trait;
 use axum::{Router, body::Body};
 use http_body_util::BodyExt;

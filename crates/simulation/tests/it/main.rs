@@ -13,10 +13,9 @@ fn every_side_holds_the_same_whatever_fate_does() {
         for seed in (first..=SEEDS).step_by(usize::try_from(threads).unwrap_or(1)) {
             match simulation::run(seed, Plan::default()) {
                 Ok(one) => report.add(&one),
-                Err(failure) => panic!(
-                    "{failure}\nreplay with: cargo xtask simulate --from {} --seeds 1 --loud",
-                    failure.seed
-                ),
+                Err(failure) => {
+                    panic!("{failure}\nreplay with: cargo xtask simulate --from {} --seeds 1 --loud", failure.seed)
+                }
             }
         }
         report

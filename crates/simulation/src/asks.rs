@@ -1,0 +1,141 @@
+//! What customers ask of us, until it is answered. Who gets no answer asks again, with the same key.
+
+use crate::{
+    executor::Owner,
+    world::{World, lock},
+};
+use engine::{Draft, Engine, EngineError, Idempotency};
+use model::{
+    customer::CustomerId,
+    event::{Origin, Subject},
+    id::{ChatId, ConnectionId, ExternalId, MessageId},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Something that a customer asks of us, until it is answered.
+#[derive(Clone, Debug)]
+pub enum What {
+    Send { chat: ChatId, text: String, root: Option<MessageId> },
+    Edit { message: MessageId, text: String },
+    Delete { message: MessageId },
+    React { message: MessageId, emoji: &'static str, present: bool },
+    Import { connection: ConnectionId, chats: Vec<ExternalId> },
+    ImportAll { connection: ConnectionId },
+    DeleteChat { chat: ChatId },
+    Compare { chat: ChatId },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Flying(Owner),
+    /// The message that it is about, where it is about one.
+    Accepted(Option<MessageId>),
+    Refused(String),
+}
+
+#[derive(Clone, Debug)]
+struct Ask {
+    customer: CustomerId,
+    what: What,
+    state: State,
+}
+
+/// All that was asked.
+#[derive(Default)]
+pub struct Asks {
+    all: BTreeMap<u64, Ask>,
+}
+
+impl Asks {
+    /// A server died: who waited for it asks again, with the same key.
+    pub fn lost(&mut self, owner: Owner) {
+        for ask in self.all.values_mut().filter(|ask| ask.state == State::Flying(owner)) {
+            ask.state = State::Waiting;
+        }
+    }
+
+    pub fn are_answered(&self) -> bool {
+        self.all.values().all(|ask| !matches!(ask.state, State::Waiting | State::Flying(_)))
+    }
+
+    /// The texts of accepted sends, with their message.
+    pub fn sent(&self) -> Vec<(CustomerId, MessageId, String)> {
+        let sent = |ask: &Ask| match (&ask.what, &ask.state) {
+            (What::Send { text, .. }, State::Accepted(Some(id))) => Some((ask.customer.clone(), *id, text.clone())),
+            _ => None,
+        };
+        self.all.values().filter_map(sent).collect()
+    }
+}
+
+impl World {
+    pub fn ask(&mut self, customer: &CustomerId, what: What) -> String {
+        let mut asks = lock(&self.asks);
+        let key = asks.all.len() as u64 + 1;
+        let said = format!("{customer} asks {key}: {what:?}");
+        asks.all.insert(key, Ask { customer: customer.clone(), what, state: State::Waiting });
+        said
+    }
+
+    /// Brings what is asked to a server that is up.
+    pub fn send_asks(&mut self) {
+        let Some((owner, engine)) = self.any_server() else { return };
+        let asks = Arc::clone(&self.asks);
+        let next = {
+            let mut asks = lock(&self.asks);
+            let Some((key, ask)) = asks.all.iter_mut().find(|(_, ask)| ask.state == State::Waiting) else { return };
+            ask.state = State::Flying(owner);
+            (*key, ask.clone())
+        };
+        let (memory, wrong) = (Arc::clone(&self.memory), Arc::clone(&self.wrong));
+        let (key, ask) = next;
+        self.executor.spawn(owner, "ask", async move {
+            let answered = bring(&engine, key, &ask).await;
+            let state = match answered {
+                Ok(about) => {
+                    if let (What::Send { .. }, Some(id)) = (&ask.what, about)
+                        && !memory.synced_events().iter().any(|event| event.event.subject == Subject::Message(id))
+                    {
+                        lock(&wrong).push(format!("P1: send {key} was answered before it was on disk"));
+                    }
+                    State::Accepted(about)
+                }
+                Err(EngineError::Refused(problem)) => State::Refused(problem.code),
+                Err(EngineError::NotFound) => State::Refused("not_found".to_owned()),
+                Err(EngineError::KeyReused) => {
+                    lock(&wrong).push(format!("the key of ask {key} was taken for another one's"));
+                    State::Refused("key_reused".to_owned())
+                }
+                Err(_) => State::Waiting, // Busy, no room, or Slack did not answer: asked again.
+            };
+            if let Some(held) = lock(&asks).all.get_mut(&key) {
+                held.state = state;
+            }
+        });
+    }
+}
+
+/// Does what was asked. The key makes its repeat the same.
+async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>, EngineError> {
+    let key = Idempotency { key: format!("ask-{key}"), request_hash: format!("{:?}", ask.what) };
+    let (customer, app) = (&ask.customer, Origin::App);
+    let message = match &ask.what {
+        What::Send { chat, text, root } => {
+            let draft = Draft { text: text.clone(), thread_root: *root };
+            engine.send(customer, *chat, draft, app, Some(&key)).await?
+        }
+        What::Edit { message, text } => engine.edit(customer, *message, text, app, Some(&key)).await?,
+        What::Delete { message } => engine.delete(customer, *message, app, Some(&key)).await?,
+        What::React { message, emoji, present } => {
+            engine.react(customer, *message, emoji, *present, app, Some(&key)).await?
+        }
+        What::Import { connection, chats } => {
+            return engine.import_chats(customer, *connection, chats, None).await.map(|_| None);
+        }
+        What::ImportAll { connection } => return engine.import_all(customer, *connection, None).await.map(|_| None),
+        What::DeleteChat { chat } => return engine.delete_chat(customer, *chat).await.map(|()| None),
+        What::Compare { chat } => return engine.sync_chat(customer, *chat).await.map(|_| None),
+    };
+    Ok(Some(message.id))
+}

@@ -1,0 +1,87 @@
+//! Two customers connect to one workspace, before anything goes wrong.
+
+use crate::world::{Party, REDIRECT, World, integration};
+use axum::body::Body;
+use engine::Engine;
+use model::{connection::Connection, connector::Grant, customer::CustomerId, world::Secret};
+use sandbox::slack::ChannelKind;
+use std::{
+    future::Future,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use tower::ServiceExt;
+
+impl World {
+    /// Lets a future run to its end while nothing else happens.
+    pub fn drive<T>(&mut self, future: impl Future<Output = T>) -> T {
+        let mut future = Box::pin(future);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+                return value;
+            }
+            self.memory.sync();
+            self.pass(Duration::from_micros(100));
+        }
+    }
+
+    /// Two customers connect to one workspace: one with a token of their own, one by the bot alone.
+    pub fn connect_parties(&mut self) -> Result<(), String> {
+        let users: Vec<_> = self.slack.users().into_iter().filter(|user| !user.is_bot && !user.deleted).collect();
+        for (number, user) in users.iter().take(2).enumerate() {
+            let customer = CustomerId::new(format!("customer-{number}")).map_err(|error| error.to_string())?;
+            let (_, engine) = self.any_server().ok_or("no server is up")?;
+            let code = self.allow(&engine, &user.id, number == 0)?;
+            let grant = Grant::Code { code: Secret(code), redirect_uri: REDIRECT.to_owned() };
+            let slack = integration();
+            let connected = self.drive(engine.connect(&customer, &slack, &grant));
+            let connection: Connection = connected.map_err(|error| format!("cannot connect: {error:?}"))?;
+            self.parties.push(Party { customer, user: user.id.clone(), connection: connection.id });
+            if number == 0 {
+                self.invite_bot(&connection);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bot is invited everywhere but into direct chats, by whoever is there.
+    fn invite_bot(&mut self, connection: &Connection) {
+        let login = self
+            .memory
+            .all_logins()
+            .into_iter()
+            .find(|login| connection.logins.contains(&login.id) && !login.account.as_str().contains('/'));
+        let bot = login.and_then(|login| login.facts["user_id"].as_str().map(str::to_owned));
+        for channel in self.slack.channels() {
+            if let (Some(bot), Some(inviter)) = (&bot, channel.members.iter().next())
+                && matches!(channel.kind, ChannelKind::Public | ChannelKind::Private)
+            {
+                // Refused only where the bot is already.
+                let _: Result<(), _> = self.slack.act_invite(inviter, &channel.id, bot);
+            }
+        }
+        for channel in self.slack.channels() {
+            for user in &channel.members {
+                self.seen.joined(user, &channel.id);
+            }
+        }
+    }
+
+    /// A person allows the app on Slack's page, with a token of their own or without.
+    fn allow(&mut self, engine: &Engine, user: &str, own_token: bool) -> Result<String, String> {
+        let address = engine.authorize(&integration(), "state", REDIRECT).map_err(|error| error.to_string())?;
+        let query = address.split_once('?').map_or("", |(_, query)| query);
+        let fields = query.split('&').filter(|field| own_token || !field.starts_with("user_scope="));
+        let form: Vec<_> = fields.map(str::to_owned).chain([format!("user={user}"), "decision=allow".into()]).collect();
+        let request = axum::http::Request::post("/oauth/v2/authorize")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(form.join("&")))
+            .map_err(|error| error.to_string())?;
+        let router = self.slack.router();
+        let answer = self.drive(router.oneshot(request)).map_err(|never| never.to_string())?;
+        let location = answer.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let code = location.split(['?', '&']).find_map(|field| field.strip_prefix("code="));
+        code.map(str::to_owned).ok_or_else(|| format!("Slack gave no code: {location}"))
+    }
+}

@@ -1,0 +1,239 @@
+//! Servers: started, killed, made to stand still, and brought what Slack has to tell.
+
+use crate::{
+    chance::Chance,
+    executor::Owner,
+    given::{Checking, PlainVault},
+    pace::Paced,
+    wire::Wire,
+    world::{Flight, Server, World, integration, lock},
+};
+use engine::{Engine, Offered, Parts, Retention, Turn};
+use model::{
+    connector::Refusal,
+    intake::RawRequest,
+    time::Timestamp,
+    world::{Clock, Secret},
+};
+use sandbox::slack::{Delivery, Outcome, Reason};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// How long Slack waits for an answer to an event.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
+/// A signature that is older than about five minutes is refused; clocks differ a little.
+const STALE_AFTER: Duration = Duration::from_secs(270);
+
+impl World {
+    /// Starts a server process on the common store. It knows nothing but what is stored.
+    pub fn start(&mut self, number: usize) {
+        self.started += 1;
+        let chance = Arc::new(Chance::new(self.seed.wrapping_mul(1_000).wrapping_add(self.started)));
+        let offered = Offered {
+            connector: Arc::new(connectors::slack::Slack),
+            settings: self.settings(),
+            http: Arc::new(Wire {
+                router: self.slack.router(),
+                clock: Arc::clone(&self.server_clock),
+                chance: Arc::clone(&chance),
+                may_fail: Arc::clone(&self.may_fail),
+                slow: Arc::clone(&self.slow),
+            }),
+        };
+        let store = Paced {
+            memory: Arc::clone(&self.memory),
+            chance: Arc::clone(&chance),
+            may_fill: Arc::clone(&self.may_fail),
+            filled: Arc::clone(&self.filled),
+        };
+        let announcer = Checking { memory: Arc::clone(&self.memory), wrong: Arc::clone(&self.wrong) };
+        self.servers[number] = Server {
+            engine: Some(Engine::new(Parts {
+                store: Arc::new(store),
+                clock: Arc::clone(&self.server_clock) as Arc<dyn Clock>,
+                random: chance,
+                vault: Arc::new(PlainVault),
+                announcer: Arc::new(announcer),
+                integrations: BTreeMap::from([(integration(), offered)]),
+                retention: Retention::default(),
+                holder: format!("server-{number}-{}", self.started),
+            })),
+            back_at: Timestamp::default(),
+            paused: false,
+        };
+    }
+
+    fn settings(&self) -> model::connector::Settings {
+        let app = &self.slack.config().app;
+        let values = [
+            ("client_id", app.client_id.as_str()),
+            ("client_secret", app.client_secret.as_str()),
+            ("signing_secret", app.signing_secret.as_str()),
+            ("base_url", "http://slack.invalid"),
+        ];
+        let values = values.map(|(name, value)| (name.to_owned(), Secret(value.to_owned())));
+        model::connector::Settings { values: values.into_iter().collect() }
+    }
+
+    /// A server that is up, if there is one.
+    pub fn any_server(&self) -> Option<(Owner, Engine)> {
+        let up = |(number, server): (usize, &Server)| Some((Owner(number), server.engine.clone()?, server.paused));
+        let up: Vec<_> = self.servers.iter().enumerate().filter_map(up).filter(|(_, _, paused)| !paused).collect();
+        self.chance.pick(&up).map(|(owner, engine, _)| (*owner, engine.clone()))
+    }
+
+    /// Begins turns of the loops, as a server's tasks do.
+    pub fn start_turns(&mut self) {
+        let Some((owner, engine)) = self.any_server() else { return };
+        let turns = ["route", "read", "import", "outbound", "upkeep"];
+        let Some(name) = self.chance.pick(&turns).copied() else { return };
+        if self.executor.count(owner, name) >= 2 {
+            return;
+        }
+        self.executor.spawn(owner, name, async move {
+            let turned = match name {
+                "route" => engine.route_turn().await,
+                "read" => engine.read_turn().await,
+                "import" => engine.import_turn().await,
+                "outbound" => engine.outbound_turn().await,
+                _ => engine.upkeep_turn().await,
+            };
+            // What a turn could not do now, it finds again: the store was full, or somebody was faster.
+            let _: Result<Turn, engine::EngineError> = turned;
+        });
+    }
+
+    /// Slack brings its events, to whichever server answers.
+    pub fn deliver(&mut self) {
+        let mut flying = Vec::new();
+        for flight in std::mem::take(&mut self.flights) {
+            let landed = *lock(&flight.landed);
+            match landed {
+                Some(true) => self.slack.delivered(&flight.delivery, Outcome::Acked),
+                Some(false) => self.fail_delivery(&flight.delivery, Reason::HttpError),
+                None if self.now().since(flight.since) > DELIVERY_TIMEOUT => {
+                    self.fail_delivery(&flight.delivery, Reason::HttpTimeout);
+                }
+                None => flying.push(flight),
+            }
+        }
+        self.flights = flying;
+        if self.flights.len() < 8 && (self.calm || self.chance.one_in(3)) {
+            for delivery in self.slack.take_due() {
+                self.fly(delivery);
+            }
+        }
+    }
+
+    pub fn fail_delivery(&mut self, delivery: &Delivery, reason: Reason) {
+        self.count_fault("delivery_failed");
+        self.slack.delivered(delivery, Outcome::Failed(reason));
+    }
+
+    fn fly(&mut self, delivery: Delivery) {
+        let Some((owner, engine)) = self.any_server() else {
+            return self.fail_delivery(&delivery, Reason::ConnectionFailed);
+        };
+        let landed = Arc::new(Mutex::new(None));
+        let (outcome, memory, wrong) = (Arc::clone(&landed), Arc::clone(&self.memory), Arc::clone(&self.wrong));
+        let request = RawRequest {
+            headers: delivery.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
+            body: delivery.body.clone().into(),
+            received_at: self.server_clock.now(),
+        };
+        let body = request.body.clone();
+        let (clock, since) = (Arc::clone(&self.server_clock), self.server_clock.now());
+        // A server that stood still for so long rightly takes the signature for an old one.
+        let stale = move || clock.now().since(since) > STALE_AFTER;
+        self.flights.push(Flight { delivery, owner, since: self.now(), landed });
+        self.executor.spawn(owner, "admit", async move {
+            match engine.admit(&integration(), request).await {
+                Ok(engine::Admitted::Kept) => {
+                    if !memory.synced_intakes().iter().any(|intake| intake.request.body == body) {
+                        lock(&wrong).push("P1: a webhook was answered before it was on disk".to_owned());
+                    }
+                    *lock(&outcome) = Some(true);
+                }
+                Ok(engine::Admitted::Refused(Refusal::Untrusted)) if stale() => *lock(&outcome) = Some(false),
+                Ok(other) => {
+                    lock(&wrong).push(format!("a signed event was not kept: {other:?}"));
+                    *lock(&outcome) = Some(false);
+                }
+                Err(_) => *lock(&outcome) = Some(false), // No room: Slack tells it again.
+            }
+        });
+    }
+
+    /// Fate: servers die, stand still, or lose their power together.
+    pub fn fate(&mut self) {
+        if self.calm || !self.chance.one_in(600) {
+            return;
+        }
+        let number = self.chance.below(self.servers.len());
+        match self.chance.below(5) {
+            0 | 1 => self.kill(number),
+            2 | 3 => self.stand_still(number),
+            _ => {
+                for number in 0..self.servers.len() {
+                    self.kill(number);
+                }
+                self.memory.power_failure();
+                self.count_fault("power_failed");
+                self.say(|| "the power failed".to_owned());
+            }
+        }
+    }
+
+    pub fn kill(&mut self, number: usize) {
+        if self.servers[number].engine.take().is_none() {
+            return;
+        }
+        let owner = Owner(number);
+        self.executor.kill(owner);
+        self.servers[number].paused = false;
+        self.servers[number].back_at = self.now() + Duration::from_millis(self.chance.below(20_000) as u64);
+        let (lost, flying) = std::mem::take(&mut self.flights).into_iter().partition(|flight| flight.owner == owner);
+        self.flights = flying;
+        let lost: Vec<Flight> = lost;
+        for flight in lost {
+            // The answer may have left just before the end.
+            match *lock(&flight.landed) {
+                Some(true) => self.slack.delivered(&flight.delivery, Outcome::Acked),
+                Some(false) | None => self.fail_delivery(&flight.delivery, Reason::ConnectionFailed),
+            }
+        }
+        lock(&self.asks).lost(owner);
+        self.count_fault("server_killed");
+        self.say(|| format!("server {number} was killed"));
+    }
+
+    fn stand_still(&mut self, number: usize) {
+        if self.servers[number].engine.is_none() || self.servers[number].paused {
+            return;
+        }
+        self.executor.pause(Owner(number));
+        self.servers[number].paused = true;
+        self.servers[number].back_at = self.now() + Duration::from_millis(self.chance.below(90_000) as u64);
+        self.count_fault("server_paused");
+        self.say(|| format!("server {number} stands still"));
+    }
+
+    pub fn bring_back(&mut self) {
+        for number in 0..self.servers.len() {
+            if self.servers[number].back_at > self.now() {
+                continue;
+            }
+            if self.servers[number].engine.is_none() {
+                self.start(number);
+                self.say(|| format!("server {number} is up"));
+            } else if self.servers[number].paused {
+                self.executor.resume(Owner(number));
+                self.servers[number].paused = false;
+                self.say(|| format!("server {number} goes on"));
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The emulated Slack of a run: how large it is, and how often it goes wrong.
+
+use sandbox::slack::{CallChaos, Config, EventChaos, WorldSize};
+
+pub fn config(seed: u64) -> Config {
+    let mut config = Config {
+        seed,
+        world: WorldSize {
+            workspaces: 1,
+            people: 4,
+            bots: 0,
+            public_channels: 2,
+            private_channels: 2,
+            direct_chats: 3,
+            group_chats: 0,
+            messages_per_channel: 6,
+            messages_per_chat: 3,
+            threads_per_channel: 1,
+            replies_per_thread: 3,
+            days: 3,
+        },
+        history_page_max: 4,
+        ..Config::default()
+    };
+    config.app.events_url = Some("https://bothways.invalid/hooks/slack".to_owned());
+    config
+}
+
+pub fn call_chaos() -> CallChaos {
+    CallChaos {
+        answer_lost: 0.04,
+        answer_lost_late: 0.03,
+        late_max_micros: 20_000_000,
+        call_lost: 0.02,
+        rate_limited: 0.02,
+        retry_after_secs: 7,
+        server_error: 0.02,
+    }
+}
+
+pub fn event_chaos() -> EventChaos {
+    EventChaos {
+        duplicate_same: 0.1,
+        duplicate_new: 0.1,
+        late: 0.15,
+        delay_max_micros: 90_000_000,
+        reorder: 0.15,
+        drop: 0.0,
+        before_answer: 0.3,
+    }
+}
