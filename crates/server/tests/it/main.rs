@@ -1,8 +1,11 @@
 //! The whole: the real server and the emulated Slack, through HTTP, on ports of this computer.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod access;
 mod bad_input;
 mod connecting;
+mod doors;
 mod feed;
 mod house;
 mod kill;
