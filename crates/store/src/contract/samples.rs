@@ -173,6 +173,7 @@ pub(crate) fn chat(customer: &CustomerId, number: i64) -> Chat {
         state: ChatState::Imported,
         generation: 1,
         facts: None,
+        imported_as_of: None,
         member: None,
         aliases: BTreeMap::new(),
         created_at: at(number),
