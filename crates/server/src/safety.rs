@@ -26,7 +26,6 @@ pub fn guarded(router: Router<Server>, server: &Server) -> Router<Server> {
         .layer(from_fn_with_state(server.clone(), logged))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     ApiError::Broken.into_response()
 }

@@ -164,7 +164,6 @@ fn sorted(error: &EngineError) -> (StatusCode, &str, Option<Duration>) {
         EngineError::Busy(after) => (StatusCode::SERVICE_UNAVAILABLE, "platform_busy", Some(*after)),
         EngineError::LoginLost => (StatusCode::CONFLICT, "login_lost", None),
         EngineError::Platform(_) => (StatusCode::BAD_GATEWAY, "platform_failed", None),
-        EngineError::Vault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "secret_unreadable", None),
         EngineError::Store(StoreError::Stale | StoreError::Unavailable(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, "store_busy", Some(COME_BACK_AFTER))
         }

@@ -1,6 +1,6 @@
 //! Who may call, and whose data they reach.
 
-use crate::house::{House, cookie_of};
+use crate::{browser::cookie_of, house::House};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 

@@ -1,6 +1,9 @@
 //! Connecting: over our page to the platform and back, each step once, and by pasted tokens.
 
-use crate::house::{Browser, House, location};
+use crate::{
+    browser::{Browser, location},
+    house::House,
+};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits for a clock: who waits, waits for an event of the feed, with a deadline.
 
+use crate::browser::{Browser, cookie_of};
 use futures_util::StreamExt;
 use model::{
     time::Timestamp,
@@ -57,7 +58,7 @@ pub struct House {
     pub client: Client,
     pub clock: Arc<SkewedClock>,
     pub store: Arc<Sqlite>,
-    pub folder: TempDir,
+    _folder: TempDir,
     emulator: (Option<oneshot::Sender<()>>, JoinHandle<std::io::Result<()>>),
 }
 
@@ -99,6 +100,9 @@ impl House {
 
     /// A house whose configuration and world are changed first.
     pub async fn with(configure: impl FnOnce(&mut Config), shape: impl FnOnce(&mut World)) -> Self {
+        // With RUST_LOG, a failing test shows what the server said.
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let client = client();
         let port = || TcpListener::bind("127.0.0.1:0");
         let (ours, theirs) = (port().await.unwrap(), port().await.unwrap());
@@ -138,7 +142,7 @@ impl House {
             client,
             clock,
             store,
-            folder,
+            _folder: folder,
             emulator: (Some(stop), emulator),
         };
         let cookie = house.sign_in().await;
@@ -200,7 +204,7 @@ impl House {
     /// A public channel that both of these are in.
     pub fn shared_channel(&self, people: &[&str]) -> String {
         let both = |members: &std::collections::BTreeSet<String>| people.iter().all(|one| members.contains(*one));
-        let open = self.slack.channels().into_iter().filter(|one| !one.is_archived && one.name != "");
+        let open = self.slack.channels().into_iter().filter(|one| !one.is_archived);
         open.filter(|one| both(&one.members)).map(|one| one.id).next().expect("they share a channel")
     }
 
@@ -267,70 +271,6 @@ pub async fn read(answer: reqwest::Response) -> Answer {
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let body = answer.bytes().await.unwrap();
     Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
-}
-
-pub fn cookie_of(answer: &reqwest::Response) -> String {
-    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
-    cookie.split(';').next().unwrap().to_owned()
-}
-
-/// A browser that goes from page to page, without scripts.
-pub struct Browser<'a> {
-    pub client: &'a Client,
-    pub cookie: Option<String>,
-}
-
-impl<'a> Browser<'a> {
-    pub fn new(house: &'a House) -> Self {
-        Self { client: &house.client, cookie: None }
-    }
-
-    /// Leaves our connect page, and gives the address at the platform.
-    pub async fn leave(&mut self, connect_url: &str) -> String {
-        let page = self.client.get(connect_url).send().await.unwrap();
-        assert_eq!(page.status(), StatusCode::OK);
-        let left = self.client.post(connect_url).send().await.unwrap();
-        assert_eq!(left.status(), StatusCode::SEE_OTHER);
-        self.cookie = Some(cookie_of(&left));
-        location(&left)
-    }
-
-    /// Decides at the platform, and gives the address that it leads back to.
-    pub async fn decide(&self, platform_url: &str, person: &str, decision: &str) -> String {
-        let url = reqwest::Url::parse(platform_url).unwrap();
-        let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        form.push(("user".to_owned(), person.to_owned()));
-        form.push(("decision".to_owned(), decision.to_owned()));
-        let mut body = reqwest::Url::parse("http://form.example").unwrap();
-        body.query_pairs_mut().extend_pairs(form);
-        let call = self.client.post(url.origin().ascii_serialization() + url.path());
-        let call = call.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = call.body(body.query().unwrap().to_owned()).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::FOUND);
-        location(&answer)
-    }
-
-    /// Comes back from the platform.
-    pub async fn come_back(&self, callback: &str) -> reqwest::Response {
-        let mut call = self.client.get(callback);
-        if let Some(cookie) = &self.cookie {
-            call = call.header(header::COOKIE, cookie);
-        }
-        call.send().await.unwrap()
-    }
-
-    /// The whole way. Gives the address at its end.
-    pub async fn allow(mut self, connect_url: &str, person: &str, decision: &str) -> String {
-        let platform = self.leave(connect_url).await;
-        let callback = self.decide(&platform, person, decision).await;
-        let back = self.come_back(&callback).await;
-        assert_eq!(back.status(), StatusCode::SEE_OTHER, "{:?}", back.text().await);
-        location(&back)
-    }
-}
-
-pub fn location(answer: &reqwest::Response) -> String {
-    answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
 }
 
 /// A stream of the feed.

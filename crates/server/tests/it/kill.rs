@@ -1,7 +1,7 @@
 //! Kills the server at random moments, and finds nothing lost and nothing doubled.
 
 use crate::{
-    house::Browser,
+    browser::Browser,
     processes::{Caller, Pair, Process},
 };
 use reqwest::Method;

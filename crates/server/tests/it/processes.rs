@@ -1,6 +1,9 @@
 //! The built program as processes of their own, which can be killed.
 
-use crate::house::{Answer, client, cookie_of, read};
+use crate::{
+    browser::cookie_of,
+    house::{Answer, client, read},
+};
 use reqwest::{Client, Method, header};
 use serde_json::{Value, json};
 use std::{
@@ -71,7 +74,7 @@ impl Drop for Process {
 
 /// An emulated Slack as a process, and what a server needs to serve it.
 pub struct Pair {
-    pub sandbox: Process,
+    _sandbox: Process,
     pub slack_url: String,
     pub folder: TempDir,
     pub variables: Vec<(String, String)>,
@@ -90,7 +93,7 @@ impl Pair {
         let variable = |name: &str| (format!("BOTHWAYS_INTEGRATIONS__SLACK__{}", name.to_uppercase()), setting(name));
         let mut variables: Vec<_> = names.map(variable).into();
         variables.push(("BOTHWAYS_LOG__LEVEL".to_owned(), "debug,hyper_util=info,reqwest=info".to_owned()));
-        Self { sandbox, slack_url, folder, variables, client: client() }
+        Self { _sandbox: sandbox, slack_url, folder, variables, client: client() }
     }
 
     pub fn data(&self) -> PathBuf {

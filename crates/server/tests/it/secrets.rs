@@ -1,7 +1,7 @@
 //! Secrets at rest, in logs and in answers: nowhere in the clear. And the program's other doors.
 
 use crate::{
-    house::{Browser, cookie_of},
+    browser::{Browser, cookie_of},
     processes::{Caller, Pair},
 };
 use reqwest::Method;
