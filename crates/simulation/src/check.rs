@@ -1,17 +1,36 @@
 //! What must hold at every step.
 
-use crate::world::{World, lock};
-use model::{customer::CustomerId, id::ExternalId, time::Timestamp, world::Clock};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::{
+    follow::Follower,
+    world::{World, lock},
+};
+use engine::MEMBERSHIP_TRUSTED_FOR;
+use model::{
+    customer::CustomerId,
+    id::{ExternalId, MessageId},
+    time::Timestamp,
+    world::Clock,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// How many steps lie between two looks at everything that is stored.
 const LOOK_EVERY: u64 = 150;
+/// How long a call can be under way since it was found that its person is in the chat: time may fly in
+/// between, and more than once.
+const LATEST_POST: Duration = Duration::from_secs(30 * 60);
 
 /// What was seen in the course of the run.
 #[derive(Default)]
 pub struct Seen {
     /// Where each mark of ours appeared at Slack: one place, for one effect.
     pub marks: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// Which mark each text bore when it first appeared. No two asks have the same text.
+    texts: BTreeMap<String, String>,
+    /// What an app that follows the feed holds.
+    pub follower: Follower,
     /// In which channels a person ever was.
     members: BTreeMap<String, BTreeSet<String>>,
     /// When a person last left a channel.
@@ -59,26 +78,54 @@ impl World {
             self.check_feed()?;
             self.check_rows()?;
         }
+        self.follow(LOOK_EVERY);
         Ok(())
     }
 
-    /// P6: what we send appears once, whatever became of its answer.
+    /// A call was made: what it posted is looked at before anybody can change it.
     fn check_posts(&mut self) -> Result<(), String> {
         let posts = self.slack.calls().get("chat.postMessage").copied().unwrap_or(0);
         if posts == self.seen.posts {
             return Ok(());
         }
         self.seen.posts = posts;
+        self.check_marks()
+    }
+
+    /// P6: what we send appears once, whatever became of its answer and however often it was asked for.
+    pub fn check_marks(&mut self) -> Result<(), String> {
         for channel in self.slack.channels() {
             for message in &channel.messages {
                 let payload = message.metadata.as_ref().map(|metadata| &metadata["event_payload"]);
                 let Some(mark) = payload.and_then(|payload| payload["mark"].as_str()) else { continue };
+                let new = !self.seen.marks.contains_key(mark);
                 let places = self.seen.marks.entry(mark.to_owned()).or_default();
                 places.insert((channel.id.clone(), message.ts.clone()));
                 if places.len() > 1 {
                     return Err(format!("P6: one send took effect twice: {places:?} ({})", message.text));
                 }
+                if new {
+                    self.check_sender(mark, &channel.id)?;
+                    let held = self.seen.texts.insert(message.text.clone(), mark.to_owned());
+                    if let Some(held) = held {
+                        return Err(format!("P6: one ask became two sends: {held} and {mark} ({})", message.text));
+                    }
+                }
             }
+        }
+        Ok(())
+    }
+
+    /// P11: nobody writes where they no longer are. A bot that they share may still be there.
+    fn check_sender(&self, mark: &str, channel: &str) -> Result<(), String> {
+        let id = mark.split_once('.').and_then(|(id, _)| id.parse::<MessageId>().ok());
+        let row = self.memory.all_messages().into_iter().find(|row| Some(row.id) == id);
+        let party = row.and_then(|row| self.parties.iter().find(|party| party.customer == row.customer_id));
+        let Some(party) = party else { return Ok(()) }; // Its chat was deleted here.
+        let closed =
+            self.seen.away_since(&party.user, channel).map(|since| since + MEMBERSHIP_TRUSTED_FOR + LATEST_POST);
+        if closed.is_some_and(|closed| self.now() > closed) {
+            return Err(format!("P11: {} wrote in {channel} long after they left", party.customer));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod chance;
 mod check;
 mod connect;
 mod executor;
+mod follow;
 mod given;
 mod pace;
 mod servers;

@@ -49,6 +49,8 @@ impl World {
         }
         self.check_feed()?;
         self.check_rows()?;
+        self.check_marks()?;
+        self.follow(0);
         self.compare()
     }
 
@@ -89,6 +91,7 @@ impl World {
         let given_up = self.slack.dropped_events();
         for party in self.parties.clone() {
             self.compare_replay(&party)?;
+            self.compare_follower(&party)?;
             for chat in self.memory.all_chats() {
                 if chat.customer_id == party.customer && chat.is_imported() {
                     self.compare_absence(&party, &chat)?;
@@ -102,7 +105,7 @@ impl World {
         Ok(())
     }
 
-    fn count(&mut self, what: &'static str, count: usize) {
+    pub fn count(&mut self, what: &'static str, count: usize) {
         *self.report.compared.entry(what).or_default() += count as u64;
     }
 

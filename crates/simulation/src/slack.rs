@@ -29,8 +29,8 @@ pub fn config(seed: u64) -> Config {
 pub fn call_chaos() -> CallChaos {
     CallChaos {
         answer_lost: 0.04,
-        answer_lost_late: 0.03,
-        late_max_micros: 20_000_000,
+        answer_lost_late: 0.05,
+        late_max_micros: 30_000_000,
         call_lost: 0.02,
         rate_limited: 0.02,
         retry_after_secs: 7,

@@ -29,7 +29,13 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// The answer takes its time, but nobody waits beyond the deadline.
+    fn is_slow(&self) -> bool {
+        let slow = self.may_fail.load(Ordering::Relaxed) && self.chance.one_in(20);
+        self.slow.fetch_add(u64::from(slow), Ordering::Relaxed);
+        slow
+    }
+
+    /// A call or its answer takes its time, but nobody waits beyond the deadline.
     async fn wait_for(&self, span: Duration, deadline: Timestamp) {
         let until = (self.clock.now() + span).min(deadline);
         while self.clock.now() < until {
@@ -42,6 +48,9 @@ impl Wire {
 impl Http for Wire {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
         pause().await;
+        if self.is_slow() {
+            self.wait_for(Duration::from_millis(self.chance.below(40_000) as u64), request.deadline).await;
+        }
         // Nothing stands between this look at the clock and the effect of the call.
         if self.clock.now() >= request.deadline {
             return Err(HttpError::NotSent("the deadline has passed".to_owned()));
@@ -59,8 +68,7 @@ impl Http for Wire {
         if answer.extensions().get::<AfterEvents>().is_some() {
             self.wait_for(Duration::from_millis(self.chance.below(4_000) as u64), request.deadline).await;
         }
-        if self.may_fail.load(Ordering::Relaxed) && self.chance.one_in(25) {
-            self.slow.fetch_add(1, Ordering::Relaxed);
+        if self.is_slow() {
             self.wait_for(Duration::from_millis(self.chance.below(40_000) as u64), request.deadline).await;
         }
         pause().await;
