@@ -174,11 +174,18 @@ impl Engine {
     }
 
     /// Parts that came before anybody was connected are for this connection too.
-    async fn claim_parts(&self, connection: &Connection) -> Result<(), EngineError> {
+    pub(crate) async fn claim_parts(&self, connection: &Connection) -> Result<(), EngineError> {
         for account in &connection.listens_to {
+            self.claim_parts_of(connection, account).await?;
+        }
+        Ok(())
+    }
+
+    async fn claim_parts_of(&self, connection: &Connection, account: &ExternalAccount) -> Result<(), EngineError> {
+        loop {
             let parts = self.store().unclaimed(&connection.integration, account, CLAIMED_AT_ONCE).await?;
             if parts.is_empty() {
-                continue;
+                return Ok(());
             }
             let mut changes = Changes::of(&connection.customer_id);
             let mut claimed = Vec::new();
@@ -191,7 +198,6 @@ impl Engine {
             self.commit(changes).await?;
             self.commit(Changes::of_nobody(claimed)).await?;
         }
-        Ok(())
     }
 
     /// Ends a connection here. Its logins are given back once nobody stands on them.

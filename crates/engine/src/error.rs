@@ -1,6 +1,6 @@
 //! Why the engine did not do what it was asked, sorted by what the caller does next.
 
-use model::{connector::ConnectorError, message::Problem, store::StoreError, world::CannotOpen};
+use model::{connector::ConnectorError, message::Problem, store::StoreError};
 use std::time::Duration;
 
 /// Why the engine did not do what it was asked.
@@ -24,9 +24,6 @@ pub enum EngineError {
     /// The platform did not answer, or not understandably.
     #[error("the platform did not answer as expected")]
     Platform(#[source] ConnectorError),
-    /// The configured key does not open what is stored.
-    #[error(transparent)]
-    Vault(CannotOpen),
     /// The store could not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),

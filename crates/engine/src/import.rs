@@ -1,7 +1,7 @@
 //! Reads history page by page. A page's updates and its cursor are committed together, so that a run
 //! goes on where it stopped, whatever stopped it.
 
-use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, take_in::News};
+use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, read::SET_BACK, take_in::News};
 use model::{
     changes::{Changes, Write},
     chat::Chat,
@@ -27,21 +27,26 @@ impl Engine {
     pub async fn import_turn(&self) -> Result<Turn, EngineError> {
         for sync in self.store().due_syncs(self.now(), RUNS_AT_ONCE).await? {
             let name = format!("sync/{}", sync.id);
-            if !self.lease(&name).await? {
-                continue;
+            match self.alone(&name, self.run_if_due(&sync)).await? {
+                None => continue,
+                Some(Err(EngineError::Store(StoreError::Stale)) | Ok(())) => {}
+                Some(Err(EngineError::Store(error))) => return Err(error.into()),
+                Some(Err(error)) => {
+                    tracing::error!(sync_status.id = %sync.id, %error, "Cannot go on with {}", sync.id);
+                    self.wait(sync, self.now() + SET_BACK, problem("internal", "It cannot go on now.")).await?;
+                }
             }
-            // It may have gone on since it was listed.
-            let read = match self.store().sync_status(&sync.customer_id, sync.id).await? {
-                Some(sync) if sync.is_open() && sync.due_at <= self.now() => self.run(sync).await,
-                _ => Ok(()),
-            };
-            self.release(&name).await?;
-            match read {
-                Err(EngineError::Store(StoreError::Stale)) | Ok(()) => return Ok(Turn::Worked),
-                Err(error) => return Err(error),
-            }
+            return Ok(Turn::Worked);
         }
         Ok(Turn::Idle)
+    }
+
+    /// It may have gone on since it was listed.
+    async fn run_if_due(&self, listed: &SyncStatus) -> Result<(), EngineError> {
+        match self.store().sync_status(&listed.customer_id, listed.id).await? {
+            Some(sync) if sync.is_open() && sync.due_at <= self.now() => self.run(sync).await,
+            _ => Ok(()),
+        }
     }
 
     async fn run(&self, sync: SyncStatus) -> Result<(), EngineError> {

@@ -1,6 +1,6 @@
 //! What platforms tell: admitted, routed to those whom it concerns, read, and taken in.
 
-use crate::{Engine, EngineError, LEASE, Turn};
+use crate::{Engine, EngineError, Turn};
 use bytes::Bytes;
 use model::{
     changes::{Changes, Write},
@@ -57,13 +57,20 @@ impl Engine {
     /// Queues the parts of new requests for every connection that they concern.
     pub async fn route_turn(&self) -> Result<Turn, EngineError> {
         let intakes = self.store().unrouted(ROUTED_AT_ONCE).await?;
-        if intakes.is_empty() || !self.lease("route").await? {
+        if intakes.is_empty() {
             return Ok(Turn::Idle);
         }
+        Ok(match self.alone("route", self.route(&intakes)).await? {
+            Some(routed) => routed.map(|()| Turn::Worked)?,
+            None => Turn::Idle,
+        })
+    }
+
+    async fn route(&self, intakes: &[Intake]) -> Result<(), EngineError> {
         let mut queued: BTreeMap<CustomerId, Vec<Write>> = BTreeMap::new();
         let mut rest = Vec::new();
         let mut listeners: BTreeMap<(Integration, ExternalAccount), Vec<Connection>> = BTreeMap::new();
-        for intake in &intakes {
+        for intake in intakes {
             for part in self.parts_of(intake) {
                 let key = (intake.integration.clone(), part.account.clone());
                 if !listeners.contains_key(&key) {
@@ -93,9 +100,16 @@ impl Engine {
         for (customer, writes) in queued {
             self.commit(Changes { writes, ..Changes::of(&customer) }).await?;
         }
+        let unclaimed: Vec<_> =
+            listeners.into_iter().filter(|(_, found)| found.is_empty()).map(|(key, _)| key).collect();
         self.commit(Changes::of_nobody(rest)).await?;
-        self.release("route").await?;
-        Ok(Turn::Worked)
+        for (integration, account) in unclaimed {
+            // Who connected in the meantime found nothing to claim.
+            for connection in self.store().listeners(&integration, &account).await? {
+                self.claim_parts(&connection).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The parts of a request. One whose form is not understood is one part of no account, which waits
@@ -110,15 +124,6 @@ impl Engine {
             let (account, payload) = (ExternalAccount::from(""), intake.request.body.clone());
             vec![Part { number: 0, account, chat: None, payload }]
         })
-    }
-
-    pub(crate) async fn lease(&self, name: &str) -> Result<bool, EngineError> {
-        let now = self.now();
-        Ok(self.store().lease(name, &self.parts.holder, now, now + LEASE).await?)
-    }
-
-    pub(crate) async fn release(&self, name: &str) -> Result<(), EngineError> {
-        Ok(self.store().release(name, &self.parts.holder).await?)
     }
 }
 

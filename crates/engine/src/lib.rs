@@ -148,6 +148,23 @@ impl Engine {
         Ok(committed)
     }
 
+    /// Does a piece of work, unless somebody else is at it: another server, or another worker of this one.
+    /// None if so.
+    async fn alone<T>(
+        &self,
+        name: &str,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<Option<Result<T, EngineError>>, EngineError> {
+        let holder = format!("{}/{}", self.parts.holder, self.uuid().simple());
+        let now = self.now();
+        if !self.store().lease(name, &holder, now, now + LEASE).await? {
+            return Ok(None);
+        }
+        let done = work.await;
+        self.store().release(name, &holder).await?;
+        Ok(Some(done))
+    }
+
     /// The customer's connection; another customer's is not found.
     async fn own_connection(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
         self.store().connection(customer, id).await?.ok_or(EngineError::NotFound)
@@ -163,8 +180,13 @@ impl Engine {
     }
 
     fn open_login(&self, login: Login) -> Result<OpenLogin, EngineError> {
-        let secret = self.parts.vault.open(&place(&login), &login.secret).map_err(EngineError::Vault)?;
-        Ok(OpenLogin { login, secret })
+        match self.parts.vault.open(&place(&login), &login.secret) {
+            Ok(secret) => Ok(OpenLogin { login, secret }),
+            Err(error) => {
+                tracing::error!(login.id = %login.id, %error, "Cannot open login {}", login.id);
+                Err(EngineError::LoginLost)
+            }
+        }
     }
 
     fn access<'a>(

@@ -3,7 +3,7 @@
 //! An attempt is committed before its call. Where the answer is lost, the platform is asked what became
 //! of it before anything is sent again.
 
-use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, take_in::News};
+use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, read::SET_BACK, take_in::News};
 use model::{
     body::Body,
     changes::{Changes, Write},
@@ -39,16 +39,19 @@ impl Engine {
     pub async fn outbound_turn(&self) -> Result<Turn, EngineError> {
         for (customer, chat) in self.store().due_chats(self.now(), CHATS_AT_ONCE).await? {
             let name = format!("outbox/{chat}");
-            if !self.lease(&name).await? {
-                continue;
-            }
-            let done = self.perform_next(&customer, chat).await;
-            self.release(&name).await?;
-            match done {
+            match self.alone(&name, self.perform_next(&customer, chat)).await? {
+                None => continue,
                 // Another server has it by now; what it did is seen at the next look.
-                Err(EngineError::Store(StoreError::Stale)) | Ok(()) => return Ok(Turn::Worked),
-                Err(error) => return Err(error),
+                Some(Err(EngineError::Store(StoreError::Stale)) | Ok(())) => {}
+                Some(Err(EngineError::Store(error))) => return Err(error.into()),
+                Some(Err(error)) => {
+                    tracing::error!(chat.id = %chat, %error, "Cannot perform the commands of {chat}");
+                    for command in self.store().open_commands(&customer, chat).await?.iter().take(1) {
+                        self.put_off_command(command, self.now() + SET_BACK).await?;
+                    }
+                }
             }
+            return Ok(Turn::Worked);
         }
         Ok(Turn::Idle)
     }

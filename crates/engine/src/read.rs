@@ -23,6 +23,8 @@ const LANES_AT_ONCE: usize = 16;
 const PARTS_AT_ONCE: usize = 50;
 /// How long it is believed that somebody is in a chat without asking again.
 pub const MEMBERSHIP_TRUSTED_FOR: Duration = Duration::from_secs(10 * 60);
+/// How long what fails for a reason of our own waits, so that it holds up nobody else.
+pub(crate) const SET_BACK: Duration = Duration::from_secs(60);
 /// How often a part is tried before it is parked.
 const MOST_READS: u32 = 12;
 
@@ -32,16 +34,18 @@ impl Engine {
         for lane in self.store().part_lanes(self.now(), LANES_AT_ONCE).await? {
             let chat = lane.chat.as_ref().map_or("", ExternalId::as_str);
             let name = format!("parts/{}/{chat}", lane.connection_id);
-            if !self.lease(&name).await? {
-                continue;
-            }
-            let read = self.read_lane(&lane).await;
-            self.release(&name).await?;
-            return match read {
+            match self.alone(&name, self.read_lane(&lane)).await? {
+                None => continue,
                 // Somebody was faster; what is still queued is read again.
-                Err(EngineError::Store(StoreError::Stale)) | Ok(()) => Ok(Turn::Worked),
-                Err(error) => Err(error),
-            };
+                Some(Err(EngineError::Store(StoreError::Stale)) | Ok(())) => {}
+                Some(Err(EngineError::Store(error))) => return Err(error.into()),
+                Some(Err(error)) => {
+                    tracing::error!(connection.id = %lane.connection_id, %error, "Cannot read for {}", lane.connection_id);
+                    let parts = self.store().parts(&lane, self.now(), PARTS_AT_ONCE).await?;
+                    self.put_off(&lane.customer_id, parts, self.now() + SET_BACK).await?;
+                }
+            }
+            return Ok(Turn::Worked);
         }
         Ok(Turn::Idle)
     }
@@ -164,10 +168,10 @@ impl Engine {
             }
         }
         let new = gate.passes == Passes::AllAsNew;
+        let asked_at = (!gate.asked.is_empty()).then_some(gate.asked_at);
         let mut updates = [gate.asked, updates].concat();
         self.look_up_people(&*offered.connector, access, &mut updates).await?;
         let news = News::new(access.connection, updates, Origin::Live);
-        let asked_at = Some(gate.asked_at);
         self.take_in(&News { with, asked_at, import_new_chat: new, begins_import: new, ..news }).await
     }
 

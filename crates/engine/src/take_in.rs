@@ -135,7 +135,11 @@ impl Engine {
         if asides.is_empty() {
             return Ok(());
         }
-        let with = asides.iter().map(|aside| Write::TakeUp { chat_id: chat, external_id: aside.external_id.clone() });
+        let with = asides.iter().map(|aside| Write::TakeUp {
+            chat_id: chat,
+            external_id: aside.external_id.clone(),
+            version: aside.version,
+        });
         let with = with.collect();
         let updates = asides.iter().map(|aside| aside.update.clone()).collect();
         let news = News { with, no_asides: true, ..News::new(connection, updates, Origin::Live) };

@@ -42,12 +42,14 @@ impl Engine {
     /// Forgets what has been kept for its time. Calls for more while there is more.
     pub async fn forget_turn(&self) -> Result<Turn, EngineError> {
         let (now, retention) = (self.now(), self.parts.retention);
-        if !self.lease("forget").await? {
-            return Ok(Turn::Idle);
-        }
-        let raw = self.store().forget(now - retention.raw, now, FORGOTTEN_AT_ONCE).await?;
-        let events = self.store().forget_events(now - retention.events, FORGOTTEN_AT_ONCE).await?;
-        self.release("forget").await?;
-        Ok(if raw + events > 0 { Turn::Worked } else { Turn::Idle })
+        let forget = async {
+            let raw = self.store().forget(now - retention.raw, now, FORGOTTEN_AT_ONCE).await?;
+            let events = self.store().forget_events(now - retention.events, FORGOTTEN_AT_ONCE).await?;
+            Ok(raw + events)
+        };
+        Ok(match self.alone("forget", forget).await?.transpose()? {
+            Some(forgotten) if forgotten > 0 => Turn::Worked,
+            Some(_) | None => Turn::Idle,
+        })
     }
 }

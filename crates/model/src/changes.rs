@@ -6,6 +6,7 @@ use crate::{
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::NewEvent,
+    facets::Version,
     id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId},
     intake::{QueuedPart, UnclaimedPart},
     message::Message,
@@ -49,6 +50,8 @@ pub struct Aside {
     pub external_id: ExternalId,
     /// The news.
     pub update: Update,
+    /// As of when they are.
+    pub version: Version,
     /// How long it is waited.
     #[serde(with = "exact")]
     pub until: Timestamp,
@@ -119,14 +122,16 @@ pub enum Write {
         /// Which piece of it.
         number: u32,
     },
-    /// News set aside; replaces older news of the same message and version order is the reader's.
+    /// News set aside. They replace news of the same message that are not later.
     SetAside(Aside),
-    /// News that were taken up again.
+    /// News that were taken up again; later ones, set aside meanwhile, stay.
     TakeUp {
         /// In which chat.
         chat_id: ChatId,
         /// Of which message.
         external_id: ExternalId,
+        /// As of when they were.
+        version: Version,
     },
     /// The chat was active at this time; an earlier time changes nothing.
     Active {

@@ -121,7 +121,11 @@ async fn write(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
         19 => Write::Unclaimed(unclaimed(number, time)),
         20 => Write::SetAside(aside(other, &format!("M{number}"), time)),
         21 => match time % 3 {
-            0 => Write::TakeUp { chat_id: chat_id(other), external_id: ext(&format!("M{number}")) },
+            0 => Write::TakeUp {
+                chat_id: chat_id(other),
+                external_id: ext(&format!("M{number}")),
+                version: Version(number),
+            },
             1 => Write::EmptyChat(chat_id(other)),
             _ => Write::MoveMessages { from: chat_id(other), into: chat_id(number) },
         },

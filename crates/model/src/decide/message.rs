@@ -7,7 +7,7 @@ use super::{
 use crate::{
     changes::{Aside, Naming, Thing, Write},
     command::Progress,
-    facets::{Facet, Facets, Presence},
+    facets::{Facet, Facets, Presence, Version},
     id::{ExternalId, MessageId},
     message::{Direction, Message, Status},
     update::{RemoteMessage, Update},
@@ -21,7 +21,7 @@ impl Work<'_> {
             if let Some(pending) = bind.or_else(|| self.recognise(told)) {
                 self.bind(pending, &external_id);
             } else if self.may_be_ours(told) {
-                self.set_aside(external_id, update);
+                self.set_aside(external_id, update, told.version);
                 return;
             }
             self.active_at = self.active_at.max(Some(told.content.sent_at));
@@ -95,11 +95,14 @@ impl Work<'_> {
             && self.known.open.iter().any(|command| command.is_send() && under_way(&command.progress))
     }
 
-    fn set_aside(&mut self, external_id: ExternalId, update: &Update) {
+    fn set_aside(&mut self, external_id: ExternalId, update: &Update, version: Version) {
         let Some(chat) = &self.chat else { return };
         let until = self.context.now + ASIDE_FOR;
-        let aside = Aside { chat_id: chat.after.id, external_id: external_id.clone(), update: update.clone(), until };
-        self.asides.insert(external_id, aside);
+        let (chat_id, update) = (chat.after.id, update.clone());
+        let aside = Aside { chat_id, external_id: external_id.clone(), update, version, until };
+        if self.asides.get(&external_id).is_none_or(|held| held.version <= version) {
+            self.asides.insert(external_id, aside);
+        }
     }
 
     /// Gives a message of ours the platform's id. If the id has a row already, the two become one.

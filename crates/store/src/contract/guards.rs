@@ -3,6 +3,7 @@
 use super::{is_stale, keep, samples::*};
 use model::{
     changes::{Changes, Thing, Write},
+    facets::Version,
     store::{NamedKind, Store, StoreError},
     sync_status::SyncState,
 };
@@ -267,7 +268,7 @@ pub(crate) async fn another_customers_id_finds_nothing(store: &dyn Store) {
         Write::EmptyChat(chat_id(1)),
         Write::MoveMessages { from: chat_id(1), into: chat_id(2) },
         Write::Active { chat_id: chat_id(1), at: at(99) },
-        Write::TakeUp { chat_id: chat_id(1), external_id: ext("M9") },
+        Write::TakeUp { chat_id: chat_id(1), external_id: ext("M9"), version: Version(9) },
         Write::RemovePart { connection_id: through, intake_id: intake_id(1), number: 0 },
         Write::Rename(name(Thing::Message(message_id(2)), "M1")),
     ];

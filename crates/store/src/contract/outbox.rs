@@ -4,6 +4,7 @@ use super::{all_pages, keep, samples::*};
 use model::{
     changes::Write,
     command::{Attempt, Command, Progress},
+    facets::Version,
     store::Store,
     sync_status::SyncState,
 };
@@ -112,8 +113,12 @@ pub(crate) async fn asides_wait_for_their_time(store: &dyn Store) {
 
     keep(store, rows(&ada(), [Write::SetAside(aside(1, "M1", 40))])).await;
     assert_eq!(store.asides(&ada(), chat_id(1)).await.unwrap(), [aside(1, "M1", 40), aside(1, "M2", 30)]);
-    let taken = Write::TakeUp { chat_id: chat_id(1), external_id: ext("M2") };
-    keep(store, rows(&ada(), [taken.clone(), taken])).await;
+    keep(store, rows(&ada(), [Write::SetAside(aside(1, "M1", 25))])).await;
+    assert_eq!(store.asides(&ada(), chat_id(1)).await.unwrap()[0], aside(1, "M1", 40), "older news change nothing");
+    let taken = |version| Write::TakeUp { chat_id: chat_id(1), external_id: ext("M2"), version: Version(version) };
+    keep(store, rows(&ada(), [taken(29)])).await;
+    assert_eq!(store.asides(&ada(), chat_id(1)).await.unwrap().len(), 2, "what came later stays");
+    keep(store, rows(&ada(), [taken(30), taken(30)])).await;
     assert_eq!(store.asides(&ada(), chat_id(1)).await.unwrap(), [aside(1, "M1", 40)]);
 }
 

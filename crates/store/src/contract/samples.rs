@@ -333,7 +333,7 @@ pub(crate) fn unclaimed(intake: i64, until: i64) -> UnclaimedPart {
 
 pub(crate) fn aside(chat: i64, message: &str, until: i64) -> Aside {
     let update = Update::Deleted { chat: ext("C1"), message: ext(message), version: Version(until) };
-    Aside { chat_id: chat_id(chat), external_id: ext(message), update, until: at(until) }
+    Aside { chat_id: chat_id(chat), external_id: ext(message), update, version: Version(until), until: at(until) }
 }
 
 pub(crate) fn remember(key: &str, until: i64) -> Remembered {

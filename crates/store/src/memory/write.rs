@@ -74,10 +74,15 @@ impl State {
             Write::Claimed { intake_id, number } => self.unclaimed.remove(&(*intake_id, *number)),
             Write::SetAside(aside) => {
                 let key = (admitted.customer()?.clone(), aside.chat_id, aside.external_id.clone());
-                self.asides.put(key, aside.clone());
+                if self.asides.get(&key).is_none_or(|held| held.version <= aside.version) {
+                    self.asides.put(key, aside.clone());
+                }
             }
-            Write::TakeUp { chat_id, external_id } => {
-                self.asides.remove(&(admitted.customer()?.clone(), *chat_id, external_id.clone()));
+            Write::TakeUp { chat_id, external_id, version } => {
+                let key = (admitted.customer()?.clone(), *chat_id, external_id.clone());
+                if self.asides.get(&key).is_some_and(|held| held.version <= *version) {
+                    self.asides.remove(&key);
+                }
             }
             Write::Active { chat_id, at } => self.active(admitted.customer()?, *chat_id, *at),
             Write::EmptyChat(chat) => self.empty_chat(admitted.customer()?, *chat),

@@ -89,10 +89,11 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
             done(db, "delete from unclaimed where intake_id = ?1 and number = ?2", key)
         }
         Write::SetAside(aside) => set_aside(db, admitted.customer()?, aside),
-        Write::TakeUp { chat_id, external_id } => done(
+        Write::TakeUp { chat_id, external_id, version } => done(
             db,
-            "delete from asides where customer_id = ?1 and chat_id = ?2 and external_id = ?3",
-            (admitted.customer()?.as_str(), chat_id.to_string(), external_id.as_str()),
+            "delete from asides where customer_id = ?1 and chat_id = ?2 and external_id = ?3
+             and json_extract(document, '$.version') <= ?4",
+            (admitted.customer()?.as_str(), chat_id.to_string(), external_id.as_str(), version.0),
         ),
         Write::Active { chat_id, at } => done(
             db,
@@ -164,7 +165,8 @@ fn set_aside(db: &Connection, customer: &CustomerId, aside: &Aside) -> Outcome<(
     done(
         db,
         "insert into asides (customer_id, chat_id, external_id, until, document) values (?1, ?2, ?3, ?4, ?5)
-         on conflict do update set until = excluded.until, document = excluded.document",
+         on conflict do update set until = excluded.until, document = excluded.document
+         where json_extract(asides.document, '$.version') <= json_extract(excluded.document, '$.version')",
         (
             customer.as_str(),
             aside.chat_id.to_string(),
