@@ -22,7 +22,6 @@ mod text;
 mod wire;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 mod tests;
 
 pub use events::LEFT_ALONE;
