@@ -161,7 +161,7 @@ impl House {
     }
 
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
-        let mut call = self.client.request(method, format!("{}{path}", self.base));
+        let mut call = self.client.request(method, format!("{}{path}", self.base)).timeout(DEADLINE);
         for (name, value) in headers {
             call = call.header(*name, *value);
         }

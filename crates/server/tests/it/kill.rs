@@ -8,18 +8,21 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 /// How often the server is killed.
 const KILLS: usize = 22;
-/// How many messages each side writes between two kills.
-const BURST: usize = 6;
+/// How many writers each side has. All are at work when the server is killed.
+const WRITERS: usize = 4;
+/// How many messages a writer writes at most between two kills.
+const MOST_PER_WRITER: usize = 25;
 /// How many messages the channel that is imported has.
 const HISTORY: &str = "2500";
 /// The longest time between a start and a kill.
-const LONGEST_LIFE_MILLIS: u64 = 400;
+const LONGEST_LIFE_MILLIS: u64 = 600;
 /// How long both sides may take to become the same. An attempt that nobody answered is settled after a
 /// minute, and Slack brings an event again after a minute.
 const SETTLED_WITHIN: Duration = Duration::from_secs(150);
@@ -42,6 +45,15 @@ impl Chance {
 struct Place {
     channel: String,
     chat: String,
+}
+
+/// What is written between two starts of the server.
+#[derive(Clone)]
+struct Round {
+    number: usize,
+    place: Place,
+    history: Place,
+    over: watch::Receiver<bool>,
 }
 
 struct Fight {
@@ -102,45 +114,57 @@ impl Fight {
         }
     }
 
-    /// What the app writes in one round. Each text is there once, whatever is repeated.
-    async fn ours(&self, round: usize, place: &Place, history: &Place) -> Vec<String> {
+    /// One writer of the app writes until the round ends. Each text is there once, whatever is repeated.
+    async fn ours(&self, round: &Round, writer: usize) -> Vec<String> {
         let mut texts = Vec::new();
-        for number in 0..BURST {
-            let into = if number % 3 == 2 { history } else { place };
-            let (text, key) = (format!("ours {round}.{number}"), format!("send {round}.{number}"));
-            let path = format!("/v1/chats/{}/messages", into.chat);
-            let sent = self.insist(Method::POST, &path, &key, Some(json!({ "text": text }))).await;
+        for number in 0..MOST_PER_WRITER {
+            let name = format!("{}.{writer}.{number}", round.number);
+            let (text, into) = (format!("ours {name}"), if writer == 0 { &round.history } else { &round.place });
+            let into_path = format!("/v1/chats/{}/messages", into.chat);
+            let body = Some(json!({ "text": text }));
+            let key = format!("send {name}");
+            let sent = self.insist(Method::POST, &into_path, &key, body.clone()).await;
             let path = format!("/v1/messages/{}", sent["id"].as_str().unwrap());
             match number {
                 0 => {
-                    let (text, key) = (format!("{text}, edited"), format!("edit {round}"));
-                    self.insist(Method::PATCH, &path, &key, Some(json!({ "text": text }))).await;
+                    let text = format!("{text}, edited");
+                    self.insist(Method::PATCH, &path, &format!("edit {name}"), Some(json!({ "text": text }))).await;
                     texts.push(text);
                 }
-                1 => drop(self.insist(Method::DELETE, &path, &format!("delete {round}"), None).await),
+                1 => drop(self.insist(Method::DELETE, &path, &format!("delete {name}"), None).await),
                 _ => texts.push(text),
+            }
+            if *round.over.borrow() {
+                // Whoever is not sure repeats, and is told the same, also by a server that began anew.
+                let again = self.insist(Method::POST, &into_path, &key, body).await;
+                assert_eq!(again["id"], sent["id"]);
+                break;
             }
         }
         texts
     }
 
-    /// What people at Slack do in one round.
-    async fn theirs(&self, round: usize, place: &Place, history: &Place) {
-        for number in 0..BURST {
-            let channel = if number % 2 == 0 { &place.channel } else { &history.channel };
-            let text = format!("theirs {round}.{number}");
+    /// One person at Slack writes until the round ends.
+    async fn theirs(&self, round: &Round, writer: usize) {
+        for number in 0..MOST_PER_WRITER {
+            let channel = if writer == 0 { &round.history.channel } else { &round.place.channel };
+            let text = format!("theirs {}.{writer}.{number}", round.number);
             let post = json!({ "as": self.bruno, "do": "post", "channel": channel, "text": text });
             let ts = self.pair.act(post).await["ts"].clone();
-            let about = |deed: &str| json!({ "as": self.bruno, "do": deed, "channel": channel, "ts": ts });
-            let mut act = match number {
-                0 => about("edit"),
-                1 => about("delete"),
-                2 => about("react"),
-                _ => continue,
+            let deed = match number {
+                0 => "edit",
+                1 => "delete",
+                2 => "react",
+                _ => "",
             };
-            act["text"] = json!(format!("{text}, edited"));
-            act["emoji"] = json!("eyes");
-            self.pair.act(act).await;
+            if !deed.is_empty() {
+                let text = format!("{text}, edited");
+                let act = json!({ "as": self.bruno, "do": deed, "channel": channel, "ts": ts, "text": text, "emoji": "eyes" });
+                self.pair.act(act).await;
+            }
+            if *round.over.borrow() {
+                break;
+            }
         }
     }
 }
@@ -162,24 +186,28 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
         channels.push(channel);
     }
     let places = fight.import(&connection, &channels).await;
-    let fight = std::sync::Arc::new(fight);
+    let fight = Arc::new(fight);
 
     let mut accepted = Vec::new();
-    for round in 0..KILLS {
-        let (place, history) = (places[round + 1].clone(), places[0].clone());
+    for number in 0..KILLS {
+        let (end, over) = watch::channel(false);
+        let round = Round { number, place: places[number + 1].clone(), history: places[0].clone(), over };
         let mut sides = JoinSet::new();
-        let (one, other) = (std::sync::Arc::clone(&fight), std::sync::Arc::clone(&fight));
-        let (here, there) = ((place.clone(), history.clone()), (place, history));
-        sides.spawn(async move { one.ours(round, &here.0, &here.1).await });
-        sides.spawn(async move {
-            other.theirs(round, &there.0, &there.1).await;
-            Vec::new()
-        });
+        for writer in 0..WRITERS {
+            let (one, other) = (Arc::clone(&fight), Arc::clone(&fight));
+            let (here, there) = (round.clone(), round.clone());
+            sides.spawn(async move { one.ours(&here, writer).await });
+            sides.spawn(async move {
+                other.theirs(&there, writer).await;
+                Vec::new()
+            });
+        }
         // The moment of the kill is the test's input, not a wait for something.
         tokio::time::sleep(Duration::from_millis(chance.below(LONGEST_LIFE_MILLIS))).await;
         server.kill();
         server = fight.pair.serve(&listen);
         fight.starts.send_modify(|starts| *starts += 1);
+        end.send_replace(true);
         while let Some(texts) = sides.join_next().await {
             accepted.extend(texts.unwrap());
         }
