@@ -299,8 +299,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     while let Some(start) = rest[from..].find('<').map(|at| at + from) {
         let tail = &rest[start + 1..];
         let sign = tail.chars().next().filter(|sign| matches!(sign, '@' | '#'));
-        let end =
-            tail.find('>').filter(|end| *end > 1 && tail[1..*end].chars().all(|letter| letter.is_ascii_alphanumeric()));
+        let is_id = |id: &str| !id.is_empty() && id.bytes().all(|letter| letter.is_ascii_alphanumeric());
+        let end = sign.and_then(|_| tail.find('>')).filter(|end| is_id(&tail[1..*end]));
         match (sign, end) {
             (Some(sign), Some(end)) => {
                 pieces.push(Piece::Words(&rest[..start]));
