@@ -276,7 +276,8 @@ pub async fn read(answer: reqwest::Response) -> Answer {
 /// A stream of the feed.
 pub struct Feed {
     bytes: std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>,
-    rest: String,
+    /// What came and is not a whole event yet; it may end within a character.
+    rest: Vec<u8>,
     waiting: std::collections::VecDeque<Value>,
 }
 
@@ -287,7 +288,7 @@ impl Feed {
         let answer = call.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
-        Self { bytes: Box::pin(answer.bytes_stream()), rest: String::new(), waiting: Default::default() }
+        Self { bytes: Box::pin(answer.bytes_stream()), rest: Vec::new(), waiting: Default::default() }
     }
 
     /// The next event; none when the stream ended.
@@ -297,15 +298,15 @@ impl Feed {
                 return Some(event);
             }
             let chunk = self.bytes.next().await?.ok()?;
-            self.rest.push_str(std::str::from_utf8(&chunk).unwrap());
-            while let Some((told, rest)) = self.rest.split_once("\n\n") {
+            self.rest.extend_from_slice(&chunk);
+            while let Some(end) = self.rest.windows(2).position(|pair| pair == b"\n\n") {
+                let told = String::from_utf8(self.rest.drain(..end + 2).collect()).unwrap();
                 let field = |name: &str| told.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
                 if let Some(data) = field("data:") {
                     let event: Value = serde_json::from_str(data).unwrap();
                     assert_eq!(field("id:").map(str::to_owned), Some(event["seq"].to_string()));
                     self.waiting.push_back(event);
                 }
-                self.rest = rest.to_owned();
             }
         }
     }
