@@ -16,7 +16,7 @@ run: ui/dist/index.html
 # All tests, in a real browser and with Slack's own SDKs as well.
 test: tools ui/dist/index.html $(SDK_PYTHON)/ready $(SDK_NODE)/.package-lock.json
 	npm test --prefix ui
-	BOTHWAYS_SDK_PYTHON=$(CURDIR)/$(SDK_PYTHON)/bin/python BOTHWAYS_SDK_NODE_MODULES=$(CURDIR)/$(SDK_NODE) \
+	SANDBOX_SDK_PYTHON=$(CURDIR)/$(SDK_PYTHON)/bin/python SANDBOX_SDK_NODE_MODULES=$(CURDIR)/$(SDK_NODE) \
 		cargo test --workspace
 
 tools:

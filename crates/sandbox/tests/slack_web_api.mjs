@@ -2,7 +2,7 @@
 //
 //     node slack_web_api.mjs http://127.0.0.1:PORT
 //
-// The SDK is looked for in BOTHWAYS_SDK_NODE_MODULES, else in node/node_modules beside this file.
+// The SDK is looked for in SANDBOX_SDK_NODE_MODULES, else in node/node_modules beside this file.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const modules = process.env.BOTHWAYS_SDK_NODE_MODULES ?? join(here, 'node', 'node_modules');
+const modules = process.env.SANDBOX_SDK_NODE_MODULES ?? join(here, 'node', 'node_modules');
 const { resolve } = createRequire(join(modules, '..', 'anything.js'));
 const { WebClient, ErrorCode, LogLevel } = await import(pathToFileURL(resolve('@slack/web-api')));
 

@@ -25,7 +25,7 @@ async fn drive(program: impl FnOnce(&str) -> Command) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sdk_python_finds_the_slack_that_it_knows() {
-    let python = prepared("BOTHWAYS_SDK_PYTHON");
+    let python = prepared("SANDBOX_SDK_PYTHON");
     drive(|address| {
         let mut command = Command::new(python);
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slack_sdk.py")).arg(address);
@@ -36,11 +36,11 @@ async fn sdk_python_finds_the_slack_that_it_knows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sdk_node_finds_the_slack_that_it_knows() {
-    let modules = prepared("BOTHWAYS_SDK_NODE_MODULES");
+    let modules = prepared("SANDBOX_SDK_NODE_MODULES");
     drive(|address| {
         let mut command = Command::new("node");
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slack_web_api.mjs")).arg(address);
-        command.env("BOTHWAYS_SDK_NODE_MODULES", modules);
+        command.env("SANDBOX_SDK_NODE_MODULES", modules);
         command
     })
     .await;

@@ -1,6 +1,9 @@
 //! The two ways in for a newcomer: `make run`, and a browser.
 
-use crate::{house::client, processes::Process};
+use crate::{
+    house::client,
+    processes::{Process, undisturbed},
+};
 use std::{
     io::{BufRead, BufReader},
     os::unix::process::CommandExt,
@@ -43,7 +46,7 @@ async fn doors_make_run_starts_the_demo_and_prints_the_address_last() {
     prepared("ui/dist/index.html");
     let folder = tempfile::tempdir().unwrap();
     let options = format!("--data-dir {} --listen 127.0.0.1:0 --sandbox-port 0", folder.path().display());
-    let mut command = Command::new("make");
+    let mut command = undisturbed("make");
     command.arg("run").arg(format!("ARGS={options}")).current_dir(root()).process_group(0);
     for inherited in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"] {
         command.env_remove(inherited);

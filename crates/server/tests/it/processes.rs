@@ -16,6 +16,15 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bothways");
 
+/// A call of a program that hears nothing of the settings around the tests.
+pub fn undisturbed(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BOTHWAYS_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// A process that ends with its owner.
 pub struct Process {
     child: Child,
@@ -27,7 +36,7 @@ impl Process {
     /// Starts the program and waits until it prints a line with `ready` in it.
     pub fn start(arguments: &[&str], variables: &[(String, String)], errors: &Path, ready: &str) -> Self {
         let log = File::options().create(true).append(true).open(errors).unwrap();
-        let mut command = Command::new(PROGRAM);
+        let mut command = undisturbed(PROGRAM);
         command.args(arguments).envs(variables.iter().cloned()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.current_dir(errors.parent().unwrap()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
