@@ -10,7 +10,7 @@ use crate::{
     command::{Action, Attempt},
     connection::ConnectionState,
     customer::CustomerId,
-    event::NewEvent,
+    event::{NewEvent, Subject},
     facets::{Content, Facets, ReactionSet, Version},
     id::{ChatId, CommandId, ConnectionId, ExternalAccount, Integration, ParticipantId, uuid_v7},
     message::{Direction, Status},
@@ -187,7 +187,7 @@ impl Held {
 
     /// The messages that a reader sees, by the events alone.
     fn replayed(&self) -> BTreeSet<MessageId> {
-        use crate::event::{EventKind, Subject};
+        use crate::event::EventKind;
         let mut shown = BTreeSet::new();
         for event in &self.events {
             if let (Subject::Message(id), kind) = (event.subject, event.kind) {
@@ -426,6 +426,9 @@ proptest! {
         prop_assert_eq!(ours[0].id, command.message_id);
         prop_assert_eq!(ours[0].status, Status::Sent);
         prop_assert_eq!(ours[0].external_id.clone(), Some(ExternalId::from("C:9")));
+        let about_ours = held.events.iter().filter(|event| event.subject == Subject::Message(command.message_id));
+        prop_assert!(about_ours.clone().all(|event| event.origin == Origin::App), "an app's own words are no news to it");
+        prop_assert!(about_ours.count() > 1);
         prop_assert_eq!(held.replayed(), held.shown());
     }
 

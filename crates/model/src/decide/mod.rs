@@ -4,6 +4,7 @@
 //! made anew. Events come from comparing what a reader saw before with what they see after; hence
 //! nothing is announced when nothing changed.
 
+mod announce;
 mod message;
 mod people;
 mod work;

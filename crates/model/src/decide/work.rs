@@ -242,7 +242,7 @@ impl<'a> Work<'a> {
         changes
     }
 
-    fn event(&self, kind: EventKind, subject: Subject, revision: u64) -> NewEvent {
+    pub(super) fn event(&self, kind: EventKind, subject: Subject, revision: u64) -> NewEvent {
         NewEvent {
             kind,
             subject,
@@ -323,46 +323,4 @@ impl<'a> Work<'a> {
             }
         }
     }
-
-    fn announce_message(&self, row: &Row<Message>, changes: &mut Changes) {
-        let (before, after) = (row.before.as_ref().filter(|before| before.is_shown()), &row.after);
-        if !after.is_shown() {
-            return;
-        }
-        let deleted = after.facets.is_deleted();
-        let kind = match before {
-            None if deleted => Some(EventKind::MessageDeleted),
-            None => Some(EventKind::MessageCreated),
-            Some(before) if deleted && !before.facets.is_deleted() => Some(EventKind::MessageDeleted),
-            Some(before) if !looks_the_same(before, after) => Some(EventKind::MessageUpdated),
-            Some(_) => None,
-        };
-        let subject = Subject::Message(after.id);
-        if let Some(kind) = kind {
-            changes.events.push(self.event(kind, subject, after.revision));
-        }
-        let Some(before) = before.filter(|_| !deleted) else { return };
-        let (old, new) = (before.facets.reactions.now(), after.facets.reactions.now());
-        let lacks = |held: &crate::facets::ReactionSet, wanted: &crate::facets::ReactionSet| {
-            wanted.iter().any(|(emoji, actors)| held.get(emoji).is_none_or(|held| !actors.is_subset(held)))
-        };
-        if lacks(&old, &new) {
-            changes.events.push(self.event(EventKind::ReactionAdded, subject, after.revision));
-        }
-        if lacks(&new, &old) {
-            changes.events.push(self.event(EventKind::ReactionRemoved, subject, after.revision));
-        }
-    }
-}
-
-/// Whether a reader sees no difference but in reactions, which have events of their own.
-fn looks_the_same(before: &Message, after: &Message) -> bool {
-    before.facets.shown() == after.facets.shown()
-        && before.facets.is_deleted() == after.facets.is_deleted()
-        && before.external_id == after.external_id
-        && before.position == after.position
-        && before.direction == after.direction
-        && before.status == after.status
-        && before.error == after.error
-        && before.pending_change == after.pending_change
 }

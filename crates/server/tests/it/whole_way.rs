@@ -47,6 +47,7 @@ async fn what_is_done_on_either_side_shows_on_the_other() {
     let sent = house.send("ana", &chat, "Bom dia 👋 & <tudo>?").await;
     assert_eq!((&sent["status"], &sent["direction"]), (&json!("pending"), &json!("outgoing")));
     let sent = feed.message(&sent["id"], |message| message["status"] == "sent").await;
+    assert_eq!(sent["origin"], "app", "whether the answer or the echo told it first");
     let sent = sent["object"].clone();
     let path = format!("/v1/messages/{}", sent["id"].as_str().unwrap());
     house.ask("ana", Method::PATCH, &path, Some(json!({ "text": "Boa tarde" }))).await.good();
