@@ -71,6 +71,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The stable name of what went wrong; empty where nothing did.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
     /// The body of a call that must have gone well.
     #[track_caller]
     pub fn good(self) -> Value {
@@ -271,6 +276,20 @@ pub async fn read(answer: reqwest::Response) -> Answer {
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let body = answer.bytes().await.unwrap();
     Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+}
+
+/// Calls for a stream, and reads no more than what comes first.
+pub async fn read_beginning(house: &House, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let call = headers
+        .iter()
+        .fold(house.client.get(format!("{}{path}", house.base)), |call, (name, value)| call.header(*name, *value));
+    let mut answer = call.send().await.unwrap();
+    if answer.status() != StatusCode::OK {
+        return read(answer).await;
+    }
+    let first = tokio::time::timeout(DEADLINE, answer.chunk()).await.unwrap().unwrap().unwrap_or_default();
+    let body = Value::String(String::from_utf8_lossy(&first).into_owned());
+    Answer { status: 200, headers: answer.headers().clone(), body }
 }
 
 /// A stream of the feed.

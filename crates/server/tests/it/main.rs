@@ -9,6 +9,7 @@ mod connecting;
 mod doors;
 mod feed;
 mod house;
+mod isolation;
 mod kill;
 mod openapi;
 mod processes;
