@@ -138,7 +138,7 @@ impl Belongings {
 }
 
 fn is_id(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.get(3..4) == Some("_"))
+    value.as_str().and_then(|text| text.split_once('_')).is_some_and(|(_, uuid)| uuid.len() == 32)
 }
 
 /// A customer with a connection, a chat, a message, and whatever else has an id.
