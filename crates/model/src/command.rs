@@ -6,6 +6,7 @@ use crate::{
     event::Origin,
     id::{ChatId, CommandId, ConnectionId, ExternalId, MessageId},
     message::Problem,
+    retry,
     time::{Timestamp, exact},
 };
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,26 @@ impl Command {
 }
 
 impl Command {
+    /// An open command as it is after its store was put back to an earlier time: an attempt that nobody
+    /// knows the outcome of, since it may have been performed in the time that was lost. So it is looked
+    /// for before anything is sent. Where nothing is `provable`, the first look makes it uncertain.
+    #[must_use]
+    pub fn put_back(self, now: Timestamp, provable: bool) -> Self {
+        let begun_at = match &self.progress {
+            Progress::Attempting(attempt) => attempt.started_at,
+            Progress::Waiting => self.accepted_at,
+            Progress::Done | Progress::Failed { .. } | Progress::Uncertain { .. } => return self,
+        };
+        let (deadline, looks) = match provable {
+            true => (now, 0),
+            false => (now - retry::UNCERTAIN_AFTER, retry::LOOKS_BEFORE_UNCERTAIN),
+        };
+        let started_at = begun_at.min(deadline);
+        let attempts = self.attempts.max(1);
+        let attempt = Attempt { number: attempts, started_at, deadline, looks };
+        Self { progress: Progress::Attempting(attempt), attempts, due_at: now, revision: self.revision + 1, ..self }
+    }
+
     /// Whether it writes a new message.
     pub fn is_send(&self) -> bool {
         matches!(self.action, Action::Send { .. })
@@ -135,5 +156,58 @@ impl Command {
                      whether to try again."
                 .to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::uuid_v7;
+    use std::time::Duration;
+
+    fn command(progress: Progress) -> Command {
+        let at = Timestamp::from_millis(1_000_000);
+        Command {
+            id: uuid_v7(at, [0; 10]).into(),
+            customer_id: CustomerId::new("ana").unwrap(),
+            connection_id: uuid_v7(at, [1; 10]).into(),
+            chat_id: uuid_v7(at, [2; 10]).into(),
+            generation: 1,
+            message_id: uuid_v7(at, [3; 10]).into(),
+            revision: 1,
+            number: 1,
+            action: Action::Delete,
+            origin: Origin::App,
+            progress,
+            steps: serde_json::Value::Null,
+            attempts: 0,
+            due_at: at,
+            accepted_at: at,
+        }
+    }
+
+    #[test]
+    fn a_command_that_was_put_back_is_an_attempt_since_it_was_accepted() {
+        let now = Timestamp::from_millis(2_000_000);
+        let back = command(Progress::Waiting).put_back(now, true);
+        let Progress::Attempting(attempt) = &back.progress else { panic!("{:?}", back.progress) };
+        assert_eq!((attempt.started_at, attempt.deadline, attempt.looks), (back.accepted_at, now, 0));
+        assert_eq!((back.due_at, back.revision, back.attempts), (now, 2, 1));
+    }
+
+    #[test]
+    fn an_attempt_that_was_put_back_keeps_its_beginning() {
+        let (began, now) = (Timestamp::from_millis(1_500_000), Timestamp::from_millis(2_000_000));
+        let deadline = began + Duration::from_secs(30);
+        let attempt = Attempt { number: 3, started_at: began, deadline, looks: 2 };
+        let back = command(Progress::Attempting(attempt)).put_back(now, true);
+        let Progress::Attempting(attempt) = &back.progress else { panic!("{:?}", back.progress) };
+        assert_eq!((attempt.started_at, attempt.deadline, attempt.looks), (began, now, 0));
+    }
+
+    #[test]
+    fn what_is_closed_stays_as_it_is() {
+        let done = command(Progress::Done);
+        assert_eq!(done.clone().put_back(Timestamp::from_millis(2_000_000), true), done);
     }
 }

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    api,
+    api, backup,
     config::{Config, LogFormat},
     demo,
     keys::Keys,
@@ -30,7 +30,6 @@ static VERSION: LazyLock<String> =
     LazyLock::new(|| format!("{} (schema {})", env!("CARGO_PKG_VERSION"), Sqlite::schema_version()));
 /// Where the running server writes how it is reached from this computer.
 const ADDRESS_FILE: &str = "server.address";
-const KEY_FILE: &str = "secret.key";
 const ASK_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Parser)]
@@ -52,6 +51,10 @@ enum Command {
     Openapi,
     /// Print a fresh one-time address of the page, while the server runs
     LoginLink(Place),
+    /// Copy everything but the key into a new file, also while the server runs
+    Backup(backup::Options),
+    /// Put a backup in the place of what is kept, while the server does not run
+    Restore(backup::Return),
 }
 
 /// Where the configuration and the data are.
@@ -87,6 +90,8 @@ pub fn run() -> ExitCode {
                 Ok(())
             }
             Command::LoginLink(place) => login_link(&place).await,
+            Command::Backup(options) => backup::back_up(&options),
+            Command::Restore(options) => backup::restore(&options),
         }
     });
     outcome.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
@@ -129,10 +134,15 @@ pub fn colours() -> bool {
 
 /// The vault of a configuration. Makes the data folder and the key where there are none.
 pub fn vault(config: &Config) -> anyhow::Result<KeyVault> {
+    open_vault(config, config.database().exists())
+}
+
+/// The vault of a configuration. Where something was sealed before, a missing key is not replaced.
+pub fn open_vault(config: &Config, in_use: bool) -> anyhow::Result<KeyVault> {
     make_folder(&config.data_dir).with_context(|| format!("Cannot make {}.", config.data_dir.display()))?;
     let mut keys = match &config.secret_key {
         Some(key) => Key::parse(&key.0).into_iter().collect(),
-        None => keys_in(&config.data_dir.join(KEY_FILE), config.database().exists(), &SystemRandom)?,
+        None => keys_in(&config.key_file(), in_use, &SystemRandom)?,
     };
     keys.extend(config.old_secret_keys.iter().filter_map(|key| Key::parse(key)));
     let mut keys = keys.into_iter();

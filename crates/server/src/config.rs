@@ -235,6 +235,11 @@ impl Config {
     pub fn database(&self) -> PathBuf {
         self.data_dir.join("bothways.db")
     }
+
+    /// The file that holds the key, unless `secret_key` does.
+    pub fn key_file(&self) -> PathBuf {
+        self.data_dir.join("secret.key")
+    }
 }
 
 fn is_web(url: &str) -> bool {

@@ -5,6 +5,7 @@
 
 pub mod announcer;
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod connect;

@@ -56,6 +56,17 @@ pub struct KeyVault {
     random: Arc<dyn Random>,
 }
 
+/// Which key a text was sealed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealedWith {
+    /// The one that seals now.
+    Current,
+    /// One from before, which still opens.
+    Old,
+    /// One that we do not have.
+    Unknown,
+}
+
 impl KeyVault {
     /// A vault that seals with `current`.
     pub fn new(current: Key, old: Vec<Key>, random: Arc<dyn Random>) -> Self {
@@ -65,6 +76,15 @@ impl KeyVault {
     /// A key for another purpose, which tells nothing of the vault's own.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         self.current.derive(purpose)
+    }
+
+    /// Whether a text was sealed with the current key, with an old one, or with none that we have.
+    pub fn sealed_with(&self, sealed: &Sealed) -> SealedWith {
+        match sealed.0.split('.').nth(1) {
+            Some(id) if id == self.current.id => SealedWith::Current,
+            Some(id) if self.old.iter().any(|key| key.id == id) => SealedWith::Old,
+            Some(_) | None => SealedWith::Unknown,
+        }
     }
 
     fn try_open(&self, place: &str, sealed: &str) -> Option<Secret> {

@@ -10,7 +10,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 use tempfile::TempDir;
 
@@ -118,6 +118,12 @@ impl Pair {
         let data = self.data();
         let arguments = ["serve", "--data-dir", data.to_str().unwrap(), "--listen", listen];
         Process::start(&arguments, &self.variables, &self.log(), "http://")
+    }
+
+    /// Runs the program to its end, with the settings of the server.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = undisturbed(PROGRAM);
+        command.args(arguments).envs(self.variables.iter().cloned()).current_dir(self.folder.path()).output().unwrap()
     }
 
     /// Lets the emulated Slack do something.

@@ -2,16 +2,10 @@
 
 use crate::{
     browser::{Browser, cookie_of},
-    processes::{Caller, Pair, undisturbed},
+    processes::{Caller, Pair},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::process::Output;
-
-fn run(pair: &Pair, arguments: &[&str]) -> Output {
-    let mut command = undisturbed(env!("CARGO_BIN_EXE_bothways"));
-    command.args(arguments).envs(pair.variables.iter().cloned()).current_dir(pair.folder.path()).output().unwrap()
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -51,7 +45,7 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
     for path in ["/v1/connections", "/v1/chats", "/v1/events?limit=500", "/v1/api-keys", "/v1/integrations"] {
         answers += &app.get(path).await.to_string();
     }
-    let again = run(&pair, &["login-link", "--data-dir", "data"]);
+    let again = pair.run(&["login-link", "--data-dir", "data"]);
     let fresh = text(&again.stdout).trim().to_owned();
     let cookie = cookie_of(&pair.client.get(&fresh).send().await.unwrap());
     assert!(server.stop());
@@ -102,31 +96,31 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_says_in_words_what_is_wrong() {
     let pair = Pair::new(&[]);
-    let version = text(&run(&pair, &["--version"]).stdout);
+    let version = text(&pair.run(&["--version"]).stdout);
     assert!(version.starts_with("bothways ") && version.contains("(schema "), "{version}");
     for command in ["serve", "demo", "sandbox", "openapi", "login-link"] {
-        assert!(run(&pair, &[command, "--help"]).status.success(), "{command}");
+        assert!(pair.run(&[command, "--help"]).status.success(), "{command}");
     }
-    let stopped = run(&pair, &["login-link", "--data-dir", "data"]);
+    let stopped = pair.run(&["login-link", "--data-dir", "data"]);
     assert!(!stopped.status.success() && text(&stopped.stderr).contains("does not run"), "{}", text(&stopped.stderr));
     std::fs::write(pair.folder.path().join("wrong.toml"), "lisen = \"x\"\n").unwrap();
-    let wrong = run(&pair, &["serve", "--config", "wrong.toml"]);
+    let wrong = pair.run(&["serve", "--config", "wrong.toml"]);
     let said = text(&wrong.stderr);
     assert!(!wrong.status.success() && said.contains("wrong.toml") && said.contains("lisen"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
 
     let server = pair.serve("127.0.0.1:0");
-    let second = run(&pair, &["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
+    let second = pair.run(&["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
     assert!(
         !second.status.success() && text(&second.stderr).contains("in use by another server"),
         "{}",
         text(&second.stderr)
     );
-    let link = run(&pair, &["login-link", "--data-dir", "data"]);
+    let link = pair.run(&["login-link", "--data-dir", "data"]);
     let link = text(&link.stdout).trim().to_owned();
     assert_eq!(pair.client.get(&link).send().await.unwrap().status(), 303);
     assert!(server.stop());
     std::fs::remove_file(pair.data().join("secret.key")).unwrap();
-    let lost = run(&pair, &["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
+    let lost = pair.run(&["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
     assert!(!lost.status.success() && text(&lost.stderr).contains("secret.key is missing"), "{}", text(&lost.stderr));
 }

@@ -3,8 +3,8 @@
 //! A migration that has landed never changes; what it got wrong, the next one mends.
 
 use super::{
-    failure::{Failure, Outcome},
-    open::create_private,
+    backup::{self, sync_folder},
+    failure::Outcome,
 };
 use model::store::StoreError;
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use std::{fs, path::Path};
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_ground.sql")];
 
 /// Marks a file as ours: "Both".
-const APPLICATION_ID: i64 = 0x426f_7468;
+pub(super) const APPLICATION_ID: i64 = 0x426f_7468;
 
 /// Applies the migrations that are missing, after a backup if there is something to lose.
 pub(super) fn migrate(db: &mut Connection, path: &Path, migrations: &[&str]) -> Outcome<()> {
@@ -41,38 +41,33 @@ pub(super) fn migrate(db: &mut Connection, path: &Path, migrations: &[&str]) -> 
     if !fresh {
         back_up(db, path, known)?;
     }
+    apply(db, held, migrations)
+}
+
+/// Applies what follows the first `held` migrations: all of it, or nothing.
+pub(super) fn apply(db: &mut Connection, held: usize, migrations: &[&str]) -> Outcome<()> {
     let transaction = db.transaction()?;
     for migration in &migrations[held..] {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", i64::try_from(known).unwrap_or(i64::MAX))?;
+    transaction.pragma_update(None, "user_version", i64::try_from(migrations.len()).unwrap_or(i64::MAX))?;
     transaction.commit()?;
     Ok(())
 }
 
 /// Copies the file as it is to `<file>.before-<version>`.
 fn back_up(db: &Connection, path: &Path, version: usize) -> Outcome<()> {
-    let backup = beside(path, &format!(".before-{version}"));
+    let copy = beside(path, &format!(".before-{version}"));
     let unfinished = beside(path, &format!(".before-{version}.part"));
-    let failed = |error: std::io::Error| {
-        let sentence = format!("no backup could be written to {} ({error}); make room", backup.display());
-        Failure::Store(StoreError::Unavailable(sentence))
-    };
     // What an interrupted upgrade left is a copy of the same rows, so it may be written anew.
     match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(backup::failed(&unfinished, &error)),
         _ => {}
     }
-    create_private(&unfinished).map_err(failed)?;
-    let target = unfinished.to_str().ok_or_else(|| {
-        let sentence = format!("the name of {} is not UTF-8; choose another file", path.display());
-        Failure::Store(StoreError::Broken(sentence))
-    })?;
-    db.execute("vacuum into ?1", [target])?;
-    fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
-    fs::rename(&unfinished, &backup).map_err(failed)?;
-    Ok(())
+    backup::copy(db, &unfinished)?;
+    let placed = fs::rename(&unfinished, &copy).and_then(|()| sync_folder(&copy));
+    placed.map_err(|error| backup::failed(&copy, &error))
 }
 
 /// The path of a file that stands beside the database.

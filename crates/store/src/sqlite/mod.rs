@@ -2,8 +2,10 @@
 //!
 //! One thread writes and syncs, some threads read beside it. What is answered is on disk.
 
+mod backup;
 mod failure;
 mod forget;
+mod inspect;
 mod intake;
 mod leases;
 mod migrate;
@@ -13,10 +15,15 @@ mod plans;
 mod put;
 mod read;
 mod readers;
+mod restore;
 mod rows;
 mod store;
 mod write;
 mod writer;
+
+pub use backup::Backup;
+pub use inspect::Inspection;
+pub use restore::Restored;
 
 use failure::{Failure, Outcome};
 use leases::Leases;

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod backup;
 mod killed;
 mod power_cut;
 mod rows;
 mod trouble;
+mod upgrade;
