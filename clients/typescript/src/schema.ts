@@ -414,6 +414,8 @@ export interface components {
   schemas: {
     /** @description What can be done, so that the API refuses before a platform would and the page offers no more. */
     Abilities: {
+      /** @description Answers in threads that stand in the chat's main line as well. */
+      broadcast?: boolean;
       /** @description Own messages can be deleted. */
       delete: boolean;
       /** @description Own messages can be changed. */
@@ -495,6 +497,8 @@ export interface components {
       abilities: components["schemas"]["Abilities"];
       /** @description When something last happened in it. */
       active_at: components["schemas"]["Timestamp"];
+      /** @description Nothing can be written in it any more: it was archived, or the platform deleted it. */
+      archived: boolean;
       /** @description Through which connection it is seen. */
       connection_id: components["schemas"]["ConnectionId"];
       /** @description When it became known here. */
@@ -508,12 +512,16 @@ export interface components {
       /** @description What sort it is. */
       kind: components["schemas"]["ChatKind"];
       last_message?: components["schemas"]["LastMessage"] | null;
+      /** @description The customer is in it, as far as is known. Who is not gets no news of it. */
+      member: boolean;
       /** @description The real name; for direct chats the other people's. */
       name: string;
       /** @description The people in it, as far as they are known. */
       participants: components["schemas"]["Participant"][];
       /** @description Where it is. */
       platform: string;
+      /** @description What only this platform has, such as a topic. */
+      platform_data: Record<string, never>;
       /**
        * Format: int64
        * @description Grows with every change.
@@ -738,6 +746,8 @@ export interface components {
       /** @description The items. */
       items: {
         chat_id?: components["schemas"]["ChatId"] | null;
+        /** @description The chat's name. */
+        chat_name?: string | null;
         /** @description Through which connection. */
         connection_id: components["schemas"]["ConnectionId"];
         /** @description When it was asked for. */
@@ -820,6 +830,8 @@ export interface components {
         abilities: components["schemas"]["Abilities"];
         /** @description When something last happened in it. */
         active_at: components["schemas"]["Timestamp"];
+        /** @description Nothing can be written in it any more: it was archived, or the platform deleted it. */
+        archived: boolean;
         /** @description Through which connection it is seen. */
         connection_id: components["schemas"]["ConnectionId"];
         /** @description When it became known here. */
@@ -833,12 +845,16 @@ export interface components {
         /** @description What sort it is. */
         kind: components["schemas"]["ChatKind"];
         last_message?: components["schemas"]["LastMessage"] | null;
+        /** @description The customer is in it, as far as is known. Who is not gets no news of it. */
+        member: boolean;
         /** @description The real name; for direct chats the other people's. */
         name: string;
         /** @description The people in it, as far as they are known. */
         participants: components["schemas"]["Participant"][];
         /** @description Where it is. */
         platform: string;
+        /** @description What only this platform has, such as a topic. */
+        platform_data: Record<string, never>;
         /**
          * Format: int64
          * @description Grows with every change.
@@ -909,6 +925,8 @@ export interface components {
         attachments: components["schemas"]["Attachment"][];
         /** @description What it says. Empty once it is deleted. */
         body: components["schemas"]["Words"];
+        /** @description It answers in a thread, and stands in the chat's main line as well. */
+        broadcast: boolean;
         /** @description Where it stands. */
         chat_id: components["schemas"]["ChatId"];
         /** @description Through which connection it is seen. */
@@ -946,6 +964,7 @@ export interface components {
         /** @description How far it has come. */
         status: components["schemas"]["Status"];
         thread_root?: components["schemas"]["ExternalId"] | null;
+        thread_root_id?: components["schemas"]["MessageId"] | null;
         /** @description When it last changed here. */
         updated_at: components["schemas"]["Timestamp"];
       }[];
@@ -990,6 +1009,8 @@ export interface components {
       /** @description The items. */
       items: {
         chat_id?: components["schemas"]["ChatId"] | null;
+        /** @description The chat's name. */
+        chat_name?: string | null;
         /** @description Through which connection. */
         connection_id: components["schemas"]["ConnectionId"];
         /** @description When it was asked for. */
@@ -1042,6 +1063,8 @@ export interface components {
       attachments: components["schemas"]["Attachment"][];
       /** @description What it says. Empty once it is deleted. */
       body: components["schemas"]["Words"];
+      /** @description It answers in a thread, and stands in the chat's main line as well. */
+      broadcast: boolean;
       /** @description Where it stands. */
       chat_id: components["schemas"]["ChatId"];
       /** @description Through which connection it is seen. */
@@ -1079,6 +1102,7 @@ export interface components {
       /** @description How far it has come. */
       status: components["schemas"]["Status"];
       thread_root?: components["schemas"]["ExternalId"] | null;
+      thread_root_id?: components["schemas"]["MessageId"] | null;
       /** @description When it last changed here. */
       updated_at: components["schemas"]["Timestamp"];
     };
@@ -1118,6 +1142,8 @@ export interface components {
     };
     /** @description What is to be sent. */
     NewMessage: {
+      /** @description Show the answer outside of its thread as well. Good only with `thread_root`. */
+      broadcast?: boolean;
       /** @description The text. */
       text: string;
       thread_root?: components["schemas"]["MessageId"] | null;
@@ -1145,6 +1171,14 @@ export interface components {
       ready: boolean;
       /** @description What is missing, if it is not ready. */
       reason?: string | null;
+    };
+    /** @description One chat, and how much of the feed is contained in it. */
+    OneChat: components["schemas"]["Chat"] & {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
     };
     /**
      * @description What brought it about.
@@ -1258,6 +1292,8 @@ export interface components {
     /** @description How far a run of import has come. */
     SyncStatus: {
       chat_id?: components["schemas"]["ChatId"] | null;
+      /** @description The chat's name. */
+      chat_name?: string | null;
       /** @description Through which connection. */
       connection_id: components["schemas"]["ConnectionId"];
       /** @description When it was asked for. */
@@ -1469,6 +1505,11 @@ export interface operations {
       query: {
         /** @description Through which connection. */
         connection_id: string;
+        /**
+         * @description Only chats whose name contains this, in any case. A page may then hold few of them, or none: go on
+         *     while there is a `next_cursor`.
+         */
+        q?: string;
         /** @description What the page before gave as `next_cursor`. */
         cursor?: string;
       };
@@ -1548,7 +1589,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Chat"];
+          "application/json": components["schemas"]["OneChat"];
         };
       };
       /** @description A problem */

@@ -331,11 +331,13 @@ impl Engine {
         }
     }
 
-    /// A page of the chats that could be imported, with their real names.
+    /// A page of the chats that could be imported, with their real names; only those whose name contains
+    /// `text`, in any case. Platforms cannot search, so a page may hold few of them, or none.
     pub async fn available(
         &self,
         customer: &CustomerId,
         id: ConnectionId,
+        text: &str,
         cursor: Option<Cursor>,
     ) -> Result<(Vec<Available>, Option<Cursor>), EngineError> {
         let connection = self.own_connection(customer, id).await?;
@@ -357,7 +359,9 @@ impl Engine {
                 state: held.map(|chat| chat.state),
             }
         };
-        Ok((listed.into_iter().map(available).collect(), page.next))
+        let text = text.to_lowercase();
+        let wanted = |chat: &Available| chat.name.to_lowercase().contains(&text);
+        Ok((listed.into_iter().map(available).filter(wanted).collect(), page.next))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, MOST_DECISIONS};
 use model::{
-    accept::{self, Accepted, Desk},
+    accept::{self, Accepted, Answers, Desk},
     body::Body,
     changes::{Remembered, Write},
     connection::Connection,
@@ -26,6 +26,8 @@ pub struct Draft {
     pub text: String,
     /// A message of the thread to answer in.
     pub thread_root: Option<MessageId>,
+    /// The answer is to stand in the chat's main line as well.
+    pub broadcast: bool,
 }
 
 /// What makes a repeated call the same call.
@@ -50,7 +52,7 @@ pub enum Resolution {
 
 /// What is asked for.
 enum Wish<'a> {
-    Send { text: &'a str, root: Option<ExternalId> },
+    Send { text: &'a str, thread: Option<Answers> },
     Edit { id: MessageId, text: &'a str },
     Delete { id: MessageId },
     React { id: MessageId, emoji: &'a str, present: bool },
@@ -59,7 +61,7 @@ enum Wish<'a> {
 
 /// What is asked for, with the rows that it is about.
 enum Wanted<'a> {
-    Send(Body, Option<ExternalId>),
+    Send(Body, Option<Answers>),
     Edit(Message, Body),
     Delete(Message),
     React(Message, &'a str, bool),
@@ -69,7 +71,7 @@ enum Wanted<'a> {
 impl Wanted<'_> {
     fn put(self, desk: &Desk<'_>) -> Result<Accepted, Problem> {
         match self {
-            Self::Send(body, root) => desk.send(body, root),
+            Self::Send(body, thread) => desk.send(body, thread),
             Self::Edit(message, body) => desk.edit(&message, body),
             Self::Delete(message) => desk.delete(&message),
             Self::React(message, emoji, present) => desk.react(&message, emoji, present),
@@ -90,11 +92,16 @@ impl Engine {
         origin: Origin,
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
-        let root = match draft.thread_root {
-            Some(id) => Some(thread_of(&self.living_message(customer, id).await?)?),
+        let broadcast = draft.broadcast;
+        let thread = match draft.thread_root {
+            Some(id) => Some(Answers { root: thread_of(&self.living_message(customer, id).await?)?, broadcast }),
+            None if broadcast => {
+                let detail = "Only an answer in a thread can be shown outside of it. Name its thread_root.";
+                return Err(EngineError::refused("broadcast_without_thread", detail));
+            }
             None => None,
         };
-        self.accept(customer, chat, &Wish::Send { text: &draft.text, root }, origin, key).await
+        self.accept(customer, chat, &Wish::Send { text: &draft.text, thread }, origin, key).await
     }
 
     /// Accepts a change of what a message says.
@@ -200,9 +207,9 @@ impl Engine {
     async fn wanted<'a>(&self, connection: &Connection, wish: &Wish<'a>) -> Result<Wanted<'a>, EngineError> {
         let customer = &connection.customer_id;
         Ok(match wish {
-            Wish::Send { text, root } => {
-                accept::check_send(&connection.abilities, text, root.is_some()).map_err(EngineError::Refused)?;
-                Wanted::Send(self.body(connection, text).await?, root.clone())
+            Wish::Send { text, thread } => {
+                accept::check_send(&connection.abilities, text, thread.as_ref()).map_err(EngineError::Refused)?;
+                Wanted::Send(self.body(connection, text).await?, thread.clone())
             }
             Wish::Edit { id, text } => {
                 accept::check_edit(&connection.abilities, text).map_err(EngineError::Refused)?;

@@ -185,7 +185,13 @@ impl Engine {
     ) -> Result<Vec<Update>, Unread> {
         let mut read = offered.connector.read(access, part).await?;
         if gate.passes == Passes::Membership {
-            read.retain(|update| matches!(update, Update::Member { .. } | Update::LoginLost { .. }));
+            // That a chat is gone says nothing of what is in it, and nobody can be asked about it any more.
+            let was_member = gate.chat.as_ref().and_then(|chat| chat.member).is_some_and(|member| member.member);
+            read.retain(|update| match update {
+                Update::Member { .. } | Update::LoginLost { .. } => true,
+                Update::ChatGone { .. } => was_member,
+                _ => false,
+            });
         }
         let Some(chat) = gate.chat.as_ref().filter(|chat| chat.is_imported()) else { return Ok(read) };
         let margin = 2 * offered.connector.describe().sighting_margin;

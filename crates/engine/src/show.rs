@@ -2,6 +2,7 @@
 
 use crate::{Engine, EngineError, connect::chat_name};
 use model::{
+    chat::Chat,
     connection::Connection,
     customer::CustomerId,
     event::{Event, Subject},
@@ -84,9 +85,25 @@ impl Engine {
         rows.iter().map(|row| view::connection(row, self.platform(&row.integration))).collect()
     }
 
-    /// Shows runs of import.
-    pub fn show_sync_statuses(&self, rows: &[SyncStatus]) -> Vec<view::SyncStatus> {
-        rows.iter().map(view::sync_status).collect()
+    /// Shows runs of import of one customer, with the names of their chats.
+    pub async fn show_sync_statuses(
+        &self,
+        customer: &CustomerId,
+        rows: &[SyncStatus],
+    ) -> Result<Vec<view::SyncStatus>, EngineError> {
+        let (mut chats, mut named) = (BTreeMap::new(), Vec::new());
+        for id in rows.iter().filter_map(|row| row.chat_id).collect::<BTreeSet<_>>() {
+            if let Some(chat) = self.store().chat(customer, id).await? {
+                named.push((chat.connection_id, Named::in_facts(&chat)));
+                chats.insert(id, chat);
+            }
+        }
+        let names = self.names_by_connection(customer, named.into_iter()).await?;
+        let name = |id: ChatId| {
+            let chat = chats.get(&id)?;
+            Some(chat_name(chat, &names.get(&chat.connection_id)?.1))
+        };
+        Ok(rows.iter().map(|row| view::sync_status(row, row.chat_id.and_then(name))).collect())
     }
 
     /// Shows people of one connection.
@@ -112,11 +129,20 @@ impl Engine {
             let all = wanted.entry(id).or_default();
             all.people.extend(named.people);
             all.chats.extend(named.chats);
+            all.roots.extend(named.roots);
         }
         let mut names = BTreeMap::new();
         for (id, named) in wanted {
             if let Some(connection) = self.store().connection(customer, id).await? {
-                let found = self.names(&connection, named.people, named.chats).await?;
+                let mut found = self.names(&connection, named.people, named.chats).await?;
+                let roots: Vec<_> = named.roots.into_iter().collect();
+                if !roots.is_empty() {
+                    for row in self.store().messages_named(customer, id, &roots).await? {
+                        found
+                            .roots
+                            .extend(row.external_id.filter(|_| row.facets.is_known()).map(|name| (name, row.id)));
+                    }
+                }
                 names.insert(id, (connection, found));
             }
         }
@@ -167,9 +193,8 @@ impl Engine {
         }
         for id in syncs {
             let row = self.store().sync_status(customer, id).await?;
-            objects.extend(
-                self.show_sync_statuses(row.as_slice()).iter().map(|shown| (shown.id.to_string(), json(shown))),
-            );
+            let shown = self.show_sync_statuses(customer, row.as_slice()).await?;
+            objects.extend(shown.iter().map(|shown| (shown.id.to_string(), json(shown))));
         }
         if !users.is_empty() {
             let rows = self.store().user_platforms(customer).await?;
@@ -193,18 +218,27 @@ impl Engine {
 struct Named {
     people: BTreeSet<ExternalId>,
     chats: BTreeSet<ExternalId>,
+    roots: BTreeSet<ExternalId>,
 }
 
 impl Named {
     fn in_message(row: &Message) -> Self {
         let chats = row.facets.shown().map(|content| content.body.chats().cloned().collect()).unwrap_or_default();
-        Self { people: view::people_of(row), chats }
+        let roots = row.facets.content.iter().filter_map(|content| content.value.thread_root.clone()).collect();
+        Self { people: view::people_of(row), chats, roots }
     }
 
     fn in_chat(row: &ListedChat) -> Self {
         let mut named = row.last_message.as_ref().map(Self::in_message).unwrap_or_default();
-        named.people.extend(row.chat.facts.iter().flat_map(|facts| facts.value.people.iter().cloned()));
+        named.people.extend(Self::in_facts(&row.chat).people);
         named
+    }
+
+    fn in_facts(chat: &Chat) -> Self {
+        Self {
+            people: chat.facts.iter().flat_map(|facts| facts.value.people.iter().cloned()).collect(),
+            ..Self::default()
+        }
     }
 }
 

@@ -174,6 +174,7 @@ fn people_in(update: &Update) -> Vec<ExternalId> {
         Update::Chat { facts, .. } => facts.people.clone(),
         Update::Deleted { .. }
         | Update::Reactions { .. }
+        | Update::ChatGone { .. }
         | Update::Person { .. }
         | Update::Member { .. }
         | Update::ChatMoved { .. }

@@ -9,6 +9,9 @@ pub struct Abilities {
     pub send: bool,
     /// Messages can be answered in a thread.
     pub reply: bool,
+    /// Answers in threads that stand in the chat's main line as well.
+    #[serde(default)]
+    pub broadcast: bool,
     /// Own messages can be changed.
     pub edit: bool,
     /// Own messages can be deleted.

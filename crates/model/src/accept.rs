@@ -36,6 +36,15 @@ pub struct Desk<'a> {
     pub ids: &'a dyn Fn() -> Uuid,
 }
 
+/// The thread that a new message answers in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answers {
+    /// Its first message.
+    pub root: ExternalId,
+    /// Whether the answer stands in the chat's main line as well.
+    pub broadcast: bool,
+}
+
 /// A command that was accepted.
 #[derive(Clone, Debug)]
 pub struct Accepted {
@@ -68,9 +77,11 @@ fn check_text(text: &str, longest: u32) -> Result<(), Problem> {
 }
 
 /// Refuses a text that cannot be written as a new message.
-pub fn check_send(abilities: &Abilities, text: &str, reply: bool) -> Result<(), Problem> {
+pub fn check_send(abilities: &Abilities, text: &str, thread: Option<&Answers>) -> Result<(), Problem> {
     check_able(abilities.send, "take new messages")?;
-    check_able(abilities.reply || !reply, "answer in threads")?;
+    check_able(abilities.reply || thread.is_none(), "answer in threads")?;
+    let broadcast = thread.is_some_and(|thread| thread.broadcast);
+    check_able(abilities.broadcast || !broadcast, "show an answer outside of its thread")?;
     check_text(text, abilities.longest_text)
 }
 
@@ -90,7 +101,10 @@ impl Desk<'_> {
         if !self.chat.is_imported() {
             return Err(problem("chat_not_imported", "The chat is not imported. Import it first."));
         }
-        if self.chat.facts.as_ref().is_some_and(|facts| facts.value.archived) {
+        if self.chat.gone.is_some() {
+            return Err(problem("chat_gone", "The platform deleted the chat; nothing can be written in it."));
+        }
+        if self.chat.is_archived() {
             return Err(problem("chat_archived", "The chat is archived; nothing can be written in it."));
         }
         Ok(())
@@ -138,8 +152,10 @@ impl Desk<'_> {
     }
 
     /// Accepts a new message.
-    pub fn send(&self, body: Body, thread_root: Option<ExternalId>) -> Result<Accepted, Problem> {
+    pub fn send(&self, body: Body, thread: Option<Answers>) -> Result<Accepted, Problem> {
         self.check_open()?;
+        let broadcast = thread.as_ref().is_some_and(|thread| thread.broadcast);
+        let thread_root = thread.map(|thread| thread.root);
         let id = MessageId::from((self.ids)());
         let mut message = Message {
             id,
@@ -158,21 +174,22 @@ impl Desk<'_> {
             created_at: self.now,
             updated_at: self.now,
         };
-        self.write(&mut message, body.clone(), thread_root.clone());
-        let command = self.command(id, Action::Send { body, thread_root });
+        self.write(&mut message, body.clone(), thread_root.clone(), broadcast);
+        let command = self.command(id, Action::Send { body, thread_root, broadcast });
         let mut accepted = self.accepted(message, Some(command), Some(EventKind::MessageCreated));
         accepted.changes.writes.push(Write::Active { chat_id: self.chat.id, at: self.now });
         Ok(accepted)
     }
 
     /// Puts our words into a message that no platform has. Whatever a platform says of it is newer.
-    fn write(&self, message: &mut Message, body: Body, thread_root: Option<ExternalId>) {
+    fn write(&self, message: &mut Message, body: Body, thread_root: Option<ExternalId>, broadcast: bool) {
         let content = Content {
             sender: self.connection.senders.first().cloned(),
             body,
             sent_at: self.now,
             edited_at: None,
             thread_root,
+            broadcast,
             system: false,
             attachments: Vec::new(),
             platform_data: serde_json::Value::Null,
@@ -186,8 +203,10 @@ impl Desk<'_> {
         self.check_changeable(message)?;
         let mut message = message.clone();
         if message.external_id.is_none() && message.status == Status::Failed {
-            let thread_root = message.facets.shown().and_then(|content| content.thread_root.clone());
-            self.write(&mut message, body, thread_root);
+            let held = message.facets.shown();
+            let broadcast = held.is_some_and(|content| content.broadcast);
+            let thread_root = held.and_then(|content| content.thread_root.clone());
+            self.write(&mut message, body, thread_root, broadcast);
             return Ok(self.accepted(message, None, Some(EventKind::MessageUpdated)));
         }
         let command = self.command(message.id, Action::Edit { body: body.clone() });
@@ -235,7 +254,11 @@ impl Desk<'_> {
         let Some(content) = message.facets.shown() else {
             return Err(problem("message_deleted", "The message is deleted."));
         };
-        let action = Action::Send { body: content.body.clone(), thread_root: content.thread_root.clone() };
+        let action = Action::Send {
+            body: content.body.clone(),
+            thread_root: content.thread_root.clone(),
+            broadcast: content.broadcast,
+        };
         let command = self.command(message.id, action);
         let mut message = message.clone();
         (message.status, message.error) = (Status::Pending, None);

@@ -76,6 +76,9 @@ pub struct Chat {
     pub imported_as_of: Option<Version>,
     /// Other names that the platform has for it.
     pub aliases: BTreeMap<ExternalId, Version>,
+    /// As of when the platform deleted it, which nothing lifts. What was read of it stays here.
+    #[serde(default)]
+    pub gone: Option<Version>,
     /// When it became known here.
     #[serde(with = "exact")]
     pub created_at: Timestamp,
@@ -100,5 +103,10 @@ impl Chat {
     /// Whether its messages are kept.
     pub fn is_imported(&self) -> bool {
         self.state == ChatState::Imported
+    }
+
+    /// Whether nothing can be written in it any more: it was archived, or the platform deleted it.
+    pub fn is_archived(&self) -> bool {
+        self.gone.is_some() || self.facts.as_ref().is_some_and(|facts| facts.value.archived)
     }
 }

@@ -21,6 +21,9 @@ pub enum Action {
         body: Body,
         /// The thread to answer in.
         thread_root: Option<ExternalId>,
+        /// Whether the answer is to stand in the chat's main line as well.
+        #[serde(default)]
+        broadcast: bool,
     },
     /// Change what a message says.
     Edit {

@@ -35,6 +35,9 @@ pub struct Content {
     pub edited_at: Option<Timestamp>,
     /// The first message of the thread that it belongs to.
     pub thread_root: Option<ExternalId>,
+    /// It answers in a thread, and stands in the chat's main line as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broadcast: bool,
     /// Whether the platform wrote it about the chat (somebody joined, a topic changed).
     pub system: bool,
     /// Files, as links at the platform.

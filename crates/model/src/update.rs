@@ -65,6 +65,13 @@ pub enum Update {
         /// As of when.
         version: Version,
     },
+    /// The platform deleted a chat for good.
+    ChatGone {
+        /// Which.
+        chat: ExternalId,
+        /// As of when.
+        version: Version,
+    },
     /// A person is like this.
     Person {
         /// The platform's ids of them.
@@ -127,6 +134,7 @@ impl Update {
             | Self::Reacted { chat, .. }
             | Self::Reactions { chat, .. }
             | Self::Chat { chat, .. }
+            | Self::ChatGone { chat, .. }
             | Self::Member { chat, .. } => Some(chat),
             Self::ChatMoved { from, .. } => Some(from),
             Self::Person { .. } | Self::LoginLost { .. } => None,
@@ -141,6 +149,7 @@ impl Update {
                 Some(message)
             }
             Self::Chat { .. }
+            | Self::ChatGone { .. }
             | Self::Person { .. }
             | Self::Member { .. }
             | Self::ChatMoved { .. }

@@ -122,7 +122,7 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
     let (customer, app) = (&ask.customer, Origin::App);
     let message = match &ask.what {
         What::Send { chat, text, root } => {
-            let draft = Draft { text: text.clone(), thread_root: *root };
+            let draft = Draft { text: text.clone(), thread_root: *root, broadcast: false };
             engine.send(customer, *chat, draft, app, Some(&key)).await?
         }
         What::Edit { message, text } => engine.edit(customer, *message, text, app, Some(&key)).await?,

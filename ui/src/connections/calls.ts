@@ -40,6 +40,16 @@ export function useDisconnect() {
   });
 }
 
+export function useImportNewChats(id: string) {
+  return useMutation({
+    mutationFn: (import_new_chats: boolean) =>
+      answer(
+        bothways.PATCH("/v1/connections/{id}", { params: { path: { id } }, body: { import_new_chats } }),
+      ),
+    onSuccess: (connection) => changeInbox((inbox) => foldConnection(inbox, connection)),
+  });
+}
+
 export function useAvailableChats(connectionId: string) {
   return useInfiniteQuery({
     queryKey: ["available-chats", connectionId],

@@ -1,5 +1,5 @@
 import type { Connection } from "@bothways/client";
-import { Alert, Button, Card, Group, Stack, Text } from "@mantine/core";
+import { Alert, Button, Card, Group, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMemo } from "react";
 import { useInbox } from "../feed/store";
@@ -8,7 +8,7 @@ import { connectionStates, isOpen } from "../parts/connection-state";
 import { useDialog } from "../parts/dialogs";
 import { Icon } from "../parts/icon";
 import { PlatformBadge, platformName } from "../parts/platform-badge";
-import { useDisconnect } from "./calls";
+import { useDisconnect, useImportNewChats } from "./calls";
 import classes from "./connections.module.css";
 import { SyncList } from "./sync-list";
 
@@ -52,10 +52,23 @@ export function ConnectionCard({ connection }: { connection: Connection }) {
             {connection.reason}
           </Alert>
         )}
+        <NewChats connection={connection} />
         <SyncList statuses={unfinished} />
         <Ending connection={connection} />
       </Stack>
     </Card>
+  );
+}
+
+function NewChats({ connection }: { connection: Connection }) {
+  const setting = useImportNewChats(connection.id);
+  return (
+    <Switch
+      label="Import new chats by themselves"
+      checked={connection.import_new_chats}
+      disabled={setting.isPending}
+      onChange={({ currentTarget }) => setting.mutate(currentTarget.checked)}
+    />
   );
 }
 

@@ -35,6 +35,7 @@ export function message(id: string, rest: Partial<Message> = {}): Message {
     body: { text: `text of ${id}` },
     attachments: [],
     reactions: [],
+    broadcast: false,
     position: id,
     sent_at: NOON,
     status: "sent",
@@ -52,10 +53,13 @@ export function chat(id: string, rest: Partial<Chat> = {}): Chat {
     kind: "channel",
     name: id,
     state: "imported",
+    archived: false,
+    member: true,
     participants: [],
     abilities,
     revision: 1,
     active_at: NOON,
+    platform_data: {},
     ...rest,
   };
 }

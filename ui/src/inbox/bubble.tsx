@@ -24,6 +24,7 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
       data-faint={changing !== null || message.status === "pending" || undefined}
     >
       {root && <Quote root={root} />}
+      {message.broadcast && <div className={classes.broadcast}>Also shown outside of its thread</div>}
       {text && (
         <div className={classes.text} dir="auto" data-struck={changing?.kind === "delete" || undefined}>
           <LinkedText text={text} />

@@ -32,6 +32,7 @@ export const ChatRow = memo(function ChatRow({ chat, open }: { chat: Chat; open:
             <Text span truncate fw={600} size="sm">
               {chat.name}
             </Text>
+            {chat.archived && <span className={classes.archived}>archived</span>}
             <time className={classes.rowTime} dateTime={chat.active_at} title={fullTime(chat.active_at)}>
               {shortTime(last?.sent_at ?? chat.active_at, new Date())}
             </time>

@@ -14,7 +14,11 @@ type Props = { chat: Chat; replyTo: Message | null; onReplied: () => void };
 
 export function Composer({ chat, replyTo, onReplied }: Props) {
   const connection = useInbox(({ connections }) => connections.get(chat.connection_id));
-  if (!chat.abilities.send) return <Closed>Nothing can be written in this chat.</Closed>;
+  if (!chat.abilities.send) {
+    return (
+      <Closed>{chat.archived ? "This chat is archived." : "Nothing can be written in this chat."}</Closed>
+    );
+  }
   if (!isOpen(connection)) {
     return (
       <Closed>

@@ -145,6 +145,7 @@ fn content(channel: &str, message: &wire::Message, ts: &Ts) -> Content {
         body,
         sent_at: ts.time(),
         edited_at: edited_ts(message).map(|edited| edited.time()),
+        broadcast: thread.is_some() && subtype == Some("thread_broadcast"),
         thread_root: thread.map(|thread| id::message(channel, &thread)),
         system,
         attachments: message.files.iter().filter(|file| !file.id.is_empty()).map(attachment).collect(),
@@ -225,8 +226,7 @@ fn platform_data(message: &wire::Message) -> Value {
         }
     };
     match message.subtype.as_deref() {
-        None | Some("bot_message" | "file_share") => {}
-        Some("thread_broadcast") => keep("broadcast", json!(true)),
+        None | Some("bot_message" | "file_share" | "thread_broadcast") => {}
         Some("me_message") => keep("me", json!(true)),
         Some(subtype) => keep("subtype", json!(subtype)),
     }

@@ -68,6 +68,8 @@ enum Topic {
     Left,
     /// A chat changed; the event has only a part of it.
     Chat,
+    /// A chat was deleted for good.
+    ChatGone,
     ChatMoved,
     Person,
     TokensRevoked,
@@ -81,9 +83,9 @@ fn topic(kind: &str) -> Option<Topic> {
         "member_joined_channel" => Topic::Member(true),
         "member_left_channel" => Topic::Member(false),
         "channel_left" | "group_left" => Topic::Left,
-        "channel_created" | "channel_rename" | "channel_archive" | "channel_unarchive" | "channel_deleted"
-        | "channel_shared" | "channel_unshared" | "group_rename" | "group_archive" | "group_unarchive"
-        | "group_deleted" | "im_created" => Topic::Chat,
+        "channel_created" | "channel_rename" | "channel_archive" | "channel_unarchive" | "channel_shared"
+        | "channel_unshared" | "group_rename" | "group_archive" | "group_unarchive" | "im_created" => Topic::Chat,
+        "channel_deleted" | "group_deleted" => Topic::ChatGone,
         "channel_id_changed" => Topic::ChatMoved,
         "user_change" | "team_join" | "user_profile_changed" | "user_status_changed" | "user_huddle_changed" => {
             Topic::Person
@@ -135,7 +137,7 @@ pub async fn read(access: &Access<'_>, part: &Part) -> Result<Vec<Update>, Conne
     let event = &envelope.event;
     let Some(topic) = event["type"].as_str().and_then(topic) else { return Ok(Vec::new()) };
     match topic {
-        Topic::Message => message(event),
+        Topic::Message => message(access, event).await,
         Topic::Reaction => reaction(event),
         Topic::Member(member) => membership(access, event, member, time(&envelope)?),
         Topic::Left => {
@@ -143,6 +145,7 @@ pub async fn read(access: &Access<'_>, part: &Part) -> Result<Vec<Update>, Conne
             chats::membership(access, &id::chat(channel)).await
         }
         Topic::Chat => chat(access, event, time(&envelope)?).await,
+        Topic::ChatGone => gone(event, time(&envelope)?),
         Topic::ChatMoved => moved(event, time(&envelope)?),
         Topic::Person => person(event, time(&envelope)?),
         Topic::TokensRevoked => Ok(tokens_revoked(&part.account, event)),
@@ -158,7 +161,27 @@ fn time(envelope: &wire::Envelope) -> Result<i64, ConnectorError> {
         .ok_or_else(|| unreadable("an event bears no time"))
 }
 
-fn message(event: &Value) -> Result<Vec<Update>, ConnectorError> {
+/// Notices in a chat of what changed about it. Most of these changes have no event of their own.
+const ABOUT_THE_CHAT: &[&str] = &[
+    "channel_convert_to_private",
+    "channel_convert_to_public",
+    "channel_purpose",
+    "channel_topic",
+    "group_purpose",
+    "group_topic",
+];
+
+async fn message(access: &Access<'_>, event: &Value) -> Result<Vec<Update>, ConnectorError> {
+    let mut updates = words(event)?;
+    if event["subtype"].as_str().is_some_and(|subtype| ABOUT_THE_CHAT.contains(&subtype)) {
+        let at = ts_of(event["ts"].as_str(), "a notice")?.micros();
+        updates.extend(chat(access, event, at).await?);
+    }
+    Ok(updates)
+}
+
+/// What a message event says of its message.
+fn words(event: &Value) -> Result<Vec<Update>, ConnectorError> {
     let shape = |error| unreadable(&format!("a message event has another shape: {error}"));
     let outer = <wire::Message as serde::Deserialize>::deserialize(event).map_err(shape)?;
     let news = <wire::MessageNews as serde::Deserialize>::deserialize(event).map_err(shape)?;
@@ -247,6 +270,11 @@ async fn chat(access: &Access<'_>, event: &Value, at: i64) -> Result<Vec<Update>
         *version = (*version).max(Version(at));
     }
     Ok(facts.into_iter().collect())
+}
+
+fn gone(event: &Value, at: i64) -> Result<Vec<Update>, ConnectorError> {
+    let channel = channel(event).ok_or_else(|| unreadable("the event names no channel"))?;
+    Ok(vec![Update::ChatGone { chat: id::chat(channel), version: Version(at) }])
 }
 
 fn moved(event: &Value, at: i64) -> Result<Vec<Update>, ConnectorError> {

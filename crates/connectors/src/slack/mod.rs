@@ -84,6 +84,7 @@ fn abilities() -> Abilities {
     Abilities {
         send: true,
         reply: true,
+        broadcast: true,
         edit: true,
         delete: true,
         react: true,

@@ -36,7 +36,9 @@ type Arguments = Vec<(&'static str, String)>;
 pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {
     let client = Client::writing(access)?;
     let updates = match step.action {
-        Action::Send { body, thread_root } => send(access, &client, step, body, thread_root.as_ref()).await,
+        Action::Send { body, thread_root, broadcast } => {
+            send(access, &client, step, body, thread_root.as_ref().map(|root| (root, *broadcast))).await
+        }
         Action::Edit { body } => edit(access, &client, step, body).await,
         Action::Delete => delete(&client, step).await,
         Action::React { emoji, present } => react(&client, step, emoji, *present).await,
@@ -49,14 +51,17 @@ async fn send(
     client: &Client<'_>,
     step: &Step<'_>,
     body: &Body,
-    thread_root: Option<&ExternalId>,
+    thread: Option<(&ExternalId, bool)>,
 ) -> Result<Vec<Update>, ConnectorError> {
     let metadata = json!({ "event_type": MARK_EVENT, "event_payload": { "mark": step.mark } });
     let mut arguments = words(access, body, step.mark)?;
     arguments.push(("channel", id::channel(step.chat)?.to_owned()));
     arguments.push(("metadata", metadata.to_string()));
-    if let Some(root) = thread_root {
+    if let Some((root, broadcast)) = thread {
         arguments.push(("thread_ts", id::place(root)?.1.0));
+        if broadcast {
+            arguments.push(("reply_broadcast", "true".to_owned()));
+        }
     }
     let answer = client.chat_post_message(arguments).await?;
     posted(&answer).map_err(took_effect)

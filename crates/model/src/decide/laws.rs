@@ -40,6 +40,7 @@ fn abilities() -> Abilities {
     Abilities {
         send: true,
         reply: true,
+        broadcast: true,
         edit: true,
         delete: true,
         react: true,
@@ -88,6 +89,7 @@ impl Held {
             member: Some(Membership { version: Version(0), member: true, asked_at: Timestamp::default() }),
             imported_as_of: None,
             aliases: BTreeMap::new(),
+            gone: None,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
         };
@@ -225,6 +227,7 @@ fn remote(id: &str, version: i64, sender: &str, text: &str) -> RemoteMessage {
             sent_at: Timestamp::from_micros(version),
             edited_at: None,
             thread_root: None,
+            broadcast: false,
             system: false,
             attachments: Vec::new(),
             platform_data: serde_json::Value::Null,

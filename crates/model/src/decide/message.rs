@@ -41,6 +41,7 @@ impl Work<'_> {
             }
             Update::Reactions { set, version, .. } => facets.reactions.see(*version, set.clone()),
             Update::Chat { .. }
+            | Update::ChatGone { .. }
             | Update::Person { .. }
             | Update::Member { .. }
             | Update::ChatMoved { .. }

@@ -75,6 +75,7 @@ impl<'a> Work<'a> {
     pub fn take(&mut self, update: &Update, bind: Option<MessageId>) {
         match update {
             Update::Chat { chat, facts, version } => self.take_chat(chat, facts, *version),
+            Update::ChatGone { version, .. } => self.take_gone(*version),
             Update::Person { ids, facts, version } => self.take_person(ids, facts, *version),
             Update::Member { chat, person, member, version } => self.take_member(chat, person, *member, *version),
             Update::ChatMoved { into, version, .. } => self.take_move(into, *version),
@@ -122,6 +123,7 @@ impl<'a> Work<'a> {
                 member: None,
                 imported_as_of: None,
                 aliases: BTreeMap::new(),
+                gone: None,
                 created_at: now,
                 updated_at: now,
             })
@@ -135,6 +137,13 @@ impl<'a> Work<'a> {
         Facet::tell(&mut row.after.facts, Facet::new(version, facts.clone()));
         if lists_own_chats {
             row.after.member = row.after.member.max(Some(Membership { version, member: true, asked_at }));
+        }
+    }
+
+    /// That a chat is gone is no reason to know it.
+    fn take_gone(&mut self, version: Version) {
+        if let Some(row) = &mut self.chat {
+            row.after.gone = row.after.gone.max(Some(version));
         }
     }
 
@@ -269,6 +278,7 @@ impl<'a> Work<'a> {
         let changed = before.is_some_and(|before| {
             facts(before) != facts(&row.after)
                 || before.external_id != row.after.external_id
+                || before.is_archived() != row.after.is_archived()
                 || heard(before).map(|heard| heard.1) != heard(&row.after).map(|heard| heard.1)
         });
         let (id, revision, imported) = (row.after.id, row.after.revision, row.after.is_imported());

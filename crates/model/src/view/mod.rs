@@ -115,6 +115,10 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// The platform's id of the first message of the thread that it answers in.
     pub thread_root: Option<ExternalId>,
+    /// Our id of that message, once it is known here.
+    pub thread_root_id: Option<MessageId>,
+    /// It answers in a thread, and stands in the chat's main line as well.
+    pub broadcast: bool,
     /// Lists go by it, not by milliseconds.
     pub position: String,
     /// When it was written, by the platform's clock.
@@ -174,12 +178,19 @@ pub struct Chat {
     pub name: String,
     /// How far it is held here.
     pub state: ChatState,
+    /// Nothing can be written in it any more: it was archived, or the platform deleted it.
+    pub archived: bool,
+    /// The customer is in it, as far as is known. Who is not gets no news of it.
+    pub member: bool,
     /// The people in it, as far as they are known.
     pub participants: Vec<Participant>,
     /// Its newest message.
     pub last_message: Option<LastMessage>,
     /// What can be done in it.
     pub abilities: Abilities,
+    /// What only this platform has, such as a topic.
+    #[schema(value_type = Object)]
+    pub platform_data: serde_json::Value,
     /// Grows with every change.
     pub revision: u64,
     /// When something last happened in it.
@@ -234,6 +245,8 @@ pub struct SyncStatus {
     pub connection_id: ConnectionId,
     /// Which chat; none for all of the connection.
     pub chat_id: Option<ChatId>,
+    /// The chat's name.
+    pub chat_name: Option<String>,
     /// What is run.
     pub kind: SyncKind,
     /// How far it has come.

@@ -9,7 +9,7 @@ use crate::{
     body::Body,
     chat::{ChatFacts, ChatKind},
     connection,
-    id::ExternalId,
+    id::{ExternalId, MessageId},
     message, participant,
     store::ListedChat,
     sync_status::{self, SyncState},
@@ -25,6 +25,8 @@ pub struct Names {
     pub people: BTreeMap<ExternalId, participant::Participant>,
     /// Chats by external id.
     pub chats: BTreeMap<ExternalId, String>,
+    /// The first messages of threads, by external id.
+    pub roots: BTreeMap<ExternalId, MessageId>,
     /// The customer's own ids.
     pub me: BTreeSet<ExternalId>,
     /// The ids that this connection's commands appear under.
@@ -103,7 +105,9 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         body: shown.map(|content| names.words(&content.body)).unwrap_or_default(),
         attachments: shown.map(|content| content.attachments.clone()).unwrap_or_default(),
         reactions: if deleted { Vec::new() } else { reactions(held, names) },
+        thread_root_id: content.and_then(|content| names.roots.get(content.thread_root.as_ref()?)).copied(),
         thread_root: content.and_then(|content| content.thread_root.clone()),
+        broadcast: content.is_some_and(|content| content.broadcast),
         position: held.position.clone(),
         sent_at: content.map_or(held.created_at, |content| content.sent_at),
         edited_at: shown.and_then(|content| content.edited_at),
@@ -138,7 +142,7 @@ fn reactions(held: &message::Message, names: &Names) -> Vec<Reaction> {
 pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
     let held = &listed.chat;
     let facts = held.facts.as_ref().map(|facts| &facts.value);
-    let archived = facts.is_some_and(|facts| facts.archived);
+    let archived = held.is_archived();
     Chat {
         id: held.id,
         customer_id: held.customer_id.clone(),
@@ -148,11 +152,14 @@ pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
         kind: facts.map_or(ChatKind::Channel, |facts| facts.kind),
         name: names.chat(&held.external_id, facts),
         state: held.state,
+        archived,
+        member: held.member.is_some_and(|member| member.member),
         participants: facts
             .map(|facts| facts.people.iter().map(|id| names.participant(id)).collect())
             .unwrap_or_default(),
         last_message: listed.last_message.as_ref().map(|last| last_message(last, names)),
         abilities: if archived { closed(abilities) } else { abilities.clone() },
+        platform_data: facts.map(|facts| facts.platform_data.clone()).unwrap_or_default(),
         revision: held.revision,
         active_at: listed.active_at,
         created_at: held.created_at,
@@ -161,7 +168,15 @@ pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
 }
 
 fn closed(abilities: &Abilities) -> Abilities {
-    Abilities { send: false, reply: false, edit: false, delete: false, react: false, ..abilities.clone() }
+    Abilities {
+        send: false,
+        reply: false,
+        broadcast: false,
+        edit: false,
+        delete: false,
+        react: false,
+        ..abilities.clone()
+    }
 }
 
 fn last_message(held: &message::Message, names: &Names) -> LastMessage {
@@ -195,12 +210,13 @@ pub fn connection(held: &connection::Connection, platform: &str) -> Connection {
 }
 
 /// Shows a run of import.
-pub fn sync_status(held: &sync_status::SyncStatus) -> SyncStatus {
+pub fn sync_status(held: &sync_status::SyncStatus, chat_name: Option<String>) -> SyncStatus {
     SyncStatus {
         id: held.id,
         customer_id: held.customer_id.clone(),
         connection_id: held.connection_id,
         chat_id: held.chat_id,
+        chat_name,
         kind: held.kind,
         state: held.state,
         done: held.done,

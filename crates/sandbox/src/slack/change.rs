@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::config::WorldSize;
 use super::seed;
-use super::world::{Bot, Channel, Code, Edited, Message, Pending, Reaction, Token, User, World, parse_ts};
+use super::world::{Bot, Channel, ChannelKind, Code, Edited, Message, Pending, Reaction, Token, User, World, parse_ts};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +85,25 @@ pub enum Change {
         at_micros: i64,
         user: String,
         archived: bool,
+    },
+    TopicSet {
+        channel: String,
+        at_micros: i64,
+        topic: String,
+    },
+    PurposeSet {
+        channel: String,
+        at_micros: i64,
+        purpose: String,
+    },
+    MadePrivate {
+        channel: String,
+        at_micros: i64,
+    },
+    ChannelDeleted {
+        channel: String,
+        at_micros: i64,
+        user: String,
     },
     ChannelIdChanged {
         old: String,
@@ -182,6 +201,8 @@ impl World {
                 self.pending.remove(id);
             }
             Change::ChannelMade { .. } | Change::ChannelIdChanged { .. } => self.apply_to_channels(change),
+            Change::TopicSet { .. } | Change::PurposeSet { .. } => self.apply_to_channels(change),
+            Change::MadePrivate { .. } | Change::ChannelDeleted { .. } => self.apply_to_channels(change),
             Change::Joined { .. } | Change::Left { .. } | Change::Renamed { .. } | Change::Archived { .. } => {
                 self.apply_to_channels(change);
             }
@@ -214,6 +235,20 @@ impl World {
                 channel.is_archived = *archived;
                 channel.updated_millis = at_micros / 1000;
             }),
+            Change::TopicSet { channel, at_micros, topic } => self.touch(channel, *at_micros, |channel| {
+                channel.topic.clone_from(topic);
+            }),
+            Change::PurposeSet { channel, at_micros, purpose } => self.touch(channel, *at_micros, |channel| {
+                channel.purpose.clone_from(purpose);
+            }),
+            Change::MadePrivate { channel, at_micros } => self.touch(channel, *at_micros, |channel| {
+                channel.kind = ChannelKind::Private;
+            }),
+            Change::ChannelDeleted { channel, .. } => {
+                for team in self.workspaces.values_mut() {
+                    team.channels.remove(channel);
+                }
+            }
             Change::ChannelIdChanged { old, new, .. } => {
                 for team in self.workspaces.values_mut() {
                     if let Some(mut channel) = team.channels.remove(old) {

@@ -94,6 +94,20 @@ pub enum Deed {
         #[serde(default = "yes")]
         archived: bool,
     },
+    SetTopic {
+        channel: String,
+        topic: String,
+    },
+    SetPurpose {
+        channel: String,
+        purpose: String,
+    },
+    MakePrivate {
+        channel: String,
+    },
+    DeleteChannel {
+        channel: String,
+    },
     ChangeChannelId {
         channel: String,
     },
@@ -155,6 +169,10 @@ impl Slack {
             }
             Deed::Rename { channel, name } => done(self.act_rename(user, &channel, &name)),
             Deed::Archive { channel, archived } => done(self.act_archive(user, &channel, archived)),
+            Deed::SetTopic { channel, topic } => done(self.act_set_topic(user, &channel, &topic)),
+            Deed::SetPurpose { channel, purpose } => done(self.act_set_purpose(user, &channel, &purpose)),
+            Deed::MakePrivate { channel } => done(self.act_make_private(user, &channel)),
+            Deed::DeleteChannel { channel } => done(self.act_delete_channel(user, &channel)),
             Deed::ChangeChannelId { channel } => Ok(json!({ "channel": self.act_change_channel_id(&channel)? })),
             Deed::RenameUser { real_name, display_name } => done(self.act_rename_user(user, &real_name, &display_name)),
             Deed::Deactivate { deleted } => done(self.act_deactivate(user, deleted)),

@@ -40,6 +40,8 @@ pub struct Before {
     /// The first message of the thread, where it goes together with its last reply.
     tombstone: Option<String>,
     known_user: bool,
+    /// Who could see a channel is known only while it is there.
+    deleted_channel: Option<News>,
 }
 
 pub fn before(world: &World, config: &Config, change: &Change) -> Before {
@@ -55,7 +57,11 @@ pub fn before(world: &World, config: &Config, change: &Change) -> Before {
                 .filter(|parent| parent.subtype.as_deref() == Some("tombstone"))
                 .filter(|parent| channel.replies(&parent.ts).count() == 1)
                 .map(|parent| parent.ts.clone());
-            Before { message: Some(render::message(world, config, channel, message)), tombstone, known_user: false }
+            Before { message: Some(render::message(world, config, channel, message)), tombstone, ..Before::default() }
+        }
+        Change::ChannelDeleted { channel, at_micros, user } => {
+            let told = about(world, channel, |channel| vec![channel_deleted(world, channel, user, *at_micros)]);
+            Before { deleted_channel: told.into_iter().next(), ..Before::default() }
         }
         Change::Person { user } => Before { known_user: world.user(&user.id).is_some(), ..Before::default() },
         _ => Before::default(),
@@ -88,6 +94,7 @@ pub fn after(world: &World, config: &Config, change: &Change, before: Before) ->
         | Change::Renamed { .. }
         | Change::Archived { .. }
         | Change::ChannelIdChanged { .. } => channel_news(world, change),
+        Change::ChannelDeleted { .. } => before.deleted_channel.into_iter().collect(),
         Change::Person { user } => {
             let kind = if before.known_user { "user_change" } else { "team_join" };
             let at_micros = user.updated_secs * 1_000_000;
@@ -235,6 +242,20 @@ fn channel_news(world: &World, change: &Change) -> Vec<News> {
         }),
         _ => Vec::new(),
     }
+}
+
+/// Nobody is a member of what is gone, so the members of a private channel are counted out beforehand.
+fn channel_deleted(world: &World, channel: &Channel, user: &str, at_micros: i64) -> News {
+    let name = family(channel, "deleted");
+    let event = json!({ "type": name, "channel": channel.id, "actor_id": user, "event_ts": ts(at_micros) });
+    let audience = match channel.kind {
+        ChannelKind::Public => Audience::Workspace,
+        _ => {
+            let installed = |user: &&String| world.tokens.values().any(|token| token.user == **user && !token.revoked);
+            channel.members.iter().find(installed).cloned().map_or(Audience::One(user.to_owned()), Audience::One)
+        }
+    };
+    of_channel(&name, channel, audience, at_micros, event)
 }
 
 fn made(channel: &Channel) -> Vec<News> {

@@ -106,6 +106,24 @@ impl Slack {
         self.act(|state, now| state.archive(now, channel, user, archived))
     }
 
+    pub fn act_set_topic(&self, user: &str, channel: &str, topic: &str) -> Result<(), Refusal> {
+        self.act(|state, now| state.describe(now, channel, user, topic, false))
+    }
+
+    pub fn act_set_purpose(&self, user: &str, channel: &str, purpose: &str) -> Result<(), Refusal> {
+        self.act(|state, now| state.describe(now, channel, user, purpose, true))
+    }
+
+    /// A public channel becomes a private one.
+    pub fn act_make_private(&self, user: &str, channel: &str) -> Result<(), Refusal> {
+        self.act(|state, now| state.make_private(now, channel, user))
+    }
+
+    /// Deletes a channel for good, which only admins of a workspace can do.
+    pub fn act_delete_channel(&self, user: &str, channel: &str) -> Result<(), Refusal> {
+        self.act(|state, now| state.delete_channel(now, channel, user))
+    }
+
     /// Slack gives a channel another id, as it may when shared channels are converted.
     pub fn act_change_channel_id(&self, channel: &str) -> Result<String, Refusal> {
         self.act(|state, now| {

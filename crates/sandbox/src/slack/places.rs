@@ -75,6 +75,60 @@ impl State {
         Ok(())
     }
 
+    /// Sets what is talked about, or what the channel is for. A notice in the channel tells of it, and
+    /// no event of its own.
+    pub fn describe(
+        &mut self,
+        now_micros: i64,
+        channel: &str,
+        user: &str,
+        words: &str,
+        purpose: bool,
+    ) -> Result<(), Refusal> {
+        self.open_to(channel, user)?;
+        let at_micros = self.moment(now_micros, channel);
+        let id = channel.to_owned();
+        let (change, kind, text, extra) = if purpose {
+            let change = Change::PurposeSet { channel: id, at_micros, purpose: words.to_owned() };
+            (change, "purpose", format!("set the channel description: {words}"), json!({ "purpose": words }))
+        } else {
+            let change = Change::TopicSet { channel: id, at_micros, topic: words.to_owned() };
+            (change, "topic", format!("set the channel topic: {words}"), json!({ "topic": words }))
+        };
+        self.change(now_micros, change);
+        self.notice(now_micros, channel, user, kind, text, extra);
+        Ok(())
+    }
+
+    /// A public channel becomes a private one; it keeps its id.
+    pub fn make_private(&mut self, now_micros: i64, channel: &str, user: &str) -> Result<(), Refusal> {
+        if self.open_to(channel, user)?.kind != ChannelKind::Public {
+            return Err("method_not_supported_for_channel_type");
+        }
+        let at_micros = self.moment(now_micros, channel);
+        self.change(now_micros, Change::MadePrivate { channel: channel.to_owned(), at_micros });
+        let message = Message {
+            ts: ts(self.moment(now_micros, channel)),
+            user: user.to_owned(),
+            subtype: Some("channel_convert_to_private".to_owned()),
+            text: "made this channel *private*.".to_owned(),
+            ..Message::default()
+        };
+        self.change(now_micros, Change::Posted { channel: channel.to_owned(), message });
+        Ok(())
+    }
+
+    pub fn delete_channel(&mut self, now_micros: i64, channel: &str, user: &str) -> Result<(), Refusal> {
+        let found = self.channel(channel)?;
+        if found.is_general {
+            return Err("cant_delete_general");
+        }
+        let at_micros = self.moment(now_micros, channel);
+        let (channel, user) = (channel.to_owned(), user.to_owned());
+        self.change(now_micros, Change::ChannelDeleted { channel, at_micros, user });
+        Ok(())
+    }
+
     pub fn archive(&mut self, now_micros: i64, channel: &str, user: &str, archived: bool) -> Result<(), Refusal> {
         let found = self.channel(channel)?;
         match (found.is_archived, archived) {

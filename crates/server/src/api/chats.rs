@@ -7,6 +7,7 @@ use crate::{
         connections::own,
         error::ApiError,
         lists::{Items, Listed, PageOf},
+        sync_statuses,
     },
     serve::Server,
 };
@@ -30,6 +31,9 @@ const MOST_PICKED: usize = 1_000;
 pub struct AvailableQuery {
     /// Through which connection.
     pub connection_id: String,
+    /// Only chats whose name contains this, in any case. A page may then hold few of them, or none: go on
+    /// while there is a `next_cursor`.
+    pub q: Option<String>,
     /// What the page before gave as `next_cursor`.
     pub cursor: Option<String>,
 }
@@ -58,6 +62,16 @@ pub struct AvailableChats {
     pub items: Vec<AvailableChat>,
     /// Gives the next page; none at the end.
     pub next_cursor: Option<String>,
+}
+
+/// One chat, and how much of the feed is contained in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OneChat {
+    /// The chat.
+    #[serde(flatten)]
+    pub chat: view::Chat,
+    /// The feed up to this number is contained. Follow it from here.
+    pub as_of_seq: u64,
 }
 
 /// Which chats are to be imported.
@@ -101,10 +115,11 @@ pub async fn list_available_chats(
 ) -> Result<Json<AvailableChats>, ApiError> {
     let connection: ConnectionId = named(&query.connection_id)?;
     own(&server, &customer, connection).await?;
-    let filter = connection.to_string();
+    let text = query.q.unwrap_or_default();
+    let filter = format!("{connection}\n{text}");
     let page = PageOf::new(&server, ("available", &customer.id, &filter), query.cursor.as_deref(), None)?;
     let cursor = page.paging.after.clone().map(Cursor);
-    let (found, next) = server.engine.available(&customer.id, connection, cursor).await?;
+    let (found, next) = server.engine.available(&customer.id, connection, &text, cursor).await?;
     let show = |chat: engine::Available| AvailableChat {
         external_id: chat.external_id,
         name: chat.name,
@@ -138,7 +153,7 @@ pub async fn import_chats(
     } else {
         server.engine.import_chats(&customer.id, connection, &chats, since).await?
     };
-    Ok((StatusCode::ACCEPTED, Json(Items { items: server.engine.show_sync_statuses(&runs) })))
+    Ok((StatusCode::ACCEPTED, Json(Items { items: server.engine.show_sync_statuses(&customer.id, &runs).await? })))
 }
 
 /// Chats that are held here, the most recently active first.
@@ -163,15 +178,17 @@ pub async fn list_chats(
 }
 
 /// One chat.
-#[utoipa::path(get, path = "/v1/chats/{id}", tag = "chats", params(("id" = ChatId, Path)), responses((status = 200, description = "The chat", body = view::Chat)))]
+#[utoipa::path(get, path = "/v1/chats/{id}", tag = "chats", params(("id" = ChatId, Path)), responses((status = 200, description = "The chat", body = OneChat)))]
 pub async fn show_chat(
     State(server): State<Server>,
     customer: Customer,
     Named(id): Named<ChatId>,
-) -> Result<Json<view::Chat>, ApiError> {
+) -> Result<Json<OneChat>, ApiError> {
+    let as_of_seq = server.engine.store().last_seq(&customer.id).await?;
     let held = server.engine.store().listed_chat(&customer.id, id).await?.ok_or(ApiError::NotFound)?;
     let mut shown = server.engine.show_chats(&customer.id, &[held]).await?;
-    shown.pop().map(Json).ok_or(ApiError::NotFound)
+    let chat = shown.pop().ok_or(ApiError::NotFound)?;
+    Ok(Json(OneChat { chat, as_of_seq }))
 }
 
 /// Delete a chat here, with its messages. The platform keeps it, and it can be imported again.
@@ -195,5 +212,5 @@ pub async fn sync_chat(
     _bare: Bare,
 ) -> Result<(StatusCode, Json<view::SyncStatus>), ApiError> {
     let run = server.engine.sync_chat(&customer.id, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(view::sync_status(&run))))
+    Ok((StatusCode::ACCEPTED, Json(sync_statuses::shown(&server, &customer, run).await?)))
 }

@@ -39,6 +39,9 @@ pub struct NewMessage {
     /// The message to answer in a thread.
     #[schema(value_type = Option<MessageId>)]
     pub thread_root: Option<String>,
+    /// Show the answer outside of its thread as well. Good only with `thread_root`.
+    #[serde(default)]
+    pub broadcast: bool,
 }
 
 /// What a message is to say.
@@ -106,9 +109,9 @@ pub async fn send_message(
     Named(id): Named<ChatId>,
     ask: Ask<NewMessage>,
 ) -> Accepted {
-    let NewMessage { text, thread_root } = ask.body;
+    let NewMessage { text, thread_root, broadcast } = ask.body;
     let thread_root = thread_root.as_deref().map(named).transpose()?;
-    let draft = Draft { text, thread_root };
+    let draft = Draft { text, thread_root, broadcast };
     let held = server.engine.send(&customer.id, id, draft, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }

@@ -13,7 +13,7 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode};
 use model::{
     id::{ConnectionId, SyncStatusId},
-    view,
+    sync_status, view,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -46,8 +46,18 @@ pub async fn list_sync_statuses(
     let store = server.engine.store();
     let as_of_seq = store.last_seq(&customer.id).await?;
     let found = store.sync_statuses(&customer.id, connection, &page.paging).await?;
-    let items = server.engine.show_sync_statuses(&found.items);
+    let items = server.engine.show_sync_statuses(&customer.id, &found.items).await?;
     Ok(Json(Listed { items, next_cursor: page.cursor(found.next), as_of_seq }))
+}
+
+/// A run, with the name of its chat.
+pub async fn shown(
+    server: &Server,
+    customer: &Customer,
+    run: sync_status::SyncStatus,
+) -> Result<view::SyncStatus, ApiError> {
+    let mut shown = server.engine.show_sync_statuses(&customer.id, &[run]).await?;
+    shown.pop().ok_or(ApiError::NotFound)
 }
 
 /// Stop a run. What was read stays.
@@ -59,7 +69,7 @@ pub async fn cancel_sync_status(
     _bare: Bare,
 ) -> Result<Json<view::SyncStatus>, ApiError> {
     let run = server.engine.cancel_sync(&customer.id, id).await?;
-    Ok(Json(view::sync_status(&run)))
+    Ok(Json(shown(&server, &customer, run).await?))
 }
 
 /// Go on with a run that failed or was stopped, where it ended.
@@ -71,5 +81,5 @@ pub async fn retry_sync_status(
     _bare: Bare,
 ) -> Result<(StatusCode, Json<view::SyncStatus>), ApiError> {
     let run = server.engine.retry_sync(&customer.id, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(view::sync_status(&run))))
+    Ok((StatusCode::ACCEPTED, Json(shown(&server, &customer, run).await?)))
 }

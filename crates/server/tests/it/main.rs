@@ -6,6 +6,7 @@ mod access;
 mod backup;
 mod bad_input;
 mod browser;
+mod chats;
 mod connecting;
 mod doors;
 mod feed;

@@ -88,6 +88,7 @@ pub(crate) fn connection(customer: &CustomerId, number: i64) -> Connection {
     let abilities = Abilities {
         send: true,
         reply: true,
+        broadcast: true,
         edit: true,
         delete: true,
         react: true,
@@ -176,6 +177,7 @@ pub(crate) fn chat(customer: &CustomerId, number: i64) -> Chat {
         imported_as_of: None,
         member: None,
         aliases: BTreeMap::new(),
+        gone: None,
         created_at: at(number),
         updated_at: at(number),
     }
@@ -189,6 +191,7 @@ pub(crate) fn message(customer: &CustomerId, chat: i64, number: i64) -> Message 
         sent_at: at(number),
         edited_at: None,
         thread_root: None,
+        broadcast: false,
         system: false,
         attachments: Vec::new(),
         platform_data: json!(null),

@@ -40,6 +40,7 @@ pub fn commit(owner: &CustomerId, number: u64, text: &str) -> Changes {
         sent_at: Timestamp::from_millis(1),
         edited_at: None,
         thread_root: None,
+        broadcast: false,
         system: false,
         attachments: Vec::new(),
         platform_data: serde_json::Value::Null,

@@ -218,7 +218,7 @@ fn fields_of_another_shape_count_as_missing() {
 #[test]
 fn a_chat_that_can_no_longer_be_seen_tells_nothing() {
     let slack = FakeSlack::new(|_| declined("channel_not_found"));
-    assert_eq!(read_as(&World::of_a_person(), &slack, &fixture("channel_deleted")).unwrap(), []);
+    assert_eq!(read_as(&World::of_a_person(), &slack, &fixture("channel_archive")).unwrap(), []);
     let left = read_as(&World::of_a_person(), &slack, &fixture("channel_left")).unwrap();
     assert!(matches!(left[..], [Update::Member { member: false, .. }]));
 }
