@@ -19,6 +19,8 @@ sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(
 from slack_sdk import WebClient  # noqa: E402
 from slack_sdk.errors import SlackApiError  # noqa: E402
 from slack_sdk.oauth import AuthorizeUrlGenerator  # noqa: E402
+from slack_sdk.oauth.installation_store import Installation  # noqa: E402
+from slack_sdk.oauth.token_rotation import TokenRotator  # noqa: E402
 from slack_sdk.signature import SignatureVerifier  # noqa: E402
 
 CLIENT_ID = "1000000000001.2000000000002"
@@ -214,6 +216,38 @@ def check_the_end(base, bot, person):
     refused("not_authed", WebClient(base_url=f"{base}/api/").auth_test)
 
 
+def check_rotation(base, person):
+    """The SDK's own rotator keeps an installation alive whose tokens end."""
+    control(base, "rotation", {"expires_in_secs": 43200, "grace_secs": 60})
+    tokens = install(base, person)
+    own = tokens["authed_user"]
+    assert tokens["access_token"].startswith("xoxe.xoxb-1-") and own["access_token"].startswith("xoxe.xoxp-1-")
+    before = Installation(
+        app_id=tokens["app_id"],
+        team_id=tokens["team"]["id"],
+        bot_user_id=tokens["bot_user_id"],
+        bot_token=tokens["access_token"],
+        bot_refresh_token=tokens["refresh_token"],
+        bot_token_expires_in=tokens["expires_in"],
+        user_id=person,
+        user_token=own["access_token"],
+        user_refresh_token=own["refresh_token"],
+        user_token_expires_in=own["expires_in"],
+    )
+    client = WebClient(base_url=f"{base}/api/")
+    rotator = TokenRotator(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, client=client)
+    assert rotator.perform_token_rotation(installation=before) is None
+    control(base, "expire", {})
+    for token in (before.bot_token, before.user_token):
+        refused("token_expired", WebClient(token=token, base_url=f"{base}/api/").auth_test)
+    after = rotator.perform_token_rotation(installation=before, minutes_before_expiration=24 * 60)
+    assert after.bot_refresh_token != before.bot_refresh_token and after.user_refresh_token != before.user_refresh_token
+    assert WebClient(token=after.bot_token, base_url=f"{base}/api/").auth_test()["user_id"] == tokens["bot_user_id"]
+    assert WebClient(token=after.user_token, base_url=f"{base}/api/").auth_test()["user_id"] == person
+    wrong = dict(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, grant_type="refresh_token", refresh_token="xoxe-1-no")
+    refused("invalid_refresh_token", client.oauth_v2_access, **wrong)
+
+
 def main(base):
     ear = ThreadingHTTPServer(("127.0.0.1", 0), Ear)
     threading.Thread(target=ear.serve_forever, daemon=True).start()
@@ -228,6 +262,7 @@ def main(base):
     check_messages(bot, me, channels["random"])
     check_chats(bot, person, people[1])
     check_the_end(base, bot, person)
+    check_rotation(base, people[0])
     print("slack_sdk found the Slack that it knows")
 
 

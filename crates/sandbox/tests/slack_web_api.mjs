@@ -204,6 +204,23 @@ async function checkTheEnd(bot, person, hear) {
   await refused('invalid_auth', () => client('xoxb-none').auth.test());
 }
 
+async function checkRotation(person) {
+  await control('rotation', { expires_in_secs: 43_200, grace_secs: 60 });
+  const tokens = await install(person);
+  assert.equal(tokens.expires_in, 43_200);
+  const grant = (refresh_token) => client().oauth.v2.access({ ...CLIENT, grant_type: 'refresh_token', refresh_token });
+  await control('expire', {});
+  await refused('token_expired', () => client(tokens.access_token).auth.test());
+  const bot = await grant(tokens.refresh_token);
+  assert.equal(bot.token_type, 'bot');
+  assert.equal((await client(bot.access_token).auth.test()).user_id, tokens.bot_user_id);
+  const own = await grant(tokens.authed_user.refresh_token);
+  assert.equal(own.token_type, 'user');
+  assert.equal((await client(own.access_token).auth.test()).user_id, person);
+  assert.notEqual((await grant(tokens.refresh_token)).refresh_token, bot.refresh_token);
+  await refused('invalid_refresh_token', () => grant('xoxe-1-no'));
+}
+
 const { server, hear } = await listen();
 await control('events_url', { url: `http://127.0.0.1:${server.address().port}/` }, 'PUT');
 await hear(({ type }) => type === 'url_verification');
@@ -215,5 +232,6 @@ const { me, channel } = await checkLists(bot);
 await checkMessages(bot, me, channel, hear);
 await checkChats(bot, person, people[1], people[2]);
 await checkTheEnd(bot, person, hear);
+await checkRotation(people[0]);
 server.close();
 console.log('@slack/web-api found the Slack that it knows');

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::config::WorldSize;
+use super::rotation::Rotation;
 use super::seed;
-use super::world::{Bot, Channel, ChannelKind, Code, Edited, Message, Pending, Reaction, Token, User, World, parse_ts};
+use super::world::{
+    Bot, Channel, ChannelKind, Code, Edited, Message, Pending, Reaction, Refresh, Token, User, World, parse_ts,
+};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +129,23 @@ pub enum Change {
         tokens: Vec<String>,
         uninstalled: bool,
     },
+    /// The app's tokens end from now on.
+    RotationOn {
+        rotation: Rotation,
+    },
+    /// Access tokens that were replaced too often. Nobody is told.
+    TokensEnded {
+        tokens: Vec<String>,
+    },
+    /// Access tokens whose time is over.
+    TokensExpired {
+        tokens: Vec<String>,
+        at_micros: i64,
+    },
+    RefreshUsed {
+        refresh: String,
+        at_micros: i64,
+    },
     CodeGiven {
         code: Code,
     },
@@ -167,16 +187,12 @@ impl World {
                     team.bots.insert(bot.id.clone(), bot.clone());
                 }
             }
-            Change::TokenGiven { token } => {
-                self.tokens.insert(token.token.clone(), token.clone());
-            }
-            Change::TokensRevoked { tokens, .. } => {
-                for token in tokens {
-                    if let Some(token) = self.tokens.get_mut(token) {
-                        token.revoked = true;
-                    }
-                }
-            }
+            Change::TokenGiven { .. }
+            | Change::TokensRevoked { .. }
+            | Change::RotationOn { .. }
+            | Change::TokensEnded { .. }
+            | Change::TokensExpired { .. }
+            | Change::RefreshUsed { .. } => self.apply_to_tokens(change),
             Change::CodeGiven { code } => {
                 self.codes.insert(code.code.clone(), code.clone());
             }
@@ -210,6 +226,54 @@ impl World {
             Change::Deleted { .. } | Change::Reacted { .. } | Change::Unreacted { .. } => {
                 self.apply_to_messages(change);
             }
+        }
+    }
+
+    fn apply_to_tokens(&mut self, change: &Change) {
+        match change {
+            Change::TokenGiven { token } => {
+                if let Some(refresh) = &token.refresh {
+                    let held = Refresh { token: token.token.clone(), used_micros: None, revoked: false };
+                    self.refreshes.insert(refresh.clone(), held);
+                }
+                self.tokens.insert(token.token.clone(), token.clone());
+            }
+            Change::TokensRevoked { tokens, .. } => {
+                for text in tokens {
+                    let Some(token) = self.tokens.get_mut(text) else { continue };
+                    token.revoked = true;
+                    let (user, is_bot) = (token.user.clone(), token.is_bot);
+                    // Whoever takes a token back takes all of this installation.
+                    let same = |held: &&mut Token| held.user == user && held.is_bot == is_bot && held.refresh.is_some();
+                    for token in self.tokens.values_mut().filter(same) {
+                        token.revoked = true;
+                        if let Some(refresh) = token.refresh.as_ref().and_then(|one| self.refreshes.get_mut(one)) {
+                            refresh.revoked = true;
+                        }
+                    }
+                }
+            }
+            Change::RotationOn { rotation } => self.rotation = Some(*rotation),
+            Change::TokensEnded { tokens } => {
+                for text in tokens {
+                    if let Some(token) = self.tokens.get_mut(text) {
+                        token.revoked = true;
+                    }
+                }
+            }
+            Change::TokensExpired { tokens, at_micros } => {
+                for text in tokens {
+                    if let Some(token) = self.tokens.get_mut(text) {
+                        token.expires_micros = token.expires_micros.map(|ends| ends.min(*at_micros));
+                    }
+                }
+            }
+            Change::RefreshUsed { refresh, at_micros } => {
+                if let Some(refresh) = self.refreshes.get_mut(refresh) {
+                    refresh.used_micros.get_or_insert(*at_micros);
+                }
+            }
+            _ => {}
         }
     }
 

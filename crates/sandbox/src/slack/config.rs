@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::rotation::Rotation;
+
 /// Everything that is decided before the start. The default is a small quiet world without faults.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -111,6 +113,8 @@ pub struct App {
     pub events_url: Option<String>,
     pub bot_events: Vec<String>,
     pub user_events: Vec<String>,
+    /// Whether tokens end, and how. Without it they live until they are revoked.
+    pub rotation: Option<Rotation>,
 }
 
 impl Default for App {
@@ -125,6 +129,7 @@ impl Default for App {
             events_url: None,
             bot_events: ALL_EVENTS.iter().map(|name| (*name).to_owned()).collect(),
             user_events: ALL_EVENTS.iter().map(|name| (*name).to_owned()).collect(),
+            rotation: None,
         }
     }
 }
@@ -189,4 +194,6 @@ pub struct CallChaos {
     pub rate_limited: f64,
     pub retry_after_secs: u64,
     pub server_error: f64,
+    /// All tokens end just before the call, where tokens rotate.
+    pub tokens_expired: f64,
 }

@@ -11,6 +11,8 @@
 //! | `POST /control/late_effects` | | lost calls that wait take effect now |
 //! | `POST /control/install` | `{"user":"U…","scopes":"chat:write,…","user_scopes":"…"}` | installs the app, gives the tokens |
 //! | `POST /control/revoke` | `{"token":"xoxb-…"}` or `{"team":"T…"}` | revokes one token, or uninstalls the app |
+//! | `POST /control/rotation` | `{"expires_in_secs":43200,"grace_secs":60}` | tokens end from now on; it cannot be switched off |
+//! | `POST /control/expire` | `{}` or `{"team":"T…"}` | access tokens end at once, where they rotate |
 //! | `GET PUT /control/events_url` | `{"url":"http://…"}` or `{"url":null}` | where events go; setting it sends a URL check |
 //! | `POST /control/url_verification` | | sends a URL check |
 //!
@@ -24,6 +26,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::config::Rotation;
 use super::faults::Fault;
 use super::{Refusal, Slack};
 
@@ -136,6 +139,8 @@ pub fn routes() -> Router<Slack> {
         .route("/calls", get(async |Extract(slack): Extract<Slack>| Json(slack.calls())))
         .route("/late_effects", post(late_effects))
         .route("/install", post(install))
+        .route("/rotation", post(rotation))
+        .route("/expire", post(expire))
         .route("/revoke", post(revoke))
         .route("/events_url", get(events_url).put(set_events_url))
         .route("/url_verification", post(url_verification))
@@ -274,6 +279,21 @@ async fn revoke(Extract(slack): Extract<Slack>, Json(wish): Json<Revoke>) -> Jso
     if let Some(team) = wish.team {
         slack.uninstall(&team);
     }
+    Json(json!({ "ok": true }))
+}
+
+async fn rotation(Extract(slack): Extract<Slack>, Json(rotation): Json<Rotation>) -> Json<Value> {
+    slack.set_rotation(rotation);
+    Json(json!({ "ok": true }))
+}
+
+#[derive(Deserialize)]
+struct Expire {
+    team: Option<String>,
+}
+
+async fn expire(Extract(slack): Extract<Slack>, Json(wish): Json<Expire>) -> Json<Value> {
+    slack.expire_tokens(wish.team.as_deref());
     Json(json!({ "ok": true }))
 }
 

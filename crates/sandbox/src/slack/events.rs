@@ -1,5 +1,7 @@
 //! What Slack tells about a change: the inner events, and who may see each of them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::change::Change;
@@ -308,7 +310,7 @@ fn seers(channel: &Channel) -> Audience {
 fn revoked(world: &World, tokens: &[String], uninstalled: bool) -> Vec<News> {
     let tokens: Vec<_> = tokens.iter().filter_map(|token| world.tokens.get(token)).collect();
     let Some(first) = tokens.first() else { return Vec::new() };
-    let users = |bots: bool| -> Vec<&String> {
+    let users = |bots: bool| -> BTreeSet<&String> {
         tokens.iter().filter(|token| token.is_bot == bots).map(|token| &token.user).collect()
     };
     let audience = || Audience::App { user: first.user.clone() };

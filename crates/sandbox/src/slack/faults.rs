@@ -46,6 +46,8 @@ pub enum FaultKind {
     },
     /// The token is revoked just before the call.
     TokenRevoked,
+    /// All tokens end just before the call, where tokens rotate.
+    TokenExpired,
     /// The events of this call are delivered before its answer.
     EventBeforeAnswer,
     /// The event is told twice under one id.
@@ -71,6 +73,7 @@ pub enum FaultName {
     ServerError,
     Slow,
     TokenRevoked,
+    TokenExpired,
     EventBeforeAnswer,
     EventDuplicate,
     EventDuplicateNewId,
@@ -89,6 +92,7 @@ impl FaultKind {
             FaultKind::ServerError { .. } => FaultName::ServerError,
             FaultKind::Slow { .. } => FaultName::Slow,
             FaultKind::TokenRevoked => FaultName::TokenRevoked,
+            FaultKind::TokenExpired => FaultName::TokenExpired,
             FaultKind::EventBeforeAnswer => FaultName::EventBeforeAnswer,
             FaultKind::EventDuplicate => FaultName::EventDuplicate,
             FaultKind::EventDuplicateNewId => FaultName::EventDuplicateNewId,
@@ -100,7 +104,7 @@ impl FaultKind {
 }
 
 impl FaultName {
-    pub const ALL: [FaultName; 13] = [
+    pub const ALL: [FaultName; 14] = [
         FaultName::AnswerLost,
         FaultName::AnswerLostLate,
         FaultName::CallLost,
@@ -108,6 +112,7 @@ impl FaultName {
         FaultName::ServerError,
         FaultName::Slow,
         FaultName::TokenRevoked,
+        FaultName::TokenExpired,
         FaultName::EventBeforeAnswer,
         FaultName::EventDuplicate,
         FaultName::EventDuplicateNewId,
@@ -131,6 +136,7 @@ impl FaultName {
             | FaultName::ServerError
             | FaultName::Slow
             | FaultName::TokenRevoked
+            | FaultName::TokenExpired
             | FaultName::EventBeforeAnswer => false,
         }
     }

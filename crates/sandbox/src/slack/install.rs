@@ -32,8 +32,8 @@ impl State {
     ) -> Result<Installed, Refusal> {
         let team = self.world.workspace_of(user).ok_or("user_not_found")?.id.clone();
         let bot = self.app_bot(now_micros, &team);
-        let bot_token = (!bot_scopes.is_empty()).then(|| self.token(&bot, &bot.user, true, bot_scopes));
-        let user_token = (!user_scopes.is_empty()).then(|| self.token(&bot, user, false, user_scopes));
+        let bot_token = (!bot_scopes.is_empty()).then(|| self.token(now_micros, &bot, &bot.user, true, bot_scopes));
+        let user_token = (!user_scopes.is_empty()).then(|| self.token(now_micros, &bot, user, false, user_scopes));
         Ok(Installed {
             team_id: team,
             user_id: user.to_owned(),
@@ -76,23 +76,37 @@ impl State {
         bot
     }
 
-    fn token(&mut self, bot: &Bot, user: &str, is_bot: bool, scopes: &BTreeSet<String>) -> String {
+    fn token(&mut self, now_micros: i64, bot: &Bot, user: &str, is_bot: bool, scopes: &BTreeSet<String>) -> String {
+        let rotates = self.world.rotation.is_some();
+        let prefix = match (rotates, is_bot) {
+            (false, true) => "xoxb-",
+            (false, false) => "xoxp-",
+            (true, true) => "xoxe.xoxb-1-",
+            (true, false) => "xoxe.xoxp-1-",
+        };
+        let fresh = self.new_id(prefix, "token", 24);
         let living = |token: &&Token| !token.revoked && token.user == user && token.is_bot == is_bot;
         let mut token = match self.world.tokens.values().find(living) {
             Some(token) => token.clone(),
             None => Token {
-                token: self.new_id(if is_bot { "xoxb-" } else { "xoxp-" }, "token", 24),
+                token: fresh.clone(),
                 team: bot.team.clone(),
                 user: user.to_owned(),
                 bot_id: bot.id.clone(),
                 is_bot,
                 scopes: BTreeSet::new(),
                 revoked: false,
+                expires_micros: None,
+                refresh: None,
             },
         };
+        if rotates {
+            (token.refresh, token.expires_micros) = self.pair_for(now_micros, &fresh);
+            token.token = fresh;
+        }
         token.scopes.extend(scopes.iter().cloned());
         let text = token.token.clone();
-        self.record(Change::TokenGiven { token });
+        self.give(token);
         text
     }
 

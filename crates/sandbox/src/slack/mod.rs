@@ -34,6 +34,7 @@ mod people;
 mod persons;
 mod places;
 mod render;
+mod rotation;
 mod seed;
 mod state;
 mod text;
@@ -52,7 +53,7 @@ use tokio::sync::Notify;
 
 pub use self::acts::Refusal;
 pub use self::api::{AfterEvents, AnswerLost, Slow};
-pub use self::config::{ALL_EVENTS, App, CallChaos, Config, EventChaos, WorldSize};
+pub use self::config::{ALL_EVENTS, App, CallChaos, Config, EventChaos, Rotation, WorldSize};
 pub use self::delivery::{Delivery, Outcome, Reason, sign};
 pub use self::faults::{Fault, FaultKind, FaultName};
 pub use self::install::Installed;
@@ -195,6 +196,16 @@ impl Slack {
     pub fn revoke_token(&self, token: &str) {
         let tokens = vec![token.to_owned()];
         self.act(|state, now| state.change(now, Change::TokensRevoked { tokens, uninstalled: false }));
+    }
+
+    /// Lets the app's tokens end from now on.
+    pub fn set_rotation(&self, rotation: Rotation) {
+        self.act(|state, _| state.record(Change::RotationOn { rotation }));
+    }
+
+    /// Ends access tokens at once, of one workspace or of all, where tokens rotate.
+    pub fn expire_tokens(&self, team: Option<&str>) {
+        self.act(|state, now| state.expire(now, team));
     }
 
     pub fn snapshot(&self) -> Snapshot {

@@ -93,6 +93,9 @@ impl State {
         if config.app.events_url.is_some() && state.world.events_url != config.app.events_url {
             state.record(Change::EventsUrl { url: config.app.events_url.clone() });
         }
+        if let Some(rotation) = config.app.rotation.filter(|wanted| state.world.rotation != Some(*wanted)) {
+            state.record(Change::RotationOn { rotation });
+        }
         if config.people {
             state.schedule_in(now_micros, people::CHATTER_EVERY_MICROS, Later::Chatter);
         }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::rotation::Rotation;
+
 #[derive(Debug, Clone, Default)]
 pub struct World {
     /// How many changes were applied; ids are made from it, so none is given twice.
@@ -15,6 +17,9 @@ pub struct World {
     pub seed: u64,
     pub workspaces: BTreeMap<String, Workspace>,
     pub tokens: BTreeMap<String, Token>,
+    /// How tokens end; none while they do not.
+    pub rotation: Option<Rotation>,
+    pub refreshes: BTreeMap<String, Refresh>,
     pub codes: BTreeMap<String, Code>,
     pub events_url: Option<String>,
     pub pending: BTreeMap<u64, Pending>,
@@ -149,6 +154,21 @@ pub struct Token {
     pub bot_id: String,
     pub is_bot: bool,
     pub scopes: BTreeSet<String>,
+    pub revoked: bool,
+    /// When it ends by itself, where tokens rotate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_micros: Option<i64>,
+    /// What its successor is made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<String>,
+}
+
+/// A refresh token, and the access token that it came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refresh {
+    pub token: String,
+    /// When it was first used.
+    pub used_micros: Option<i64>,
     pub revoked: bool,
 }
 

@@ -6,6 +6,7 @@ mod slack_calls;
 mod slack_events;
 mod slack_faults;
 mod slack_port;
+mod slack_rotation;
 mod slack_sdk;
 mod slack_world;
 mod world;

@@ -65,8 +65,10 @@ fn check_client(call: &Call<'_>) -> Result<(), Refused> {
 
 pub fn oauth_access(call: &mut Call<'_>) -> Result<Value, Refused> {
     check_client(call)?;
-    if call.arguments.text("grant_type").is_some_and(|kind| kind != "authorization_code") {
-        return Err("invalid_grant_type".into());
+    match call.arguments.text("grant_type").as_deref() {
+        None | Some("authorization_code") => {}
+        Some("refresh_token") => return refresh(call),
+        Some(_) => return Err("invalid_grant_type".into()),
     }
     let code = call.arguments.text("code").ok_or("invalid_code")?;
     let code = call.state.world.codes.get(&code).cloned().ok_or("invalid_code")?;
@@ -83,6 +85,31 @@ pub fn oauth_access(call: &mut Call<'_>) -> Result<Value, Refused> {
     Ok(answer(call, &installed, &code.user))
 }
 
+fn refresh(call: &mut Call<'_>) -> Result<Value, Refused> {
+    let given = call.argument("refresh_token")?;
+    let token = call.state.refresh(call.now_micros, &given)?;
+    let team = &call.state.world.workspaces[&token.team];
+    let mut answer = json!({
+        "access_token": token.token, "token_type": if token.is_bot { "bot" } else { "user" },
+        "scope": joined(&token.scopes), "app_id": call.state.config.app.app_id,
+        "team": { "id": team.id, "name": team.name }, "enterprise": null, "is_enterprise_install": false,
+    });
+    if token.is_bot {
+        answer["bot_user_id"] = json!(token.user);
+    }
+    add_pair(call, &mut answer, &token.token);
+    Ok(answer)
+}
+
+/// How long a token lives and what comes after it, where tokens rotate.
+fn add_pair(call: &Call<'_>, answer: &mut Value, token: &str) {
+    let held = call.state.world.tokens.get(token);
+    if let Some((refresh, ends)) = held.and_then(|held| held.refresh.as_ref().zip(held.expires_micros)) {
+        answer["refresh_token"] = json!(refresh);
+        answer["expires_in"] = json!((ends - call.now_micros).div_euclid(1_000_000));
+    }
+}
+
 fn answer(call: &Call<'_>, installed: &Installed, user: &str) -> Value {
     let world = &call.state.world;
     let scopes = |token: &String| world.tokens.get(token).map_or(BTreeSet::new(), |token| token.scopes.clone());
@@ -91,6 +118,7 @@ fn answer(call: &Call<'_>, installed: &Installed, user: &str) -> Value {
         authed_user["scope"] = json!(joined(&scopes(token)));
         authed_user["access_token"] = json!(token);
         authed_user["token_type"] = json!("user");
+        add_pair(call, &mut authed_user, token);
     }
     let team = &world.workspaces[&installed.team_id];
     let mut answer = json!({
@@ -100,6 +128,7 @@ fn answer(call: &Call<'_>, installed: &Installed, user: &str) -> Value {
     if let Some(token) = &installed.bot_token {
         answer["access_token"] = json!(token);
         answer["token_type"] = json!("bot");
+        add_pair(call, &mut answer, token);
         answer["scope"] = json!(joined(&scopes(token)));
         answer["bot_user_id"] = json!(installed.bot_user_id);
     }

@@ -221,6 +221,10 @@ fn respond(
             }
             carry_out(state, now_micros, &request)
         }
+        Some(FaultKind::TokenExpired) => {
+            state.expire(now_micros, None);
+            carry_out(state, now_micros, &request)
+        }
         Some(FaultKind::EventBeforeAnswer) => {
             let mut response = carry_out(state, now_micros, &request);
             response.extensions_mut().insert(AfterEvents(std::mem::take(&mut state.caused)));
@@ -250,6 +254,8 @@ fn call_fault(state: &mut State, method: &str) -> Option<FaultKind> {
         FaultKind::RateLimited { retry_after_secs: chaos.retry_after_secs.max(1) }
     } else if state.chance(chaos.server_error) {
         FaultKind::ServerError { status: 503 }
+    } else if state.chance(chaos.tokens_expired) {
+        FaultKind::TokenExpired
     } else if state.chance(before_answer) {
         FaultKind::EventBeforeAnswer
     } else {
@@ -293,7 +299,7 @@ fn carry_out(state: &mut State, now_micros: i64, request: &Request) -> Response<
 
 /// Carries a call out and gives the JSON of its answer, which nobody may ever see.
 pub fn take_effect(state: &mut State, now_micros: i64, request: &Request) -> Value {
-    let token = match token_of(state, request) {
+    let token = match token_of(state, now_micros, request) {
         Ok(token) => token,
         Err(error) => return json!({ "ok": false, "error": error }),
     };
@@ -315,7 +321,7 @@ pub fn take_effect(state: &mut State, now_micros: i64, request: &Request) -> Val
     }
 }
 
-fn token_of(state: &State, request: &Request) -> Result<Token, &'static str> {
+fn token_of(state: &State, now_micros: i64, request: &Request) -> Result<Token, &'static str> {
     let nobody = || Token {
         token: String::new(),
         team: String::new(),
@@ -324,6 +330,8 @@ fn token_of(state: &State, request: &Request) -> Result<Token, &'static str> {
         is_bot: false,
         scopes: BTreeSet::new(),
         revoked: false,
+        expires_micros: None,
+        refresh: None,
     };
     let Some(given) = &request.token else {
         return if request.method.needs_token { Err("not_authed") } else { Ok(nobody()) };
@@ -332,6 +340,7 @@ fn token_of(state: &State, request: &Request) -> Result<Token, &'static str> {
         _ if !request.method.needs_token => Ok(nobody()),
         None => Err("invalid_auth"),
         Some(token) if token.revoked => Err("token_revoked"),
+        Some(token) if token.expires_micros.is_some_and(|ends| ends <= now_micros) => Err("token_expired"),
         Some(token) if state.world.user(&token.user).is_none_or(|user| user.deleted) => Err("account_inactive"),
         Some(token) => Ok(token.clone()),
     }
