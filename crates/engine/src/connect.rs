@@ -7,7 +7,7 @@ use model::{
     connection::{Connection, ConnectionState, Login, Sealed, UserPlatform},
     connector::{Authorized, Grant, NewLogin},
     customer::CustomerId,
-    event::{EventKind, NewEvent, Origin, Subject},
+    event::{EventKind, NewEvent, Subject},
     id::{ChatId, ConnectionId, Cursor, ExternalAccount, ExternalId, Integration, LoginId, UserPlatformId},
     intake::Part,
     store::StoreError,
@@ -83,6 +83,9 @@ impl Engine {
                 scopes: new.scopes.clone(),
                 facts: new.facts.clone(),
                 lost: false,
+                expires_at: new.expires_at,
+                refresh_at: self.refresh_at(new.expires_at),
+                failures: 0,
                 updated_at: self.now(),
             };
             login.secret = self.parts.vault.seal(&place(&login), &new.secret);
@@ -210,19 +213,24 @@ impl Engine {
             if login.lost || others.iter().any(|other| other.state != ConnectionState::Disconnected) {
                 continue;
             }
-            let offered = self.offered(&connection.integration)?;
-            let open = self.open_login(login)?;
-            if let Err(error) = offered.connector.revoke(&self.threshold(offered), &open).await {
-                tracing::warn!(login.id = %open.login.id, %error, "Could not give login {} back", open.login.id);
-            }
-            let revision = open.login.revision + 1;
-            let lost = Login { lost: true, revision, ..open.login };
-            match self.commit(Changes::of_nobody(vec![Write::Login(lost)])).await {
-                Ok(_) | Err(StoreError::Stale) => {} // Somebody connected meanwhile; theirs is newer.
-                Err(error) => return Err(error.into()),
-            }
+            self.give_back(login).await?;
         }
         self.own_connection(customer, id).await
+    }
+
+    /// Gives a login back to its platform. That the platform does not answer holds nobody up.
+    async fn give_back(&self, login: Login) -> Result<(), EngineError> {
+        let offered = self.offered(&login.integration)?;
+        if let Ok(open) = self.open_login(login.clone())
+            && let Err(error) = offered.connector.revoke(&self.threshold(offered), &open).await
+        {
+            tracing::warn!(login.id = %login.id, %error, "Could not give login {} back", login.id);
+        }
+        let lost = Login { lost: true, revision: login.revision + 1, updated_at: self.now(), ..login };
+        match self.commit(Changes::of_nobody(vec![Write::Login(lost)])).await {
+            Ok(_) | Err(StoreError::Stale) => Ok(()), // Somebody connected meanwhile; theirs is newer.
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Says whether new chats are imported by themselves.
@@ -243,92 +251,6 @@ impl Engine {
             }
         }
         Err(StoreError::Stale.into())
-    }
-
-    /// The platform no longer accepts the login of an account.
-    pub(crate) async fn lose_login(
-        &self,
-        integration: &Integration,
-        account: &ExternalAccount,
-    ) -> Result<(), EngineError> {
-        match self.store().login_of(integration, account).await? {
-            Some(login) => self.lose(login).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The platform refused one of a connection's logins, and does not say which.
-    pub(crate) async fn lose_logins(&self, connection: &Connection) -> Result<(), EngineError> {
-        for login in self.store().logins(&connection.logins).await? {
-            self.lose(login).await?;
-        }
-        Ok(())
-    }
-
-    async fn lose(&self, login: Login) -> Result<(), EngineError> {
-        let id = login.id;
-        if !login.lost {
-            let lost = Login { lost: true, revision: login.revision + 1, updated_at: self.now(), ..login };
-            match self.commit(Changes::of_nobody(vec![Write::Login(lost)])).await {
-                Ok(_) => {}
-                Err(StoreError::Stale) => return Ok(()), // It was renewed meanwhile.
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let reason = "The platform no longer accepts the login. Connect again; your chats are kept.";
-        for connection in self.store().standing_on(id).await? {
-            if connection.is_open() {
-                self.set_state(&connection, ConnectionState::NeedsLogin, Some(reason)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn set_state(
-        &self,
-        connection: &Connection,
-        state: ConnectionState,
-        reason: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let mut held = connection.clone();
-        for _ in 0..MOST_DECISIONS {
-            match self.put_connection(&self.in_state(&held, state, reason)).await {
-                Err(EngineError::Store(StoreError::Stale)) => {}
-                put => return put,
-            }
-            held = self.own_connection(&connection.customer_id, connection.id).await?;
-        }
-        Err(StoreError::Stale.into())
-    }
-
-    async fn put_connection(&self, connection: &Connection) -> Result<(), EngineError> {
-        let mut changes = Changes::of(&connection.customer_id);
-        changes.events.push(self.connection_event(connection));
-        changes.writes.push(Write::Connection(connection.clone()));
-        Ok(self.commit(changes).await.map(drop)?)
-    }
-
-    pub(crate) fn in_state(&self, held: &Connection, state: ConnectionState, reason: Option<&str>) -> Connection {
-        Connection {
-            state,
-            reason: reason.map(str::to_owned),
-            revision: held.revision + 1,
-            updated_at: self.now(),
-            ..held.clone()
-        }
-    }
-
-    pub(crate) fn connection_event(&self, connection: &Connection) -> NewEvent {
-        NewEvent {
-            kind: EventKind::ConnectionUpdated,
-            subject: Subject::Connection(connection.id),
-            revision: connection.revision,
-            connection_id: Some(connection.id),
-            chat_id: None,
-            origin: Origin::Live,
-            merged_from: None,
-            at: self.now(),
-        }
     }
 
     /// A page of the chats that could be imported, with their real names; only those whose name contains

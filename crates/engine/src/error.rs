@@ -1,6 +1,6 @@
 //! Why the engine did not do what it was asked, sorted by what the caller does next.
 
-use model::{connector::ConnectorError, message::Problem, store::StoreError};
+use model::{connector::ConnectorError, message::Problem, retry, store::StoreError};
 use std::time::Duration;
 
 /// Why the engine did not do what it was asked.
@@ -33,7 +33,9 @@ impl From<ConnectorError> for EngineError {
     fn from(error: ConnectorError) -> Self {
         match error {
             ConnectorError::Busy { after } => Self::Busy(after),
-            ConnectorError::LoginLost => Self::LoginLost,
+            ConnectorError::LoginLost { .. } => Self::LoginLost,
+            // It is refreshed before the next call.
+            ConnectorError::TokenExpired { .. } => Self::Busy(retry::FIRST_WAIT),
             ConnectorError::Refused(problem) => Self::Refused(problem),
             ConnectorError::CursorLost | ConnectorError::Unknown(_) | ConnectorError::Unreadable(_) => {
                 Self::Platform(error)

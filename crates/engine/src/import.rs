@@ -71,14 +71,18 @@ impl Engine {
         }
         let offered = self.offered(&connection.integration)?;
         let logins = match self.open_logins(&connection).await {
-            Err(EngineError::LoginLost) => return self.lose_logins(&connection).await,
+            Err(EngineError::LoginLost) => return self.need_login(&connection).await,
+            Err(EngineError::Busy(after)) => {
+                let due_at = self.now() + after;
+                return self.wait(sync, due_at, problem("login_refreshing", "The login is being refreshed.")).await;
+            }
             logins => logins?,
         };
         let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
         let asked_at = self.now();
         match self.page(offered, &access, &sync, chat.as_ref()).await {
             Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await,
-            Err(error) => self.break_off(&connection, sync, error).await,
+            Err(error) => self.break_off(&access, sync, error).await,
         }
     }
 
@@ -201,12 +205,7 @@ impl Engine {
         }
     }
 
-    async fn break_off(
-        &self,
-        connection: &Connection,
-        sync: SyncStatus,
-        error: ConnectorError,
-    ) -> Result<(), EngineError> {
+    async fn break_off(&self, access: &Access<'_>, sync: SyncStatus, error: ConnectorError) -> Result<(), EngineError> {
         let failures = sync.failures + 1;
         let text = error.to_string();
         match error {
@@ -214,7 +213,14 @@ impl Engine {
                 let due_at = retry::after_busy(self.now(), after, self.chance());
                 self.wait(sync, due_at, problem("platform_busy", "The platform asked to wait.")).await
             }
-            ConnectorError::LoginLost => self.lose_logins(connection).await,
+            ConnectorError::LoginLost { .. } => {
+                let due_at = self.login_refused(access, &error).await?;
+                self.wait(sync, due_at, problem("login_lost", "The login is lost. Connect again.")).await
+            }
+            ConnectorError::TokenExpired { .. } => {
+                let due_at = self.login_refused(access, &error).await?;
+                self.wait(sync, due_at, problem("login_refreshing", "The login is being refreshed.")).await
+            }
             ConnectorError::Refused(problem) => self.end(sync, SyncState::Failed, Some(problem)).await,
             ConnectorError::CursorLost if failures < MOST_FAILURES => {
                 // What was read already is told again, which changes nothing.

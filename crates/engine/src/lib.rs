@@ -9,11 +9,13 @@ mod error;
 mod import;
 mod inbound;
 mod known;
+mod logins;
 mod outbound;
 mod outbox;
 mod pick;
 mod read;
 mod show;
+mod states;
 mod take_in;
 mod upkeep;
 
@@ -155,9 +157,18 @@ impl Engine {
         name: &str,
         work: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<Option<Result<T, EngineError>>, EngineError> {
+        self.alone_for(name, LEASE, work).await
+    }
+
+    async fn alone_for<T>(
+        &self,
+        name: &str,
+        span: Duration,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<Option<Result<T, EngineError>>, EngineError> {
         let holder = format!("{}/{}", self.parts.holder, self.uuid().simple());
         let now = self.now();
-        if !self.store().lease(name, &holder, now, now + LEASE).await? {
+        if !self.store().lease(name, &holder, now, now + span).await? {
             return Ok(None);
         }
         let done = work.await;
@@ -168,25 +179,6 @@ impl Engine {
     /// The customer's connection; another customer's is not found.
     async fn own_connection(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
         self.store().connection(customer, id).await?.ok_or(EngineError::NotFound)
-    }
-
-    /// The logins of a connection with their tokens in the clear.
-    async fn open_logins(&self, connection: &Connection) -> Result<Vec<OpenLogin>, EngineError> {
-        let logins = self.store().logins(&connection.logins).await?;
-        if logins.iter().any(|login| login.lost) || logins.len() < connection.logins.len() {
-            return Err(EngineError::LoginLost);
-        }
-        logins.into_iter().map(|login| self.open_login(login)).collect()
-    }
-
-    fn open_login(&self, login: Login) -> Result<OpenLogin, EngineError> {
-        match self.parts.vault.open(&place(&login), &login.secret) {
-            Ok(secret) => Ok(OpenLogin { login, secret }),
-            Err(error) => {
-                tracing::error!(login.id = %login.id, %error, "Cannot open login {}", login.id);
-                Err(EngineError::LoginLost)
-            }
-        }
     }
 
     fn access<'a>(

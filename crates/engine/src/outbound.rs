@@ -101,22 +101,22 @@ impl Engine {
         let offered = self.offered(&errand.connection.integration)?.clone();
         let logins = match self.open_logins(&errand.connection).await {
             Err(EngineError::LoginLost) => {
-                self.lose_logins(&errand.connection).await?;
+                self.need_login(&errand.connection).await?;
                 return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
+            }
+            Err(EngineError::Busy(after)) => {
+                return self.put_off_command(&errand.command, self.now() + after).await;
             }
             logins => logins?,
         };
         if !self.is_surely_member(&errand.chat) {
             match self.ask_membership(&offered, &errand, &logins).await? {
-                Some(true) => {}
-                Some(false) => {
+                Ok(true) => {}
+                Ok(false) => {
                     let error = problem("not_a_member", "You are not a member of this chat any more.");
                     return self.settle(&errand, Vec::new(), Progress::Failed { error }).await;
                 }
-                None => {
-                    let due_at = retry::next_try(self.now(), 3, self.chance());
-                    return self.put_off_command(&errand.command, due_at).await;
-                }
+                Err(due_at) => return self.put_off_command(&errand.command, due_at).await,
             }
         }
         let started_at = self.now();
@@ -138,13 +138,13 @@ impl Engine {
     }
 
     /// Whether the person is in the chat: a bot that several customers share may still be where they are
-    /// not. None where the platform does not answer now.
+    /// not. Where the platform does not answer now, the time to ask again.
     async fn ask_membership(
         &self,
         offered: &Offered,
         errand: &Errand,
         logins: &[OpenLogin],
-    ) -> Result<Option<bool>, EngineError> {
+    ) -> Result<Result<bool, Timestamp>, EngineError> {
         let asked_at = self.now();
         let access = self.access(offered, &errand.connection, logins, asked_at + CALL_TIMEOUT);
         let reading = Reading::Membership(errand.chat.external_id.clone());
@@ -153,14 +153,13 @@ impl Engine {
                 let member = page.updates.iter().any(|update| matches!(update, Update::Member { member: true, .. }));
                 let news = News::new(&errand.connection, page.updates, errand.command.origin);
                 self.take_in(&News { asked_at: Some(asked_at), ..news }).await?;
-                Ok(Some(member))
+                Ok(Ok(member))
             }
-            Err(ConnectorError::Refused(_)) => Ok(Some(false)),
-            Err(ConnectorError::LoginLost) => {
-                self.lose_logins(&errand.connection).await?;
-                Ok(None)
+            Err(ConnectorError::Refused(_)) => Ok(Ok(false)),
+            Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
+                Ok(Err(self.login_refused(&access, &error).await?))
             }
-            Err(_) => Ok(None),
+            Err(_) => Ok(Err(retry::next_try(self.now(), 3, self.chance()))),
         }
     }
 
@@ -182,9 +181,9 @@ impl Engine {
                 self.put_command(waiting(retry::after_busy(self.now(), after, self.chance()))).await
             }
             Err(ConnectorError::Refused(error)) => self.settle(errand, Vec::new(), Progress::Failed { error }).await,
-            Err(ConnectorError::LoginLost) => {
-                self.lose_logins(&errand.connection).await?;
-                self.put_command(waiting(self.now() + retry::LONGEST_WAIT)).await
+            Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
+                let due_at = self.login_refused(access, &error).await?;
+                self.put_command(waiting(due_at)).await
             }
             Err(error @ (ConnectorError::Unknown(_) | ConnectorError::Unreadable(_) | ConnectorError::CursorLost)) => {
                 // It stays an attempt of unknown outcome, which is looked into once its time is over.
@@ -199,10 +198,16 @@ impl Engine {
         if errand.command.is_send() && errand.message.external_id.is_some() {
             return self.settle(errand, Vec::new(), Progress::Done).await; // Its news came before its answer.
         }
+        if !errand.connection.is_open() {
+            return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
+        }
         let offered = self.offered(&errand.connection.integration)?;
         let asked_at = self.now();
         let settled_at = attempt.deadline + offered.connector.describe().settles_after;
-        let proof = self.ask_for_proof(offered, errand, attempt).await?;
+        let proof = match self.ask_for_proof(offered, errand, attempt).await? {
+            Ok(proof) => proof,
+            Err(due_at) => return self.put_off_command(&errand.command, due_at).await,
+        };
         let in_vain = Attempt { looks: attempt.looks + 1, ..attempt.clone() };
         match proof {
             Some(Proof::Happened(updates)) => self.settle(errand, updates, Progress::Done).await,
@@ -222,28 +227,32 @@ impl Engine {
         }
     }
 
-    /// What the platform says of an attempt; none where it does not answer now.
+    /// What the platform says of an attempt; none where it does not answer now. While there is no login to ask
+    /// with, the time to look again.
     async fn ask_for_proof(
         &self,
         offered: &Offered,
         errand: &Errand,
         attempt: &Attempt,
-    ) -> Result<Option<Proof>, EngineError> {
+    ) -> Result<Result<Option<Proof>, Timestamp>, EngineError> {
         let logins = match self.open_logins(&errand.connection).await {
-            Err(EngineError::LoginLost) => return Ok(None),
+            Err(EngineError::LoginLost) => {
+                self.need_login(&errand.connection).await?;
+                return Ok(Err(self.now() + retry::LONGEST_WAIT));
+            }
+            Err(EngineError::Busy(after)) => return Ok(Err(self.now() + after)),
             logins => logins?,
         };
         let access = self.access(offered, &errand.connection, &logins, self.now() + CALL_TIMEOUT);
         let mark = self.mark(&errand.connection, errand.chat.id, errand.message.id);
         match offered.connector.prove(&access, &step(errand, &mark), attempt).await {
-            Ok(proof) => Ok(Some(proof)),
-            Err(ConnectorError::LoginLost) => {
-                self.lose_logins(&errand.connection).await?;
-                Ok(None)
+            Ok(proof) => Ok(Ok(Some(proof))),
+            Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
+                Ok(Err(self.login_refused(&access, &error).await?))
             }
             Err(error) => {
                 tracing::info!(command.id = %errand.command.id, %error, "Cannot look into {} now", errand.command.id);
-                Ok(None)
+                Ok(Ok(None))
             }
         }
     }

@@ -59,18 +59,15 @@ impl Engine {
         if known.and_then(|chat| chat.member).is_some_and(|member| member.member) {
             return Ok(()); // The run itself asks again.
         }
-        let offered = self.offered(&connection.integration)?;
-        let logins = self.open_logins(connection).await?;
-        let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
         let asked = Reading::Membership(external_id.clone());
-        let mut updates = offered.connector.pull(&access, &asked, None).await?.updates;
+        let mut updates = self.ask_now(connection, &asked, None).await?.0.updates;
         if !updates.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
             return Err(EngineError::refused(
                 "not_a_member",
                 format!("There is no chat {external_id} that you are in."),
             ));
         }
-        updates.extend(offered.connector.pull(&access, &Reading::Chat(external_id.clone()), None).await?.updates);
+        updates.extend(self.ask_now(connection, &Reading::Chat(external_id.clone()), None).await?.0.updates);
         self.take_in(&News::new(connection, updates, Origin::Import)).await
     }
 
@@ -198,9 +195,8 @@ impl Engine {
         cursor: Option<&Cursor>,
     ) -> Result<Page, EngineError> {
         let offered = self.offered(&connection.integration)?;
-        let logins = self.open_logins(connection).await?;
+        let (mut page, logins) = self.ask_now(connection, &Reading::Chats, cursor).await?;
         let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
-        let mut page = offered.connector.pull(&access, &Reading::Chats, cursor).await?;
         self.look_up_people(&*offered.connector, &access, &mut page.updates).await?;
         let people = page.updates.iter().filter(|update| matches!(update, Update::Person { .. })).cloned().collect();
         self.take_in(&News::new(connection, people, Origin::Import)).await?;

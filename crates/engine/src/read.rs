@@ -4,7 +4,7 @@ use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, take_in::News};
 use model::{
     changes::{Changes, Write},
     chat::{Chat, ChatState},
-    connection::{Connection, ConnectionState},
+    connection::ConnectionState,
     connector::{Access, ConnectorError, Reading},
     customer::CustomerId,
     event::Origin,
@@ -61,7 +61,11 @@ impl Engine {
         let offered = self.offered(&connection.integration)?;
         let logins = match self.open_logins(&connection).await {
             Ok(logins) => logins,
-            Err(EngineError::LoginLost) => Vec::new(), // What needs no call is still read.
+            Err(EngineError::LoginLost) => {
+                self.need_login(&connection).await?;
+                Vec::new() // What needs no call is still read.
+            }
+            Err(EngineError::Busy(after)) => return self.put_off(&lane.customer_id, parts, self.now() + after).await,
             Err(error) => return Err(error),
         };
         let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
@@ -114,9 +118,8 @@ impl Engine {
             Err(ConnectorError::Busy { after }) => {
                 Err(Delay::Until(retry::after_busy(self.now(), after, self.chance())))
             }
-            Err(ConnectorError::LoginLost) => {
-                self.lose_logins(access.connection).await?;
-                Err(Delay::Until(self.now() + retry::LONGEST_WAIT))
+            Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
+                Err(Delay::Until(self.login_refused(access, &error).await?))
             }
             Err(ConnectorError::Refused(_)) => Ok(Vec::new()),
             Err(_) => Err(Delay::Until(retry::next_try(self.now(), 2, self.chance()))),
@@ -158,13 +161,8 @@ impl Engine {
                     updates.extend(read);
                     with.push(remove(&part));
                 }
-                Err(Unread::Platform(error)) => with.push(self.unread(access.connection, part, error).await?),
+                Err(Unread::Platform(error)) => with.push(self.unread(access, part, error).await?),
                 Err(Unread::Failed(error)) => return Err(error),
-            }
-        }
-        for update in &updates {
-            if let Update::LoginLost { account } = update {
-                self.lose_login(&access.connection.integration, account).await?;
             }
         }
         let new = gate.passes == Passes::AllAsNew;
@@ -184,6 +182,11 @@ impl Engine {
         gate: &Gate,
     ) -> Result<Vec<Update>, Unread> {
         let mut read = offered.connector.read(access, part).await?;
+        for update in &read {
+            if let Update::LoginLost { account } = update {
+                self.hear_of_loss(&access.connection.integration, account).await??;
+            }
+        }
         if gate.passes == Passes::Membership {
             // That a chat is gone says nothing of what is in it, and nobody can be asked about it any more.
             let was_member = gate.chat.as_ref().and_then(|chat| chat.member).is_some_and(|member| member.member);
@@ -221,21 +224,21 @@ impl Engine {
     }
 
     /// A part that could not be read is tried again where that may help, and parked where it does not.
-    async fn unread(
-        &self,
-        connection: &Connection,
-        part: QueuedPart,
-        error: ConnectorError,
-    ) -> Result<Write, EngineError> {
+    async fn unread(&self, access: &Access<'_>, part: QueuedPart, error: ConnectorError) -> Result<Write, EngineError> {
+        if let ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. } = &error {
+            // It waits for its login, however long that takes.
+            let due_at = self.login_refused(access, &error).await?;
+            return Ok(Write::UpdatePart(QueuedPart { due_at, ..part }));
+        }
         let attempts = part.attempts + 1;
         let due_at = match &error {
             ConnectorError::Busy { after } => Some(retry::after_busy(self.now(), *after, self.chance())),
             ConnectorError::Unknown(_) => Some(retry::next_try(self.now(), attempts, self.chance())),
-            ConnectorError::LoginLost => {
-                self.lose_logins(connection).await?;
-                Some(self.now() + retry::LONGEST_WAIT)
-            }
-            ConnectorError::Refused(_) | ConnectorError::CursorLost | ConnectorError::Unreadable(_) => None,
+            ConnectorError::LoginLost { .. }
+            | ConnectorError::TokenExpired { .. }
+            | ConnectorError::Refused(_)
+            | ConnectorError::CursorLost
+            | ConnectorError::Unreadable(_) => None,
         };
         Ok(Write::UpdatePart(match due_at.filter(|_| attempts < MOST_READS) {
             Some(due_at) => QueuedPart { attempts, due_at, ..part },

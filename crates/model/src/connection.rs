@@ -4,7 +4,7 @@ use crate::{
     abilities::Abilities,
     customer::CustomerId,
     id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, UserPlatformId},
-    time::{Timestamp, exact},
+    time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize};
 
@@ -105,9 +105,30 @@ pub struct Login {
     pub facts: serde_json::Value,
     /// The platform said that it no longer accepts it.
     pub lost: bool,
+    /// When its tokens end by themselves; none where they do not.
+    #[serde(default, with = "exact_if_any")]
+    pub expires_at: Option<Timestamp>,
+    /// When upkeep refreshes its tokens, or tries again; none where there is nothing to refresh.
+    #[serde(default, with = "exact_if_any")]
+    pub refresh_at: Option<Timestamp>,
+    /// How often in a row they could not be refreshed.
+    #[serde(default)]
+    pub failures: u32,
     /// When it last changed.
     #[serde(with = "exact")]
     pub updated_at: Timestamp,
+}
+
+impl Login {
+    /// Whether its tokens have ended by `now`.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    /// When upkeep has to look at it.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.refresh_at.filter(|_| !self.lost)
+    }
 }
 
 /// Who a customer is on a platform.

@@ -207,10 +207,21 @@ pub struct NewLogin {
     pub account: ExternalAccount,
     /// The tokens, in a form that only the connector reads.
     pub secret: Secret,
+    /// When the tokens end by themselves; none where they do not.
+    pub expires_at: Option<Timestamp>,
     /// What was granted.
     pub scopes: Vec<String>,
     /// What the connector needs to know beside the secret.
     pub facts: serde_json::Value,
+}
+
+/// A login's new tokens, in place of those that end.
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    /// The tokens, in a form that only the connector reads.
+    pub secret: Secret,
+    /// When they end by themselves.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What is asked of a platform.
@@ -299,7 +310,16 @@ pub enum ConnectorError {
     },
     /// Only a person can bring the login back.
     #[error("the login was revoked or has expired")]
-    LoginLost,
+    LoginLost {
+        /// Whose login; none where the connection has none that could speak.
+        account: Option<ExternalAccount>,
+    },
+    /// Nothing happened: the login's token has ended. Refresh it, then ask again.
+    #[error("the login's token has ended")]
+    TokenExpired {
+        /// Whose login.
+        account: ExternalAccount,
+    },
     /// Understood and declined. Asking again will not help.
     #[error("refused: {}", .0.detail)]
     Refused(Problem),
@@ -326,6 +346,11 @@ pub trait Connector: Send + Sync {
     fn authorize(&self, settings: &Settings, state: &str, redirect_uri: &str) -> Result<String, ConnectorError>;
     /// Turns what a person brought back into logins.
     async fn complete(&self, threshold: &Threshold<'_>, grant: &Grant) -> Result<Authorized, ConnectorError>;
+    /// Fresh tokens for a login whose tokens end. A repeat with the same login, after a lost answer, must
+    /// be tried as soon as can be. `LoginLost` only if the platform refuses for good.
+    async fn refresh(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<Refreshed, ConnectorError>;
+    /// Whether the platform still accepts a login: asked where late news say that it does not.
+    async fn check(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError>;
     /// Gives a login back to the platform. One that is gone already is no error.
     async fn revoke(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError>;
     /// Checks a request's raw bytes, and says what to answer and whether to keep it. Calls nobody.

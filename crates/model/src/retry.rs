@@ -16,6 +16,16 @@ pub const LOOKS_BEFORE_UNCERTAIN: u32 = 6;
 /// The longest time that a platform may ask us to wait before we give up instead.
 pub const LONGEST_BUSY: Duration = Duration::from_secs(60 * 60);
 
+/// Tokens are refreshed so long before they end, so that a platform may be away for a while.
+pub const REFRESH_MARGIN: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// When tokens that end at `expires_at` are refreshed: a named margin before, or after half of a shorter life.
+/// `chance` spreads it over a quarter of that, so that what was granted together does not return together.
+pub fn refresh_at(now: Timestamp, expires_at: Timestamp, chance: u8) -> Timestamp {
+    let margin = REFRESH_MARGIN.min(expires_at.since(now) / 2);
+    expires_at - margin - (margin / 4).mul_f64(f64::from(chance) / 255.0)
+}
+
 /// The time of the next try after `failures` in a row. `chance` from 0 to 255 spreads it over the
 /// upper half of the wait, so that what failed together does not return together.
 pub fn next_try(now: Timestamp, failures: u32, chance: u8) -> Timestamp {
@@ -33,6 +43,16 @@ pub fn after_busy(now: Timestamp, asked: Duration, chance: u8) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_are_refreshed_well_before_they_end_and_not_in_a_circle() {
+        let (now, hour) = (Timestamp::from_micros(0), Duration::from_secs(60 * 60));
+        assert_eq!(refresh_at(now, now + hour * 12, 0), now + hour * 10);
+        assert_eq!(refresh_at(now, now + hour * 12, 255), now + hour * 19 / 2);
+        assert_eq!(refresh_at(now, now + hour, 0), now + hour / 2);
+        assert!(refresh_at(now, now + hour, 255) > now + hour / 4);
+        assert_eq!(refresh_at(now, now - hour, 9), now - hour, "what has ended is refreshed at once");
+    }
 
     #[test]
     fn waits_grow_up_to_their_limit_and_never_vanish() {

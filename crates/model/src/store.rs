@@ -173,6 +173,8 @@ pub trait Store: Send + Sync {
     /// The login of an account.
     async fn login_of(&self, integration: &Integration, account: &ExternalAccount)
     -> Result<Option<Login>, StoreError>;
+    /// Logins that upkeep has to look at by now, those that wait longest first.
+    async fn due_logins(&self, now: Timestamp, limit: usize) -> Result<Vec<Login>, StoreError>;
     /// Who a customer is, by connection.
     async fn user_platforms(&self, customer: &CustomerId) -> Result<Vec<UserPlatform>, StoreError>;
     /// The people behind these external ids, those that are known.

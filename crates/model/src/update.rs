@@ -101,7 +101,7 @@ pub enum Update {
         /// As of when.
         version: Version,
     },
-    /// The platform no longer accepts a login.
+    /// The platform says that it no longer accepts a login. It may be late, so it is asked before it is believed.
     LoginLost {
         /// For which account.
         account: ExternalAccount,

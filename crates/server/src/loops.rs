@@ -19,6 +19,8 @@ const IMPORTERS: usize = 2;
 const SENDERS: usize = 4;
 /// How many workers keep things in order.
 const KEEPERS: usize = 1;
+/// How many logins are refreshed at once.
+const REFRESHERS: usize = 2;
 /// How many workers forget what has been kept for its time.
 const FORGETTERS: usize = 1;
 /// The longest rest, so that what another server commits is found.
@@ -49,12 +51,13 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind::new("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
     Kind::new("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
     Kind::new("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
     Kind::new("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
     Kind::new("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
+    Kind::new("refresh", REFRESHERS, |engine| Box::pin(async move { engine.refresh_turn().await })),
     Kind {
         wakes: false,
         longest_rest: FORGET_EVERY,

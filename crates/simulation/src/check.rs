@@ -77,6 +77,7 @@ impl World {
         if self.executor.steps.is_multiple_of(LOOK_EVERY) {
             self.check_feed()?;
             self.check_rows()?;
+            self.check_logins()?;
         }
         self.follow(LOOK_EVERY);
         Ok(())
@@ -142,6 +143,14 @@ impl World {
         }
         self.seen.position = events.last().map_or(self.seen.position, |event| event.position);
         Ok(())
+    }
+
+    /// No login dies by our fault, however often its tokens end and whatever becomes of the refreshing.
+    pub fn check_logins(&self) -> Result<(), String> {
+        match self.memory.all_logins().into_iter().find(|login| login.lost) {
+            Some(login) => Err(format!("the login of {} was lost, and nobody revoked it", login.account)),
+            None => Ok(()),
+        }
     }
 
     /// P2, P11 and P14, on everything that is stored.

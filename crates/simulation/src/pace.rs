@@ -79,6 +79,7 @@ paced! {
     standing_on(login: LoginId) -> Vec<Connection>;
     logins(ids: &[LoginId]) -> Vec<Login>;
     login_of(integration: &Integration, account: &ExternalAccount) -> Option<Login>;
+    due_logins(now: Timestamp, limit: usize) -> Vec<Login>;
     user_platforms(customer: &CustomerId) -> Vec<UserPlatform>;
     participants_named(customer: &CustomerId, connection: ConnectionId, ids: &[ExternalId]) -> Vec<Participant>;
     people(customer: &CustomerId, connection: ConnectionId, text: &str, paging: &Paging) -> Slice<Participant>;

@@ -49,6 +49,7 @@ impl World {
         }
         self.check_feed()?;
         self.check_rows()?;
+        self.check_logins()?;
         self.check_marks()?;
         self.follow(0);
         self.compare()
@@ -86,6 +87,10 @@ impl World {
         if let Some(part) = self.memory.all_parts().first() {
             return Err(format!("a part was parked: {:?}", part.state));
         }
+        // All but the parties' own authorizations made fresh tokens out of old ones.
+        let granted = self.slack.calls().get("oauth.v2.access").copied().unwrap_or(0);
+        let refreshes = granted.saturating_sub(self.parties.len() as u64);
+        self.count("refreshes", usize::try_from(refreshes).unwrap_or(usize::MAX));
         self.compare_sends()?;
         self.compare_order()?;
         let given_up = self.slack.dropped_events();

@@ -1,6 +1,6 @@
 //! The emulated Slack of a run: how large it is, and how often it goes wrong.
 
-use sandbox::slack::{CallChaos, Config, EventChaos, WorldSize};
+use sandbox::slack::{CallChaos, Config, EventChaos, Rotation, WorldSize};
 
 pub fn config(seed: u64) -> Config {
     let mut config = Config {
@@ -22,11 +22,18 @@ pub fn config(seed: u64) -> Config {
         history_page_max: 4,
         ..Config::default()
     };
+    // In every other world tokens end, soon enough to do so several times. The grace is longer than any
+    // outage of these worlds, so that a login that dies is our fault.
+    config.app.rotation = rotates(seed).then_some(Rotation { expires_in_secs: 1_200, grace_secs: 3 * 60 * 60 });
     config.app.events_url = Some("https://bothways.invalid/hooks/slack".to_owned());
     config
 }
 
-pub fn call_chaos() -> CallChaos {
+fn rotates(seed: u64) -> bool {
+    seed.is_multiple_of(2)
+}
+
+pub fn call_chaos(seed: u64) -> CallChaos {
     CallChaos {
         answer_lost: 0.04,
         answer_lost_late: 0.05,
@@ -35,6 +42,7 @@ pub fn call_chaos() -> CallChaos {
         rate_limited: 0.02,
         retry_after_secs: 7,
         server_error: 0.02,
+        tokens_expired: if rotates(seed) { 0.01 } else { 0.0 },
     }
 }
 

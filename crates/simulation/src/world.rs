@@ -34,6 +34,7 @@ pub const FAULTS: &[&str] = &[
     "call_lost",
     "rate_limited",
     "server_error",
+    "token_expired",
     "slow_call",
     "event_duplicate",
     "event_duplicate_new_id",
@@ -198,7 +199,7 @@ impl World {
         self.calm = calm;
         self.may_fail.store(!calm, Ordering::Relaxed);
         self.slack.set_chaos(
-            if calm { CallChaos::default() } else { call_chaos() },
+            if calm { CallChaos::default() } else { call_chaos(self.seed) },
             if calm { EventChaos::default() } else { event_chaos() },
         );
     }

@@ -150,6 +150,8 @@ async fn guarded(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
         }
         1 => {
             let mut made = login(number);
+            made.refresh_at = (other > 1).then(|| at(time));
+            made.lost = other == 3;
             made.account = account(&format!("T{other}"));
             let held = store.logins(&[made.id]).await.unwrap().pop();
             made.revision = after(held, |held| held.revision, skew);
@@ -239,6 +241,7 @@ async fn everything(store: &dyn Store) -> String {
     line("last_position", shown(store.last_position().await));
     line("api_keys", shown(store.api_keys().await));
     let ids: Vec<_> = (1..=FEW).map(login_id).collect();
+    line("due_logins", shown(store.due_logins(at(10), 3).await));
     line("logins", shown(store.logins(&ids).await));
     for number in 1..=FEW {
         let named = account(&format!("T{number}"));

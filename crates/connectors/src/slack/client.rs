@@ -12,6 +12,7 @@ use bytes::Bytes;
 use model::{
     connector::{Access, ConnectorError, Settings, Threshold},
     http::{Http, Method, Request, Response},
+    id::ExternalAccount,
     time::Timestamp,
     world::Clock,
 };
@@ -32,6 +33,8 @@ pub struct Client<'a> {
     deadline: Timestamp,
     base_url: &'a str,
     token: String,
+    /// Whose login it is; none while it is no login yet.
+    account: Option<ExternalAccount>,
     /// Whose token it is.
     pub facts: login::Facts,
 }
@@ -92,7 +95,8 @@ impl<'a> Client<'a> {
             clock: access.clock,
             deadline: access.deadline,
             base_url: base_url(access.settings),
-            token: login::token(&login.secret)?,
+            token: login::token(login)?,
+            account: Some(login.login.account.clone()),
             facts: login::facts(&login.login),
         })
     }
@@ -105,6 +109,7 @@ impl<'a> Client<'a> {
             deadline: threshold.deadline,
             base_url: base_url(threshold.settings),
             token: token.to_owned(),
+            account: None,
             facts: login::Facts::default(),
         }
     }
@@ -249,7 +254,12 @@ impl<'a> Client<'a> {
 
     async fn call(&self, method: &str, effect: Effect, arguments: Arguments<'_>) -> Called {
         let authorization = format!("Bearer {}", self.token);
-        call_as(self.http, self.clock, self.deadline, self.base_url, &authorization, method, effect, arguments).await
+        let (http, clock, deadline) = (self.http, self.clock, self.deadline);
+        let called = call_as(http, clock, deadline, self.base_url, &authorization, method, effect, arguments).await;
+        called.map_err(|error| match (error, &self.account) {
+            (CallError::Other(error), Some(account)) => naming(error, account).into(),
+            (error, _) => error,
+        })
     }
 }
 
@@ -258,6 +268,15 @@ pub async fn oauth_v2_access(threshold: &Threshold<'_>, authorization: &str, arg
     let Threshold { http, clock, deadline, settings } = *threshold;
     let method = "oauth.v2.access";
     call_as(http, clock, deadline, base_url(settings), authorization, method, Effect::Writes, arguments).await
+}
+
+/// Says whose login an error is about.
+pub fn naming(error: ConnectorError, account: &ExternalAccount) -> ConnectorError {
+    match error {
+        ConnectorError::LoginLost { .. } => ConnectorError::LoginLost { account: Some(account.clone()) },
+        ConnectorError::TokenExpired { .. } => ConnectorError::TokenExpired { account: account.clone() },
+        error => error,
+    }
 }
 
 fn page<'a>(cursor: Option<&str>) -> Arguments<'a> {

@@ -47,9 +47,18 @@ pub fn secret(access_token: &str, refresh_token: Option<&str>) -> Secret {
 }
 
 /// The token that calls are made with.
-pub fn token(secret: &Secret) -> Result<String, ConnectorError> {
-    let tokens: Result<Tokens, _> = serde_json::from_str(&secret.0);
-    tokens.map(|tokens| tokens.access_token).map_err(|_| ConnectorError::LoginLost)
+pub fn token(open: &OpenLogin) -> Result<String, ConnectorError> {
+    let lost = |_| ConnectorError::LoginLost { account: Some(open.login.account.clone()) };
+    tokens(&open.secret).map(|tokens| tokens.access_token).map_err(lost)
+}
+
+/// The token that new ones are made with, where the app rotates its tokens.
+pub fn refresh_token(secret: &Secret) -> Option<String> {
+    tokens(secret).ok()?.refresh_token
+}
+
+fn tokens(secret: &Secret) -> serde_json::Result<Tokens> {
+    serde_json::from_str(&secret.0)
 }
 
 /// What is known of a login.
@@ -79,5 +88,9 @@ pub fn writing<'a>(access: &Access<'a>) -> Result<&'a OpenLogin, ConnectorError>
 }
 
 fn alive(login: Option<&OpenLogin>) -> Result<&OpenLogin, ConnectorError> {
-    login.filter(|login| !login.login.lost).ok_or(ConnectorError::LoginLost)
+    let login = login.ok_or(ConnectorError::LoginLost { account: None })?;
+    if login.login.lost {
+        return Err(ConnectorError::LoginLost { account: Some(login.login.account.clone()) });
+    }
+    Ok(login)
 }

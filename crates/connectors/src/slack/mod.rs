@@ -16,6 +16,7 @@ mod login;
 mod oauth;
 mod problem;
 mod rich_text;
+mod rotation;
 mod send;
 mod signature;
 mod text;
@@ -34,7 +35,7 @@ use model::{
     command::Attempt,
     connector::{
         Access, Admission, Authorized, Connector, ConnectorError, Description, Grant, OpenLogin, Outcome, Page,
-        PastedField, Proof, Reading, Setting, Settings, Step, Threshold, Trust,
+        PastedField, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
     },
     id::Cursor,
     intake::{Part, RawRequest},
@@ -117,6 +118,14 @@ impl Connector for Slack {
 
     async fn complete(&self, threshold: &Threshold<'_>, grant: &Grant) -> Result<Authorized, ConnectorError> {
         oauth::complete(threshold, grant).await
+    }
+
+    async fn refresh(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<Refreshed, ConnectorError> {
+        rotation::refresh(threshold, login).await
+    }
+
+    async fn check(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError> {
+        rotation::check(threshold, login).await
     }
 
     async fn revoke(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError> {

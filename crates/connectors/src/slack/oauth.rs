@@ -11,9 +11,13 @@ use model::{
     abilities::Abilities,
     connector::{Authorized, ConnectorError, Grant, Identity, NewLogin, OpenLogin, Settings, Threshold},
     message::Problem,
+    time::Timestamp,
     world::Secret,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// What the app's bot asks for, with why. The setting `bot_scopes` replaces the list.
 pub const BOT_SCOPES: &[(&str, &str)] = &[
@@ -76,6 +80,7 @@ pub fn authorize(settings: &Settings, state: &str, redirect_uri: &str) -> Result
 struct Granted {
     access_token: String,
     refresh_token: Option<String>,
+    expires_at: Option<Timestamp>,
     scopes: Vec<String>,
     app_id: Option<String>,
 }
@@ -102,22 +107,32 @@ async fn exchange(
     code: &Secret,
     redirect_uri: &str,
 ) -> Result<(Option<Granted>, Option<Granted>, Option<String>), ConnectorError> {
-    let setting = |name: &str| threshold.settings.get(name).ok_or_else(|| not_configured(name));
-    let credentials = format!("{}:{}", setting("client_id")?, setting("client_secret")?);
-    let authorization = format!("Basic {}", STANDARD.encode(credentials));
+    let asked_at = threshold.clock.now();
     let arguments = vec![("code", code.0.clone()), ("redirect_uri", redirect_uri.to_owned())];
-    let answer = client::oauth_v2_access(threshold, &authorization, arguments).await?;
+    let answer = client::oauth_v2_access(threshold, &basic(threshold)?, arguments).await?;
     let access: wire::OAuthAccess = serde_json::from_value(answer.value)
         .map_err(|error| ConnectorError::Unreadable(format!("Slack's grant has another shape: {error}")))?;
     let app_id = access.app_id.clone();
-    let granted = |access_token: Option<String>, refresh_token: Option<String>, scope: &str| {
-        let (scopes, app_id) = (client::scopes(scope), app_id.clone());
-        access_token.map(|access_token| Granted { access_token, refresh_token, scopes, app_id })
+    let granted = |access_token: Option<String>, refresh_token: Option<String>, expires_in, scope: &str| {
+        let (scopes, app_id, expires_at) = (client::scopes(scope), app_id.clone(), ends_at(asked_at, expires_in));
+        access_token.map(|access_token| Granted { access_token, refresh_token, expires_at, scopes, app_id })
     };
     let user = access.authed_user;
-    let bot = granted(access.access_token, access.refresh_token, &access.scope);
-    let person = granted(user.access_token, user.refresh_token, &user.scope);
+    let bot = granted(access.access_token, access.refresh_token, access.expires_in, &access.scope);
+    let person = granted(user.access_token, user.refresh_token, user.expires_in, &user.scope);
     Ok((bot, person, user.id))
+}
+
+/// What the app proves itself with.
+pub fn basic(threshold: &Threshold<'_>) -> Result<String, ConnectorError> {
+    let setting = |name: &str| threshold.settings.get(name).ok_or_else(|| not_configured(name));
+    let credentials = format!("{}:{}", setting("client_id")?, setting("client_secret")?);
+    Ok(format!("Basic {}", STANDARD.encode(credentials)))
+}
+
+/// When tokens end that were asked for at this time, by our own clock.
+pub fn ends_at(asked_at: Timestamp, expires_in: Option<u64>) -> Option<Timestamp> {
+    expires_in.map(|seconds| asked_at + Duration::from_secs(seconds))
 }
 
 type Pasted = (Option<Granted>, Option<Granted>, Option<String>);
@@ -132,7 +147,7 @@ fn pasted(fields: &BTreeMap<String, Secret>) -> Result<Pasted, ConnectorError> {
             return Err(declined("wrong_token_kind", says));
         }
         let access_token = token.to_owned();
-        Ok(Some(Granted { access_token, refresh_token: None, scopes: Vec::new(), app_id: None }))
+        Ok(Some(Granted { access_token, refresh_token: None, expires_at: None, scopes: Vec::new(), app_id: None }))
     };
     let bot = token(
         "bot_token",
@@ -187,6 +202,7 @@ impl Tested {
                 false => id::workspace(&self.team),
             },
             secret: login::secret(&self.granted.access_token, self.granted.refresh_token.as_deref()),
+            expires_at: self.granted.expires_at,
             scopes: self.granted.scopes.clone(),
             facts: serde_json::to_value(facts).expect("texts always serialise"),
         }
@@ -276,12 +292,12 @@ async fn identity(threshold: &Threshold<'_>, tested: &Tested, user: &str) -> Res
 
 /// Gives a login back. One that Slack no longer knows is gone already.
 pub async fn revoke(threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError> {
-    let token = match login::token(&login.secret) {
-        Err(ConnectorError::LoginLost) => return Ok(()),
+    let token = match login::token(login) {
+        Err(ConnectorError::LoginLost { .. }) => return Ok(()),
         token => token?,
     };
     match Client::with_token(threshold, &token).auth_revoke().await.map_err(ConnectorError::from) {
-        Ok(_) | Err(ConnectorError::LoginLost) => Ok(()),
+        Ok(_) | Err(ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. }) => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -289,7 +305,7 @@ pub async fn revoke(threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), 
 /// A token that never worked is no login that was lost.
 fn not_accepted(error: CallError) -> ConnectorError {
     match ConnectorError::from(error) {
-        ConnectorError::LoginLost => declined(
+        ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. } => declined(
             "token_not_accepted",
             "Slack does not accept this token. Check that it was copied whole and was not revoked.",
         ),

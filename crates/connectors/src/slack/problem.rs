@@ -1,6 +1,6 @@
 //! What Slack's errors mean for what we do next.
 
-use model::{connector::ConnectorError, http::HttpError, message::Problem};
+use model::{connector::ConnectorError, http::HttpError, id::ExternalAccount, message::Problem};
 use std::time::Duration;
 
 /// How long to wait where Slack names no time.
@@ -70,13 +70,14 @@ const LONGEST_CODE: usize = 64;
 pub fn general(error: &str, effect: Effect) -> Option<ConnectorError> {
     match error {
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => Some(ConnectorError::Busy { after: SHORT_WAIT }),
+        // Whose login it was, the one who called adds.
+        "token_expired" => Some(ConnectorError::TokenExpired { account: ExternalAccount::from("") }),
         "invalid_auth"
-        | "token_expired"
         | "token_revoked"
         | "account_inactive"
         | "not_authed"
         | "user_removed_from_team"
-        | "org_login_required" => Some(ConnectorError::LoginLost),
+        | "org_login_required" => Some(ConnectorError::LoginLost { account: None }),
         "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => Some(broken(error, effect)),
         "team_added_to_org" => Some(ConnectorError::Busy { after: SHORT_WAIT }),
         "invalid_cursor" => Some(ConnectorError::CursorLost),

@@ -312,6 +312,9 @@ pub struct OAuthAccess {
     pub access_token: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub refresh_token: Option<String>,
+    /// In how many seconds the token ends, where the app rotates its tokens.
+    #[serde(default, deserialize_with = "lenient")]
+    pub expires_in: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     pub scope: String,
     #[serde(default, deserialize_with = "text")]
@@ -327,6 +330,8 @@ pub struct AuthedUser {
     pub access_token: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub refresh_token: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub expires_in: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     pub scope: String,
 }

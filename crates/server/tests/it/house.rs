@@ -5,6 +5,9 @@
 use crate::browser::{Browser, cookie_of};
 use futures_util::StreamExt;
 use model::{
+    connection::Login,
+    customer::CustomerId,
+    store::Store,
     time::Timestamp,
     world::{Clock, Secret},
 };
@@ -257,6 +260,27 @@ impl House {
         let answer = self.ask(customer, Method::POST, &path, Some(json!({ "text": text }))).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         answer.body
+    }
+
+    /// The logins that a customer's connections stand on, as they are stored.
+    pub async fn logins(&self, customer: &str) -> Vec<Login> {
+        let connections = self.store.connections(&CustomerId::new(customer).unwrap()).await.unwrap();
+        let ids: Vec<_> = connections.into_iter().flat_map(|connection| connection.logins).collect();
+        self.store.logins(&ids).await.unwrap()
+    }
+
+    /// Looks until it is so. What no event tells is found by looking.
+    #[track_caller]
+    pub fn until(&self, so: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+        let place = std::panic::Location::caller();
+        async move {
+            let found = tokio::time::timeout(DEADLINE, async {
+                while !so().await {
+                    tokio::task::yield_now().await;
+                }
+            });
+            assert!(found.await.is_ok(), "it never came to be so: {place}");
+        }
     }
 
     /// Stops both, and fails if they do not end by themselves.

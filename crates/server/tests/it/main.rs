@@ -13,6 +13,7 @@ mod feed;
 mod house;
 mod isolation;
 mod kill;
+mod logins;
 mod openapi;
 mod processes;
 mod secrets;

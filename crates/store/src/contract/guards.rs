@@ -3,6 +3,7 @@
 use super::{is_stale, keep, samples::*};
 use model::{
     changes::{Changes, Thing, Write},
+    connection::Login,
     facets::Version,
     store::{NamedKind, Store, StoreError},
     sync_status::SyncState,
@@ -131,6 +132,25 @@ pub(crate) async fn an_account_has_one_login(store: &dyn Store) {
     let ids = [login_id(2), login_id(7), login_id(1), login_id(2)];
     let found: Vec<_> = store.logins(&ids).await.unwrap().into_iter().map(|login| login.id).collect();
     assert_eq!(found, [login_id(2), login_id(1)]);
+}
+
+pub(crate) async fn logins_are_looked_at_when_they_are_due(store: &dyn Store) {
+    let due = |number: i64, millis: Option<i64>| Login {
+        account: account(&format!("T{number}")),
+        refresh_at: millis.map(at),
+        ..login(number)
+    };
+    let (late, soon, never) = (due(1, Some(30)), due(2, Some(10)), due(3, None));
+    let lost = Login { lost: true, ..due(4, Some(5)) };
+    let all = [&late, &soon, &never, &lost].map(|login| Write::Login(login.clone()));
+    keep(store, Changes::of_nobody(all.to_vec())).await;
+    assert_eq!(store.due_logins(at(9), 9).await.unwrap(), []);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(10)));
+    assert_eq!(store.due_logins(at(30), 9).await.unwrap(), [soon.clone(), late.clone()]);
+    assert_eq!(store.due_logins(at(30), 1).await.unwrap(), std::slice::from_ref(&soon));
+    let refreshed = Login { revision: 2, refresh_at: Some(at(90)), ..soon };
+    keep(store, Changes::of_nobody(vec![Write::Login(refreshed)])).await;
+    assert_eq!(store.due_logins(at(30), 9).await.unwrap(), [late]);
 }
 
 pub(crate) async fn a_message_of_the_platform_is_one_row(store: &dyn Store) {

@@ -35,6 +35,7 @@ macro_rules! store_contract {
                 a_stale_row_takes_the_whole_commit_with_it,
                 an_account_has_one_connection_of_a_customer,
                 an_account_has_one_login,
+                logins_are_looked_at_when_they_are_due,
                 a_message_of_the_platform_is_one_row,
                 a_name_stands_for_one_thing,
                 a_command_has_a_number_of_its_own,

@@ -129,6 +129,9 @@ pub(crate) fn login(number: i64) -> Login {
         scopes: Vec::new(),
         facts: json!({ "bot": "B1" }),
         lost: false,
+        expires_at: None,
+        refresh_at: None,
+        failures: 0,
         updated_at: at(1),
     }
 }

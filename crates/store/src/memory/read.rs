@@ -6,7 +6,7 @@ use model::{
     changes::Thing,
     chat::Chat,
     command::Command,
-    connection::Connection,
+    connection::{Connection, Login},
     customer::CustomerId,
     event::Event,
     id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId, SyncStatusId},
@@ -282,6 +282,7 @@ impl State {
         let commands = self.first_commands().map(|command| command.due_at).min();
         let syncs = self.sync_statuses.rows().filter(|row| row.is_open()).map(|row| row.due_at).min();
         let asides = self.asides.rows().map(|aside| aside.until).min();
-        [parts, commands, syncs, asides].into_iter().flatten().min()
+        let logins = self.logins.rows().filter_map(Login::due_at).min();
+        [parts, commands, syncs, asides, logins].into_iter().flatten().min()
     }
 }

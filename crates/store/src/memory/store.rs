@@ -120,6 +120,16 @@ impl Store for Memory {
         Ok(self.read(|state| state.login_of_account.get(&place).and_then(|id| state.logins.get(id)).cloned()))
     }
 
+    async fn due_logins(&self, now: Timestamp, limit: usize) -> Answer<Vec<Login>> {
+        Ok(self.read(|state| {
+            let due = |row: &Login| row.due_at().filter(|due_at| *due_at <= now).map(|due_at| (due_at, row.id));
+            let mut rows: Vec<_> = state.logins.rows().filter(|row| due(row).is_some()).cloned().collect();
+            rows.sort_by_key(due);
+            rows.truncate(limit);
+            rows
+        }))
+    }
+
     async fn user_platforms(&self, customer: &CustomerId) -> Answer<Vec<UserPlatform>> {
         let mut rows: Vec<_> = self
             .read(|state| state.user_platforms.rows().filter(|row| row.customer_id == *customer).cloned().collect());

@@ -12,8 +12,12 @@ use model::{
     message::Message,
     participant::Participant,
     sync_status::SyncStatus,
+    time::Timestamp,
 };
 use rusqlite::{Connection as Db, Params, params};
+
+/// The due time of what waits for nothing.
+pub(super) const NEVER: i64 = i64::MAX;
 
 /// Inserts a first revision, or updates the one before. Both take the same values, and neither writes
 /// anything where the row, or what is unique about it, is another one by now.
@@ -66,11 +70,18 @@ pub(super) fn login(db: &Db, row: &Login) -> Outcome<()> {
     guarded(
         db,
         row.revision,
-        "insert into logins (id, revision, integration, account, document)
-         values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
-        "update or ignore logins set revision = ?2, integration = ?3, account = ?4, document = ?5
+        "insert into logins (id, revision, integration, account, due_at, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+        "update or ignore logins set revision = ?2, integration = ?3, account = ?4, due_at = ?5, document = ?6
          where id = ?1 and revision = ?2 - 1",
-        params![row.id.to_string(), int(row.revision), row.integration.as_str(), row.account.as_str(), document(row)?],
+        params![
+            row.id.to_string(),
+            int(row.revision),
+            row.integration.as_str(),
+            row.account.as_str(),
+            row.due_at().map_or(NEVER, Timestamp::micros),
+            document(row)?
+        ],
     )
 }
 

@@ -146,6 +146,15 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn due_logins(&self, now: Timestamp, limit: usize) -> Answer<Vec<Login>> {
+        self.read(move |db| {
+            let sql = "select document from logins where due_at <= ?1 and due_at < 9223372036854775807
+                       order by due_at, id limit ?2";
+            list_documents(db, sql, (now.micros(), int(limit)))
+        })
+        .await
+    }
+
     async fn user_platforms(&self, customer: &CustomerId) -> Answer<Vec<UserPlatform>> {
         let customer = customer.as_str().to_owned();
         self.read(move |db| {

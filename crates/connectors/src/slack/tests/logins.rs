@@ -1,15 +1,16 @@
 //! OAuth, pasted tokens, and giving them back.
 
-use super::{Call, FakeSlack, World, answer, declined, response, run, settings, threshold};
+use super::{Call, FakeSlack, NOW, World, answer, declined, response, run, settings, threshold};
 use crate::slack::{BOT_SCOPES, Slack};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
-    connector::{Authorized, Connector, ConnectorError, Grant, Settings},
+    connector::{Authorized, Connector, ConnectorError, Grant, Reading, Refreshed, Settings},
     http::Response,
     id::ExternalAccount,
     world::Secret,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[test]
 fn the_address_to_grant_access_at_names_all_that_is_wanted() {
@@ -189,4 +190,95 @@ fn what_is_asked_for_covers_what_is_done() {
     {
         assert!(BOT_SCOPES.iter().any(|(held, reason)| *held == scope && !reason.is_empty()), "{scope}");
     }
+}
+
+/// What Slack answers to a refresh.
+fn refreshed(reply: Value, refresh_token: Option<&str>) -> (FakeSlack, Result<Refreshed, ConnectorError>) {
+    let mut world = World::of_a_person();
+    world.logins[1].secret = crate::slack::login::secret("xoxe.xoxp-1-old", refresh_token);
+    let slack = FakeSlack::new(move |_| reply.clone());
+    let done = run(Slack.refresh(&threshold(&world.settings, &slack), &world.logins[1]));
+    (slack, done)
+}
+
+#[test]
+fn a_refresh_token_becomes_a_new_pair_of_the_bot_or_of_a_person() {
+    for (name, reply) in [
+        ("bot", include_str!("../fixtures/oauth/refresh.bot.json")),
+        ("user", include_str!("../fixtures/oauth/refresh.user.json")),
+        ("nested", include_str!("../fixtures/oauth/refresh.nested.json")),
+    ] {
+        let (slack, done) = refreshed(serde_json::from_str(reply).unwrap(), Some("xoxe-1-old"));
+        let done = done.unwrap();
+        assert_eq!(done.expires_at, Some(NOW + Duration::from_secs(43_200)), "{name}");
+        let secret: Value = serde_json::from_str(&done.secret.0).unwrap();
+        assert_eq!(secret["refresh_token"], "xoxe-1-new", "{name}");
+        assert!(secret["access_token"].as_str().unwrap().starts_with("xoxe.xox"), "{name}");
+        let call = slack.calls().remove(0);
+        assert_eq!(call.token, format!("Basic {}", STANDARD.encode("1.2:hush")));
+        assert_eq!(
+            (call.argument("grant_type"), call.argument("refresh_token")),
+            (Some("refresh_token"), Some("xoxe-1-old"))
+        );
+    }
+}
+
+#[test]
+fn only_a_refusal_for_good_loses_a_login() {
+    let lost = |done: Result<Refreshed, ConnectorError>| matches!(done, Err(ConnectorError::LoginLost { account: Some(account) }) if account.as_str() == "T111/U111");
+    for error in ["invalid_refresh_token", "token_revoked", "account_inactive", "invalid_auth"] {
+        assert!(lost(refreshed(declined(error), Some("xoxe-1-old")).1), "{error}");
+    }
+    assert!(lost(refreshed(Value::Null, None).1), "without a refresh token there is nothing to hope for");
+    let refused = refreshed(declined("bad_client_secret"), Some("xoxe-1-old")).1;
+    assert!(matches!(refused, Err(ConnectorError::Refused(problem)) if problem.code == "slack.bad_client_secret"));
+    assert!(matches!(refreshed(declined("internal_error"), Some("x")).1, Err(ConnectorError::Unknown(_))));
+    assert!(matches!(
+        refreshed(json!({ "ok": true, "access_token": "a" }), Some("x")).1,
+        Err(ConnectorError::Unreadable(_))
+    ));
+}
+
+#[test]
+fn an_authorization_says_when_each_token_ends() {
+    let grant = json!({
+        "ok": true, "access_token": "xoxb-1", "scope": "chat:write", "expires_in": 43_200, "refresh_token": "xoxe-1-b",
+        "authed_user": { "id": "U1", "scope": "chat:write", "access_token": "xoxp-1", "expires_in": 7_200,
+            "refresh_token": "xoxe-1-u" },
+    });
+    let logins = by_code(grant).1.unwrap().logins;
+    let ends: Vec<_> = logins.iter().map(|login| login.expires_at).collect();
+    assert_eq!(ends, [43_200, 7_200].map(|seconds| Some(NOW + Duration::from_secs(seconds))));
+    let refreshes = logins.iter().map(|login| crate::slack::login::refresh_token(&login.secret));
+    assert_eq!(refreshes.collect::<Vec<_>>(), [Some("xoxe-1-b".to_owned()), Some("xoxe-1-u".to_owned())]);
+}
+
+#[test]
+fn a_call_says_whose_login_it_found_lost_or_expired() {
+    let world = World::of_a_person();
+    let said = |error: &'static str| {
+        let slack = FakeSlack::new(move |_| declined(error));
+        run(Slack.pull(&world.access(&slack), &Reading::Chats, None)).unwrap_err()
+    };
+    assert!(
+        matches!(said("token_expired"), ConnectorError::TokenExpired { account } if account.as_str() == "T111/U111")
+    );
+    for error in ["token_revoked", "account_inactive"] {
+        let lost = said(error);
+        assert!(
+            matches!(lost, ConnectorError::LoginLost { account: Some(account) } if account.as_str() == "T111/U111")
+        );
+    }
+}
+
+#[test]
+fn late_news_of_a_loss_are_checked_with_slack() {
+    let world = World::of_a_person();
+    let check = |reply: Value| {
+        let slack = FakeSlack::new(move |_| reply.clone());
+        run(Slack.check(&threshold(&world.settings, &slack), &world.logins[0]))
+    };
+    assert!(check(json!({ "ok": true, "user_id": "U999" })).is_ok());
+    let lost = check(declined("account_inactive"));
+    assert!(matches!(lost, Err(ConnectorError::LoginLost { account: Some(account) }) if account.as_str() == "T111"));
 }

@@ -144,6 +144,9 @@ fn login(account: &str, token: &str, facts: Value) -> OpenLogin {
         scopes: Vec::new(),
         facts,
         lost: false,
+        expires_at: None,
+        refresh_at: None,
+        failures: 0,
         updated_at: NOW,
     };
     OpenLogin { login, secret: super::login::secret(token, None) }

@@ -302,8 +302,8 @@ fn slack_is_given_the_time_that_it_asks_for() {
 
 #[test]
 fn errors_say_what_to_do_next() {
-    for error in ["invalid_auth", "token_revoked", "account_inactive", "token_expired"] {
-        assert!(matches!(failing(move || Ok(answer(&declined(error)))), ConnectorError::LoginLost), "{error}");
+    for error in ["invalid_auth", "token_revoked", "account_inactive"] {
+        assert!(matches!(failing(move || Ok(answer(&declined(error)))), ConnectorError::LoginLost { .. }), "{error}");
     }
     let error = failing(|| Ok(answer(&json!({ "ok": false, "error": "missing_scope", "needed": "im:history" }))));
     let ConnectorError::Refused(problem) = error else { panic!("{error}") };
@@ -321,7 +321,7 @@ fn a_lost_login_reads_nothing() {
     let mut world = World::of_a_person();
     world.logins[1].login.lost = true;
     let slack = FakeSlack::new(|_| panic!("nobody may be asked"));
-    assert!(matches!(pull(&world, &slack, &history(), None), Err(ConnectorError::LoginLost)));
+    assert!(matches!(pull(&world, &slack, &history(), None), Err(ConnectorError::LoginLost { .. })));
 }
 
 #[test]

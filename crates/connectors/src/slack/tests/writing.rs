@@ -204,7 +204,7 @@ fn a_write_that_may_have_happened_is_not_asked_again() {
 fn a_write_that_did_not_happen_says_what_to_do() {
     assert!(matches!(failing(|| Err(HttpError::NotSent("down".to_owned()))), ConnectorError::Busy { .. }));
     assert!(matches!(failing(|| Ok(response(429, ""))), ConnectorError::Busy { .. }));
-    assert!(matches!(failing(|| Ok(answer(&declined("token_revoked")))), ConnectorError::LoginLost));
+    assert!(matches!(failing(|| Ok(answer(&declined("token_revoked")))), ConnectorError::LoginLost { .. }));
     let ConnectorError::Refused(problem) = failing(|| Ok(answer(&declined("not_in_channel")))) else { panic!() };
     assert_eq!(problem.code, "slack.not_in_channel");
     assert!(problem.detail.contains("/invite"));
@@ -216,9 +216,9 @@ fn a_bot_never_stands_in_for_a_person() {
     let mut world = World::of_a_person();
     let slack = FakeSlack::new(|_| panic!("nobody may be asked"));
     world.logins[1].login.lost = true;
-    assert!(matches!(perform(&world, &slack, &send("hi")), Err(ConnectorError::LoginLost)));
+    assert!(matches!(perform(&world, &slack, &send("hi")), Err(ConnectorError::LoginLost { .. })));
     world.logins.remove(1);
-    assert!(matches!(perform(&world, &slack, &send("hi")), Err(ConnectorError::LoginLost)));
+    assert!(matches!(perform(&world, &slack, &send("hi")), Err(ConnectorError::LoginLost { .. })));
 }
 
 fn sent(mark: &str) -> Value {
