@@ -3,6 +3,7 @@
 use crate::{
     abilities::Abilities,
     command::{Action, Attempt},
+    compare::Stretch,
     connection::{Connection, Login},
     http::{Http, HttpError},
     id::{Cursor, ExternalAccount, ExternalId},
@@ -242,6 +243,27 @@ pub enum Reading {
         /// Nothing older.
         since: Option<Timestamp>,
     },
+    /// A part of a chat's history with the threads that begin in it, newest first, to compare it with what is
+    /// stored.
+    Window {
+        /// The chat.
+        chat: ExternalId,
+        /// From this time on.
+        from: Option<Timestamp>,
+        /// Up to, and without, this time.
+        to: Option<Timestamp>,
+    },
+    /// A part of one thread, to compare it with what is stored.
+    Replies {
+        /// The chat.
+        chat: ExternalId,
+        /// The thread, by its first message.
+        thread: ExternalId,
+        /// From this time on.
+        from: Option<Timestamp>,
+        /// Up to, and without, this time.
+        to: Option<Timestamp>,
+    },
     /// One message by itself. It is called deleted if it is not there.
     Message {
         /// The chat.
@@ -262,6 +284,13 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// How many items there are in all, where the platform says.
     pub total: Option<u64>,
+    /// What it vouches for: of these stretches it listed every message that the platform has.
+    pub whole: Vec<Stretch>,
+    /// Since when all that was asked for has been listed by now, threads included. None where that cannot
+    /// be said.
+    pub since: Option<Timestamp>,
+    /// Why nothing older can be had, where the platform hides it.
+    pub hidden: Option<Problem>,
 }
 
 /// One step of a command.

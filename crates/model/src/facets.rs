@@ -211,6 +211,11 @@ impl Facets {
         self.deleted.is_some() && self.deleted >= self.restored
     }
 
+    /// The first message of the thread that it stands in; none in the main line, or while nobody knows.
+    pub fn thread(&self) -> Option<&ExternalId> {
+        self.content.as_ref()?.value.thread_root.as_ref()
+    }
+
     /// What it says, unless it is deleted or not known yet.
     pub fn shown(&self) -> Option<&Content> {
         self.content.as_ref().filter(|_| !self.is_deleted()).map(|content| &content.value)

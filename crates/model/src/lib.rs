@@ -9,6 +9,7 @@ pub mod body;
 pub mod changes;
 pub mod chat;
 pub mod command;
+pub mod compare;
 pub mod connection;
 pub mod connector;
 pub mod customer;

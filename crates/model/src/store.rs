@@ -7,6 +7,7 @@ use crate::{
     changes::{Aside, Changes, Remembered, Thing},
     chat::{Chat, ChatState},
     command::Command,
+    compare::Stretch,
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
@@ -238,6 +239,23 @@ pub trait Store: Send + Sync {
         chat: ChatId,
         paging: &Paging,
     ) -> Result<Slice<Message>, StoreError>;
+    /// The messages of these stretches of a chat that can be seen and are not deleted; at most `limit`.
+    async fn messages_in(
+        &self,
+        customer: &CustomerId,
+        chat: ChatId,
+        stretches: &[Stretch],
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError>;
+    /// Threads of a chat, by their first message, that have a reply from this position on which can be seen
+    /// and is not deleted; at most `limit`.
+    async fn threads_in(
+        &self,
+        customer: &CustomerId,
+        chat: ChatId,
+        from: &str,
+        limit: usize,
+    ) -> Result<Vec<ExternalId>, StoreError>;
     /// News of a chat that were set aside.
     async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Result<Vec<Aside>, StoreError>;
     /// Chats with news set aside until a time that has come.

@@ -1,6 +1,7 @@
 //! How far an import, export or reconciliation has come, and what went wrong.
 
 use crate::{
+    compare::Check,
     customer::CustomerId,
     id::{ChatId, ConnectionId, Cursor, SyncStatusId},
     message::Problem,
@@ -68,6 +69,9 @@ pub struct SyncStatus {
     pub since: Option<Timestamp>,
     /// The page that comes next.
     pub cursor: Option<Cursor>,
+    /// The comparison under way, for a run that compares a chat.
+    #[serde(default)]
+    pub check: Option<Check>,
     /// How often in a row it broke off.
     pub failures: u32,
     /// When to look at it next.

@@ -6,6 +6,7 @@ use model::{
     changes::{Aside, Changes, Remembered, Thing},
     chat::Chat,
     command::Command,
+    compare::Stretch,
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
@@ -92,6 +93,8 @@ paced! {
     messages(customer: &CustomerId, ids: &[MessageId]) -> Vec<Message>;
     messages_named(customer: &CustomerId, connection: ConnectionId, ids: &[ExternalId]) -> Vec<Message>;
     messages_of(customer: &CustomerId, chat: ChatId, paging: &Paging) -> Slice<Message>;
+    messages_in(customer: &CustomerId, chat: ChatId, stretches: &[Stretch], limit: usize) -> Vec<Message>;
+    threads_in(customer: &CustomerId, chat: ChatId, from: &str, limit: usize) -> Vec<ExternalId>;
     asides(customer: &CustomerId, chat: ChatId) -> Vec<Aside>;
     due_asides(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
     due_chats(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;

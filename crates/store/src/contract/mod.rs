@@ -6,6 +6,7 @@ mod chats;
 mod feed;
 mod guards;
 mod intake;
+mod lines;
 mod outbox;
 mod people;
 
@@ -13,6 +14,7 @@ pub(crate) use chats::*;
 pub(crate) use feed::*;
 pub(crate) use guards::*;
 pub(crate) use intake::*;
+pub(crate) use lines::*;
 pub(crate) use outbox::*;
 pub(crate) use people::*;
 
@@ -66,6 +68,8 @@ macro_rules! store_contract {
                 chats_are_filtered,
                 the_last_message_can_be_read,
                 messages_are_listed_newest_first,
+                stretches_hold_one_line_each,
+                threads_are_found_by_their_newest_reply,
                 paging_gives_each_item_once_while_rows_come_in,
                 a_page_from_elsewhere_is_empty,
                 an_emptied_chat_keeps_its_name_only,

@@ -224,6 +224,14 @@ pub(crate) fn message(customer: &CustomerId, chat: i64, number: i64) -> Message 
     }
 }
 
+/// The message, as a reply in a thread.
+pub(crate) fn reply(mut message: Message, thread: &str) -> Message {
+    if let Some(content) = &mut message.facets.content {
+        content.value.thread_root = Some(ext(thread));
+    }
+    message
+}
+
 /// The message, deleted.
 pub(crate) fn deleted(mut message: Message) -> Message {
     message.facets.tell_deleted(Version(i64::MAX));
@@ -291,6 +299,7 @@ pub(crate) fn sync(customer: &CustomerId, number: i64, state: SyncState, due: i6
         total: None,
         since: None,
         cursor: None,
+        check: None,
         failures: 0,
         due_at: at(due),
         error: None,

@@ -45,6 +45,14 @@ impl State {
         self.places(customer, chat, Edge::Newest).collect()
     }
 
+    /// The messages of a chat that can be seen and are not deleted, in the order of their places.
+    pub(super) fn living_messages(&self, customer: &CustomerId, chat: ChatId) -> impl Iterator<Item = &Message> {
+        let owner = customer.clone();
+        let rows = self.places(customer, chat, Edge::Newest);
+        let rows = rows.filter_map(move |id| self.messages.get(&(owner.clone(), id)));
+        rows.filter(|row| row.is_shown() && !row.facets.is_deleted())
+    }
+
     pub(super) fn names_of(
         &self,
         customer: &CustomerId,

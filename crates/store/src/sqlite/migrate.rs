@@ -11,8 +11,11 @@ use rusqlite::Connection;
 use std::{fs, path::Path};
 
 /// All migrations, in order. The schema's version is how many of them were applied.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_ground.sql"), include_str!("migrations/0002_logins.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_ground.sql"),
+    include_str!("migrations/0002_logins.sql"),
+    include_str!("migrations/0003_lines.sql"),
+];
 
 /// Marks a file as ours: "Both".
 pub(super) const APPLICATION_ID: i64 = 0x426f_7468;

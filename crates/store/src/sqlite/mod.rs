@@ -8,6 +8,7 @@ mod forget;
 mod inspect;
 mod intake;
 mod leases;
+mod lines;
 mod migrate;
 mod open;
 #[cfg(test)]

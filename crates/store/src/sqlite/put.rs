@@ -151,10 +151,10 @@ pub(super) fn message(db: &Db, row: &Message) -> Outcome<()> {
         db,
         row.revision,
         "insert into messages
-         (customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, document)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict do nothing",
+         (customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, thread, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing",
         "update or ignore messages set revision = ?3, connection_id = ?4, external_id = ?5, chat_id = ?6,
-         position = ?7, visibility = ?8, document = ?9
+         position = ?7, visibility = ?8, thread = ?9, document = ?10
          where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
         params![
             row.customer_id.as_str(),
@@ -165,6 +165,7 @@ pub(super) fn message(db: &Db, row: &Message) -> Outcome<()> {
             row.chat_id.to_string(),
             row.position,
             visibility(row),
+            optional(row.facets.thread()),
             document(row)?
         ],
     )
