@@ -55,7 +55,7 @@ pub async fn pull(access: &Access<'_>, cursor: Option<&Cursor>) -> Result<Page, 
         }
     }
     let more = place.main.is_some() || !place.groups.is_empty();
-    Ok(Page { updates, next: more.then(|| history::cursor(&place)), total: None })
+    Ok(Page { updates, next: more.then(|| history::cursor(&place)), ..Page::default() })
 }
 
 /// Reads one chat, with its people.
@@ -194,7 +194,7 @@ pub async fn pull_people(access: &Access<'_>, cursor: Option<&Cursor>) -> Result
     let users: Vec<wire::User> = answer.list("members");
     let updates = users.iter().map(|user| convert::person(user, Version(answer.seen))).collect();
     let next = answer.next_cursor().map(|main| history::cursor(&PeoplePlace { main: Some(main) }));
-    Ok(Page { updates, next, total: None })
+    Ok(Page { updates, next, ..Page::default() })
 }
 
 /// Reads one person or bot. Nothing if Slack knows no such one.

@@ -70,6 +70,32 @@ impl Answer {
     }
 }
 
+/// A part of a line, both ends included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Nothing older.
+    pub oldest: Option<Timestamp>,
+    /// Nothing newer.
+    pub latest: Option<Timestamp>,
+}
+
+impl Span {
+    /// From a time on.
+    pub fn since(oldest: Timestamp) -> Self {
+        Self { oldest: Some(oldest), latest: None }
+    }
+
+    fn arguments(self) -> Arguments<'static> {
+        let ends = [("oldest", self.oldest), ("latest", self.latest)];
+        let mut arguments: Arguments<'_> =
+            ends.into_iter().filter_map(|(name, end)| Some((name, id::ts_text(end?)))).collect();
+        if !arguments.is_empty() {
+            arguments.push(("inclusive", "true".to_owned()));
+        }
+        arguments
+    }
+}
+
 type Arguments<'a> = Vec<(&'a str, String)>;
 type Called = Result<Answer, CallError>;
 
@@ -163,14 +189,11 @@ impl<'a> Client<'a> {
     }
 
     /// `conversations.history`: the main line of a chat, newest first.
-    pub async fn conversations_history(&self, channel: &str, oldest: Option<String>, cursor: Option<&str>) -> Called {
+    pub async fn conversations_history(&self, channel: &str, span: Span, cursor: Option<&str>) -> Called {
         let mut arguments = page(cursor);
         arguments.push(("channel", channel.to_owned()));
         arguments.push(("include_all_metadata", "true".to_owned()));
-        if let Some(oldest) = oldest {
-            arguments.push(("oldest", oldest));
-            arguments.push(("inclusive", "true".to_owned()));
-        }
+        arguments.extend(span.arguments());
         self.call("conversations.history", Effect::Reads, arguments).await
     }
 
@@ -191,14 +214,14 @@ impl<'a> Client<'a> {
         &self,
         channel: &str,
         thread: &id::Ts,
-        oldest: Option<String>,
+        span: Span,
         cursor: Option<&str>,
     ) -> Called {
         let mut arguments = page(cursor);
         arguments.push(("channel", channel.to_owned()));
         arguments.push(("ts", thread.0.clone()));
         arguments.push(("include_all_metadata", "true".to_owned()));
-        arguments.extend(oldest.map(|oldest| ("oldest", oldest)));
+        arguments.extend(span.arguments());
         self.call("conversations.replies", Effect::Reads, arguments).await
     }
 

@@ -1,13 +1,14 @@
 //! Reads a chat's history with its threads, and single messages.
 
 use crate::slack::{
-    client::{Answer, Client, find_message},
+    client::{Answer, Client, Span, find_message},
     convert::{self, Told},
     id::{self, Ts},
     problem::CallError,
     wire,
 };
 use model::{
+    compare::Stretch,
     connector::{ConnectorError, Page},
     facets::{ReactionSet, Version},
     id::{Cursor, ExternalId},
@@ -19,6 +20,32 @@ use serde::{Deserialize, Serialize};
 
 /// For how many messages of a page all reactions are asked for where Slack cut them short.
 const MOST_REACTION_CALLS: usize = 10;
+
+/// What is read: a part of the main line with the threads that begin in it, or of one thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    /// From this time on.
+    pub from: Option<Timestamp>,
+    /// Up to, and without, this time.
+    pub to: Option<Timestamp>,
+}
+
+impl Part {
+    fn span(self) -> Span {
+        Span { oldest: self.from, latest: self.to.map(|to| Timestamp::from_micros(to.micros() - 1)) }
+    }
+
+    fn begin(self) -> i64 {
+        self.from.map_or(0, Timestamp::micros)
+    }
+
+    fn end(self) -> i64 {
+        self.to.map_or(END_OF_TIME, Timestamp::micros)
+    }
+}
+
+/// Later than any `ts`.
+const END_OF_TIME: i64 = i64::MAX;
 
 /// Where we are: Slack's place in the main line, and the threads of its last page that are still unread.
 ///
@@ -34,6 +61,12 @@ struct Place {
     /// The next page of the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     thread: Option<String>,
+    /// The oldest message of the main line that was listed, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reached: Option<i64>,
+    /// The newest reply of the first thread that was listed, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replied: Option<i64>,
 }
 
 /// Writes a cursor of ours.
@@ -51,61 +84,119 @@ pub fn place<T: for<'de> Deserialize<'de> + Default>(cursor: Option<&Cursor>) ->
 pub async fn pull(
     client: &Client<'_>,
     chat: &ExternalId,
-    since: Option<Timestamp>,
+    part: Part,
     cursor: Option<&Cursor>,
 ) -> Result<Page, ConnectorError> {
     let channel = id::channel(chat)?;
     let place: Place = place(cursor)?;
     match place.threads.first().map(|thread| Ts::parse(thread).ok_or(ConnectorError::CursorLost)) {
-        Some(thread) => thread_page(client, channel, &thread?, place).await,
-        None => main_page(client, channel, since, place).await,
+        // A thread that begins in a part is read to its end: its replies are in the part, or after it.
+        Some(thread) => thread_page(client, channel, &thread?, Part { to: part.to, ..Part::default() }, place).await,
+        None => main_page(client, channel, part, place).await,
     }
+    .map(|(page, place)| Page { since: since(&place, part), next: next(place), ..page })
+}
+
+/// Reads the page of one thread that follows `cursor`.
+pub async fn replies(
+    client: &Client<'_>,
+    chat: &ExternalId,
+    thread: &ExternalId,
+    part: Part,
+    cursor: Option<&Cursor>,
+) -> Result<Page, ConnectorError> {
+    let channel = id::channel(chat)?;
+    let (_, root) = id::place(thread)?;
+    let mut place: Place = place(cursor)?;
+    place.threads = vec![root.0.clone()];
+    let (page, place) = thread_page(client, channel, &root, part, place).await?;
+    Ok(Page { since: part.from.filter(|_| place.threads.is_empty()), next: next(place), ..page })
 }
 
 async fn main_page(
     client: &Client<'_>,
     channel: &str,
-    since: Option<Timestamp>,
+    part: Part,
     place: Place,
-) -> Result<Page, ConnectorError> {
-    let oldest = since.map(id::ts_text);
-    let answer = client.conversations_history(channel, oldest, place.main.as_deref()).await?;
+) -> Result<(Page, Place), ConnectorError> {
+    let answer = client.conversations_history(channel, part.span(), place.main.as_deref()).await?;
     let messages: Vec<wire::Message> = answer.list("messages");
-    let threads = messages.iter().filter(|message| message.reply_count > 0);
-    let threads: Vec<String> = threads.filter_map(|message| Ts::parse(message.ts.as_deref()?)).map(|ts| ts.0).collect();
-    let next = Place { main: answer.next_cursor(), threads, thread: None };
-    page(client, channel, &answer, &messages, next).await
+    let named = || messages.iter().filter_map(|message| Some((message, Ts::parse(message.ts.as_deref()?)?)));
+    let threads = named().filter(|(message, _)| message.reply_count > 0).map(|(_, ts)| ts.0).collect();
+    let before = place.reached.unwrap_or(part.end());
+    let oldest = named().map(|(_, ts)| ts.micros()).min().unwrap_or(before);
+    let hidden = answer.value["is_limited"].as_bool() == Some(true);
+    let more = answer.next_cursor();
+    let reached = if more.is_some() || hidden { oldest } else { part.begin() };
+    // A place of an earlier version does not tell what its last page listed.
+    let whole = match place.main.is_some() && place.reached.is_none() {
+        true => Vec::new(),
+        false => {
+            let alone = named().filter(|(message, _)| message.reply_count == 0 && !is_reply(message));
+            let alone = alone.map(|(_, ts)| stretch(channel, Some(&ts), ts.micros(), part.end()));
+            alone.chain([stretch(channel, None, reached, before)]).collect()
+        }
+    };
+    let updates = sightings(client, channel, &answer, &messages).await?;
+    let hidden = hidden.then(|| hidden_by_plan("The workspace's plan hides older messages."));
+    let next = Place { main: more, threads, reached: Some(reached), ..Place::default() };
+    Ok((Page { updates, whole, hidden, ..Page::default() }, next))
 }
 
-async fn thread_page(client: &Client<'_>, channel: &str, thread: &Ts, place: Place) -> Result<Page, ConnectorError> {
-    let later = |place: &Place| Place { main: place.main.clone(), threads: place.threads[1..].to_vec(), thread: None };
-    let answer = match client.conversations_replies(channel, thread, None, place.thread.as_deref()).await {
+fn is_reply(message: &wire::Message) -> bool {
+    message.thread_ts.is_some() && message.thread_ts != message.ts
+}
+
+async fn thread_page(
+    client: &Client<'_>,
+    channel: &str,
+    thread: &Ts,
+    part: Part,
+    place: Place,
+) -> Result<(Page, Place), ConnectorError> {
+    let later = |place: Place| Place { threads: place.threads[1..].to_vec(), thread: None, replied: None, ..place };
+    let from = place.replied.map_or(part.begin(), |replied| replied + 1);
+    let whole = |before| vec![stretch(channel, Some(thread), from, before)];
+    let answer = match client.conversations_replies(channel, thread, part.span(), place.thread.as_deref()).await {
         Ok(answer) => answer,
         // Deleted in the meantime, with all that was in it.
-        Err(error) if error.is(&["thread_not_found", "message_not_found"]) => {
-            return Ok(Page { next: next(later(&place)), ..Page::default() });
+        Err(error) if error.is(GONE) => {
+            return Ok((Page { whole: whole(part.end()), ..Page::default() }, later(place)));
         }
         Err(error) => return Err(error.into()),
     };
     let messages: Vec<wire::Message> = answer.list("messages");
-    let next = match answer.next_cursor() {
-        Some(cursor) => Place { thread: Some(cursor), ..place },
-        None => later(&place),
+    let updates = sightings(client, channel, &answer, &messages).await?;
+    let Some(more) = answer.next_cursor() else {
+        return Ok((Page { updates, whole: whole(part.end()), ..Page::default() }, later(place)));
     };
-    page(client, channel, &answer, &messages, next).await
+    let listed = messages.iter().filter_map(|message| Ts::parse(message.ts.as_deref()?)).filter(|ts| ts != thread);
+    let newest = listed.map(|ts| ts.micros()).max().or(place.replied);
+    let whole = newest.map(|newest| whole(newest + 1)).unwrap_or_default();
+    Ok((Page { updates, whole, ..Page::default() }, Place { thread: Some(more), replied: newest, ..place }))
+}
+
+fn stretch(channel: &str, thread: Option<&Ts>, from: i64, before: i64) -> Stretch {
+    let thread = thread.map(|thread| id::message(channel, thread));
+    Stretch { thread, from: id::position(from), before: id::position(before) }
+}
+
+/// Since when all was listed: not before the threads of the last page were.
+fn since(place: &Place, part: Part) -> Option<Timestamp> {
+    let reached = place.reached.filter(|_| place.threads.is_empty())?;
+    Some(Timestamp::from_micros(reached.max(part.begin()))).filter(|since| since.micros() < END_OF_TIME)
 }
 
 fn next(place: Place) -> Option<Cursor> {
     (place.main.is_some() || !place.threads.is_empty()).then(|| cursor(&place))
 }
 
-async fn page(
+async fn sightings(
     client: &Client<'_>,
     channel: &str,
     answer: &Answer,
     messages: &[wire::Message],
-    place: Place,
-) -> Result<Page, ConnectorError> {
+) -> Result<Vec<Update>, ConnectorError> {
     let mut updates = Vec::new();
     let mut calls = MOST_REACTION_CALLS;
     for message in messages {
@@ -113,7 +204,7 @@ async fn page(
         let Ok(told) = sighting(client, channel, message, answer.seen, &mut calls).await? else { continue };
         updates.extend(told);
     }
-    Ok(Page { updates, next: next(place), total: None })
+    Ok(updates)
 }
 
 type Sighting = Result<Vec<Update>, ConnectorError>;
@@ -183,7 +274,7 @@ pub async fn look_up(client: &Client<'_>, channel: &str, ts: &Ts) -> Result<Foun
             None if limited => Err(too_old()),
             message => Ok(Found { message, seen: answer.seen }),
         },
-        Err(CallError::Declined { error, seen, .. }) if is_gone(&error) => match limited {
+        Err(CallError::Declined { error, seen, .. }) if GONE.contains(&error.as_str()) => match limited {
             true => Err(too_old()),
             false => Ok(Found { message: None, seen }),
         },
@@ -191,16 +282,16 @@ pub async fn look_up(client: &Client<'_>, channel: &str, ts: &Ts) -> Result<Foun
     }
 }
 
-fn is_gone(error: &str) -> bool {
-    matches!(error, "thread_not_found" | "message_not_found")
-}
+const GONE: &[&str] = &["thread_not_found", "message_not_found"];
 
 /// A free plan hides what is old, which must not be taken for deleted.
 fn too_old() -> ConnectorError {
-    ConnectorError::Refused(Problem {
-        code: "slack.history_limited".to_owned(),
-        detail: "The workspace's plan hides older messages, so this one cannot be looked up.".to_owned(),
-    })
+    let detail = "The workspace's plan hides older messages, so this one cannot be looked up.";
+    ConnectorError::Refused(hidden_by_plan(detail))
+}
+
+fn hidden_by_plan(detail: &str) -> Problem {
+    Problem { code: "slack.history_limited".to_owned(), detail: detail.to_owned() }
 }
 
 /// What a look-up says: the message with its reactions, or that it is gone.

@@ -33,9 +33,14 @@ impl Ts {
 
     /// A text whose order is the order of the messages in their channel.
     pub fn position(&self) -> String {
-        let micros = self.micros();
-        format!("{:013}.{:06}", micros / 1_000_000, micros % 1_000_000)
+        position(self.micros())
     }
+}
+
+/// The position of a message that was written at this time, in microseconds.
+pub fn position(micros: i64) -> String {
+    let micros = micros.max(0);
+    format!("{:013}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 /// A time as Slack's arguments want it.

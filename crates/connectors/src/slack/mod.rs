@@ -155,7 +155,18 @@ impl Connector for Slack {
             Reading::People => chats::pull_people(access, cursor).await,
             Reading::Person(person) => chats::person(access, person).await,
             Reading::Chat(chat) => chats::one(access, chat).await,
-            Reading::History { chat, since } => history::pull(&Client::reading(access)?, chat, *since, cursor).await,
+            Reading::History { chat, since } => {
+                let part = history::Part { from: *since, to: None };
+                history::pull(&Client::reading(access)?, chat, part, cursor).await
+            }
+            Reading::Window { chat, from, to } => {
+                let part = history::Part { from: *from, to: *to };
+                history::pull(&Client::reading(access)?, chat, part, cursor).await
+            }
+            Reading::Replies { chat, thread, from, to } => {
+                let part = history::Part { from: *from, to: *to };
+                history::replies(&Client::reading(access)?, chat, thread, part, cursor).await
+            }
             Reading::Message { message, .. } => history::one(&Client::reading(access)?, message).await,
             Reading::Membership(chat) => {
                 Ok(Page { updates: chats::membership(access, chat).await?, ..Page::default() })

@@ -2,7 +2,7 @@
 
 use crate::slack::{
     blocks,
-    client::{Answer, Client},
+    client::{Answer, Client, Span},
     convert::{self, MARK_EVENT, Told},
     emoji, history,
     id::{self, Ts},
@@ -187,14 +187,13 @@ async fn find_sent(
 ) -> Result<Proof, ConnectorError> {
     let client = Client::reading(access)?;
     let channel = id::channel(step.chat)?;
-    let oldest = id::ts_text(attempt.started_at - CLOCK_SKEW);
+    let span = Span::since(attempt.started_at - CLOCK_SKEW);
     let thread = thread_root.map(id::place).transpose()?.map(|(_, ts)| ts);
     let mut cursor: Option<String> = None;
     for _ in 0..MOST_PAGES_TO_SEARCH {
-        let oldest = Some(oldest.clone());
         let answer = match &thread {
-            None => client.conversations_history(channel, oldest, cursor.as_deref()).await,
-            Some(thread) => client.conversations_replies(channel, thread, oldest, cursor.as_deref()).await,
+            None => client.conversations_history(channel, span, cursor.as_deref()).await,
+            Some(thread) => client.conversations_replies(channel, thread, span, cursor.as_deref()).await,
         };
         let answer = match answer {
             Err(error) if error.is(&["thread_not_found"]) => return Ok(Proof::NotThere),

@@ -4,6 +4,7 @@ use super::{DATE, FakeSlack, SEEN, World, answer, declined, response, run};
 use crate::slack::Slack;
 use bytes::Bytes;
 use model::{
+    compare::Stretch,
     connector::{Connector, ConnectorError, Page, Reading},
     facets::Version,
     http::{HttpError, Response},
@@ -106,6 +107,93 @@ fn the_threads_of_a_page_are_read_before_the_next_page() {
     assert_eq!(named, expected);
 }
 
+/// What each page vouches for, in seconds: thread, from, before.
+fn vouched(world: &World, slack: &FakeSlack, reading: &Reading) -> Vec<Vec<String>> {
+    let (mut pages, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = pull(world, slack, reading, cursor.as_ref()).unwrap();
+        let seconds = |position: &str| position.trim_start_matches('0').to_owned();
+        let end = |position: &str| if position.starts_with('9') { "end".to_owned() } else { seconds(position) };
+        let told = |one: &Stretch| {
+            let line = one.thread.as_ref().map_or("main", |thread| thread.as_str());
+            format!("{line} {}..{}", seconds(&one.from), end(&one.before))
+        };
+        let since = page.since.map(|since| format!("since {}", since.micros() / 1_000_000));
+        pages.push(page.whole.iter().map(told).chain(since).collect());
+        cursor = page.next;
+        if cursor.is_none() {
+            return pages;
+        }
+    }
+}
+
+#[test]
+fn a_page_vouches_for_what_it_listed_whole() {
+    let pages = vouched(&World::of_a_person(), &channel_with_threads(), &history());
+    let expected: [&[&str]; 5] = [
+        // Both messages have threads, so nothing is said of these yet.
+        &["main 200.000000..end"],
+        &["C1:300.000000 .000000..301.000001"],
+        &["C1:300.000000 301.000001..end"],
+        &["C1:200.000000 .000000..end", "since 200"],
+        &["C1:100.000000 100.000000..end", "main .000000..200.000000", "since 0"],
+    ];
+    assert_eq!(pages, expected);
+}
+
+#[test]
+fn a_window_asks_for_its_part_and_vouches_for_no_more() {
+    let slack = FakeSlack::new(|call| match call.method.as_str() {
+        "conversations.history" => json!({ "ok": true, "messages": [post("250.000000")] }),
+        _ => panic!("a quiet chat is one call"),
+    });
+    let at = |seconds: i64| Some(Timestamp::from_micros(seconds * 1_000_000));
+    let window = Reading::Window { chat: ExternalId::from("C1"), from: at(200), to: at(300) };
+    let pages = vouched(&World::of_a_person(), &slack, &window);
+    let expected = ["C1:250.000000 250.000000..300.000000", "main 200.000000..300.000000", "since 200"];
+    assert_eq!(pages, [expected]);
+    let call = slack.calls().remove(0);
+    let arguments = ["oldest", "latest", "inclusive"].map(|name| call.argument(name));
+    assert_eq!(arguments, [Some("200.000000"), Some("299.999999"), Some("true")]);
+}
+
+#[test]
+fn a_thread_by_itself_is_read_from_a_time_on() {
+    let slack = FakeSlack::new(|call| match call.argument("ts") {
+        Some("300.000000") => json!({ "ok": true, "messages": [post("300.000000"), reply("302.000000")] }),
+        _ => declined("thread_not_found"),
+    });
+    let replies = |root: &str| Reading::Replies {
+        chat: ExternalId::from("C1"),
+        thread: ExternalId(format!("C1:{root}")),
+        from: Some(Timestamp::from_micros(301_000_000)),
+        to: None,
+    };
+    let world = World::of_a_person();
+    let page = pull(&world, &slack, &replies("300.000000"), None).unwrap();
+    assert_eq!(names(&page.updates), ["C1:300.000000", "C1:302.000000"]);
+    assert_eq!(slack.calls()[0].argument("oldest"), Some("301.000000"));
+    assert_eq!(vouched(&world, &slack, &replies("300.000000")), [["C1:300.000000 301.000000..end", "since 301"]]);
+    // A thread that is gone has nothing, which is vouched for too.
+    assert_eq!(vouched(&world, &slack, &replies("200.000000")), [["C1:200.000000 301.000000..end", "since 301"]]);
+}
+
+#[test]
+fn what_a_plan_hides_is_not_vouched_for() {
+    let slack = FakeSlack::new(|_| json!({ "ok": true, "messages": [post("250.000000")], "is_limited": true }));
+    let page = pull(&World::of_a_person(), &slack, &history(), None).unwrap();
+    assert_eq!(page.hidden.map(|problem| problem.code).as_deref(), Some("slack.history_limited"));
+    assert_eq!(page.whole.last().map(|one| one.from.clone()), Some("0000000000250.000000".to_owned()));
+    assert_eq!(page.since, Some(Timestamp::from_micros(250_000_000)));
+}
+
+#[test]
+fn a_place_that_tells_no_bounds_vouches_for_nothing() {
+    let slack = FakeSlack::new(|_| json!({ "ok": true, "messages": [post("250.000000")] }));
+    let cursor = Cursor::from(r#"{"main":"of an earlier version"}"#);
+    assert_eq!(pull(&World::of_a_person(), &slack, &history(), Some(&cursor)).unwrap().whole, []);
+}
+
 #[test]
 fn a_reply_knows_its_thread_and_a_parent_is_in_none() {
     let pages = pull_all(&World::of_a_person(), &channel_with_threads(), &history());
@@ -120,7 +208,7 @@ fn an_import_since_a_time_asks_for_nothing_older() {
     let slack = FakeSlack::new(|_| json!({ "ok": true, "messages": [] }));
     let since = Some(Timestamp::from_micros(1_626_342_128_008_700));
     let page = pull(&World::of_a_person(), &slack, &Reading::History { chat: "C1".into(), since }, None).unwrap();
-    assert_eq!(page, Page::default());
+    assert_eq!((page.updates, page.next, page.since), (Vec::new(), None, since));
     let call = slack.calls().remove(0);
     assert_eq!(call.argument("oldest"), Some("1626342128.008700"));
     assert_eq!(call.argument("include_all_metadata"), Some("true"));
