@@ -1,10 +1,16 @@
 //! Reads history page by page. A page's updates and its cursor are committed together, so that a run
 //! goes on where it stopped, whatever stopped it.
 
-use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, read::SET_BACK, take_in::News};
+use crate::{
+    CALL_TIMEOUT, Engine, EngineError, Offered, Turn,
+    check::{Checked, not_a_member},
+    read::{SET_BACK, Unread},
+    take_in::News,
+};
 use model::{
     changes::{Changes, Write},
     chat::Chat,
+    compare::Check,
     connection::{Connection, ConnectionState},
     connector::{Access, ConnectorError, Page, Reading},
     event::{EventKind, NewEvent, Origin, Subject},
@@ -79,6 +85,14 @@ impl Engine {
             logins => logins?,
         };
         let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        if let (SyncKind::Reconcile, Some(chat)) = (sync.kind, &chat) {
+            let check = sync.check.clone().unwrap_or_else(|| Check::new(sync.since, None, self.now()));
+            return match self.check_page(offered, &access, chat, &check).await {
+                Ok(checked) => self.take_checked(&connection, sync, chat, checked).await,
+                Err(Unread::Platform(error)) => self.break_off(&access, sync, error).await,
+                Err(Unread::Failed(error)) => Err(error),
+            };
+        }
         let asked_at = self.now();
         match self.page(offered, &access, &sync, chat.as_ref()).await {
             Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await,
@@ -95,9 +109,7 @@ impl Engine {
     ) -> Result<Page, ConnectorError> {
         let reading = match (sync.kind, chat) {
             (SyncKind::People, _) => Reading::People,
-            (SyncKind::Import | SyncKind::Reconcile, Some(chat)) => {
-                Reading::History { chat: chat.external_id.clone(), since: sync.since }
-            }
+            (SyncKind::Import, Some(chat)) => Reading::History { chat: chat.external_id.clone(), since: sync.since },
             (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Reading::Chats,
         };
         // A login that several customers share may see more than this customer's person may.
@@ -106,13 +118,40 @@ impl Engine {
             let reading = Reading::Membership(chat.external_id.clone());
             asked = offered.connector.pull(access, &reading, None).await?.updates;
             if !asked.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
-                let detail = "You are not a member of this chat there. Join it, then import it again.";
-                return Err(ConnectorError::Refused(problem("not_a_member", detail)));
+                return Err(ConnectorError::Refused(not_a_member()));
             }
         }
         let mut page = offered.connector.pull(access, &reading, sync.cursor.as_ref()).await?;
         page.updates.extend(asked);
         Ok(page)
+    }
+
+    /// Takes in what one page of a comparison found.
+    async fn take_checked(
+        &self,
+        connection: &Connection,
+        sync: SyncStatus,
+        chat: &Chat,
+        checked: Checked,
+    ) -> Result<(), EngineError> {
+        let now = self.now();
+        let next = SyncStatus {
+            done: checked.next.checked,
+            state: if checked.done { SyncState::Completed } else { SyncState::Running },
+            finished_at: checked.done.then_some(now),
+            started_at: sync.started_at.or(Some(now)),
+            check: Some(checked.next),
+            failures: 0,
+            error: None,
+            due_at: now,
+            revision: sync.revision + 1,
+            ..sync
+        };
+        let events = vec![self.sync_event(&next)];
+        let expected = Write::Expect { chat_id: chat.id, generation: chat.generation };
+        let with = vec![Write::SyncStatus(next), expected];
+        let news = News::new(connection, checked.updates, Origin::Reconciliation);
+        self.take_in(&News { with, events, asked_at: Some(checked.asked_at), ..news }).await
     }
 
     async fn take_page(
@@ -128,7 +167,7 @@ impl Engine {
         let (mut with, mut events) = (Vec::new(), Vec::new());
         let mut next = sync.clone();
         let counted = |update: &&Update| match sync.kind {
-            SyncKind::Import | SyncKind::Reconcile if chat.is_some() => matches!(update, Update::Message(_)),
+            SyncKind::Import if chat.is_some() => matches!(update, Update::Message(_)),
             SyncKind::People => matches!(update, Update::Person { .. }),
             SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats => matches!(update, Update::Chat { .. }),
         };
@@ -152,14 +191,13 @@ impl Engine {
             self.look_up_people(&*offered.connector, access, &mut updates).await?;
         }
         let listed: Vec<_> = updates.iter().filter_map(listed_chat).cloned().collect();
-        let origin = if sync.kind == SyncKind::Reconcile { Origin::Reconciliation } else { Origin::Import };
         let news = News {
             with,
             events,
             asked_at: Some(asked_at),
             lists_own_chats: chat.is_none(),
             begins_import: sync.kind == SyncKind::Import && sync.cursor.is_none(),
-            ..News::new(connection, updates, origin)
+            ..News::new(connection, updates, Origin::Import)
         };
         if sync.kind == SyncKind::Import && chat.is_none() {
             // The chats of the page are imported before the cursor moves on; a repeat finds them imported.
@@ -224,7 +262,7 @@ impl Engine {
             ConnectorError::Refused(problem) => self.end(sync, SyncState::Failed, Some(problem)).await,
             ConnectorError::CursorLost if failures < MOST_FAILURES => {
                 // What was read already is told again, which changes nothing.
-                let again = SyncStatus { cursor: None, done: 0, failures, ..sync };
+                let again = SyncStatus { cursor: None, check: None, done: 0, failures, ..sync };
                 self.wait(again, self.now(), problem("cursor_lost", "The platform lost the place; reading again."))
                     .await
             }
@@ -278,6 +316,7 @@ impl Engine {
             total: None,
             since,
             cursor: None,
+            check: None,
             failures: 0,
             due_at: self.now(),
             error: None,

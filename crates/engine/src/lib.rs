@@ -4,6 +4,7 @@
 //! there was any. The server calls turns from its tasks, the simulation in an order of its choosing. A
 //! turn may be dropped at any await: what is committed is found again.
 
+mod check;
 mod connect;
 mod error;
 mod import;

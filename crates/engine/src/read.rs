@@ -268,8 +268,8 @@ enum Passes {
     Membership,
 }
 
-/// Why a part is not read now.
-enum Unread {
+/// Why something is not read now.
+pub(crate) enum Unread {
     Platform(ConnectorError),
     Failed(EngineError),
 }

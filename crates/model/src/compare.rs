@@ -161,6 +161,7 @@ fn differs(row: Option<&Message>, told: &[&Update]) -> bool {
             Update::Chat { .. }
             | Update::Person { .. }
             | Update::Member { .. }
+            | Update::ChatGone { .. }
             | Update::ChatMoved { .. }
             | Update::LoginLost { .. } => {}
         }
@@ -188,6 +189,7 @@ fn is_missed(row: Option<&Message>, told: &[&Update], asked_at: Timestamp) -> bo
         | Update::Chat { .. }
         | Update::Person { .. }
         | Update::Member { .. }
+        | Update::ChatGone { .. }
         | Update::ChatMoved { .. }
         | Update::LoginLost { .. } => Some(asked_at),
     };

@@ -52,6 +52,12 @@ impl Clock for SkewedClock {
     }
 }
 
+impl sandbox::clock::Clock for SkewedClock {
+    fn now_micros(&self) -> i64 {
+        self.now().micros()
+    }
+}
+
 /// A server and an emulated Slack.
 pub struct House {
     pub slack: Slack,
@@ -60,6 +66,7 @@ pub struct House {
     pub key: String,
     pub client: Client,
     pub clock: Arc<SkewedClock>,
+    pub slack_clock: Arc<SkewedClock>,
     pub store: Arc<Sqlite>,
     _folder: TempDir,
     emulator: (Option<oneshot::Sender<()>>, JoinHandle<std::io::Result<()>>),
@@ -120,7 +127,8 @@ impl House {
         let mut world = World { app: App { events_url, ..App::default() }, world: size, ..World::default() };
         shape(&mut world);
         let app = world.app.clone();
-        let slack = Slack::new(world, Arc::new(sandbox::clock::SystemClock));
+        let slack_clock = Arc::new(SkewedClock::default());
+        let slack = Slack::new(world, Arc::clone(&slack_clock) as Arc<dyn sandbox::clock::Clock>);
         let (stop, stopped) = oneshot::channel::<()>();
         let until = async move { drop(stopped.await) };
         let emulator = tokio::spawn(sandbox::slack::serve::run(slack.clone(), theirs, until));
@@ -149,6 +157,7 @@ impl House {
             key: String::new(),
             client,
             clock,
+            slack_clock,
             store,
             _folder: folder,
             emulator: (Some(stop), emulator),

@@ -16,5 +16,6 @@ mod kill;
 mod logins;
 mod openapi;
 mod processes;
+mod reconcile;
 mod secrets;
 mod whole_way;

@@ -1,0 +1,188 @@
+//! Compares a part of a chat with the platform, a page at a time. Commits nothing.
+
+use crate::{Engine, EngineError, Offered, read::Unread};
+use model::{
+    chat::Chat,
+    compare::{self, Check, Comparison, Listing, Stretch},
+    connector::{Access, ConnectorError, Page, Reading},
+    id::ExternalId,
+    message::{Message, Problem},
+    time::Timestamp,
+    update::Update,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many stored messages one page is compared with. A page whose stretch holds more is read again once
+/// those that are gone are called deleted.
+const MOST_STORED: usize = 2_000;
+/// How many suspects of one page are looked up before what was found is committed.
+const MOST_LOOK_UPS: usize = 20;
+/// How many threads that the main line does not lead to one comparison reads.
+const MOST_THREADS: usize = 100;
+
+/// What one page of a comparison came to.
+pub(crate) struct Checked {
+    /// What is to be taken in.
+    pub updates: Vec<Update>,
+    /// When the platform was asked.
+    pub asked_at: Timestamp,
+    /// The comparison, as it goes on.
+    pub next: Check,
+    /// Whether it is at its end.
+    pub done: bool,
+}
+
+impl Engine {
+    /// Reads one page, compares it, and looks up what it lacks.
+    pub(crate) async fn check_page(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+        check: &Check,
+    ) -> Result<Checked, Unread> {
+        let asked_at = self.now();
+        let page = offered.connector.pull(access, &reading(chat, check), check.cursor.as_ref()).await?;
+        let stored = self.stored(chat, &page).await?;
+        let listing = Listing { updates: &page.updates, whole: &page.whole, asked_at };
+        let Comparison { news, suspects, checked, missed } = compare::compare(&listing, &stored);
+        let looked = self.look_up(offered, access, chat, &suspects).await?;
+        let deleted = looked.gone.iter().filter_map(|name| stored.get(name));
+        let deleted = deleted.filter(|row| compare::is_missed_deletion(row, asked_at)).count() as u64;
+        let mut updates = [news, looked.updates].concat();
+        if !updates.is_empty() {
+            updates.extend(self.confirm_member(offered, access, chat).await?);
+            self.look_up_people(&*offered.connector, access, &mut updates).await?;
+        }
+        // With those that are gone called deleted, the same page has fewer suspects the next time.
+        let again = looked.stopped && !looked.gone.is_empty();
+        let mut next = Check { missed: check.missed + missed + deleted, ..check.clone() };
+        if !again {
+            next.checked += checked;
+            self.go_on(chat, &page, &looked.gone, &mut next).await?;
+        }
+        let done = next.threads.as_ref().is_some_and(Vec::is_empty);
+        Ok(Checked { updates, asked_at, next, done })
+    }
+
+    /// The stored messages that a page names or vouches for.
+    async fn stored(&self, chat: &Chat, page: &Page) -> Result<BTreeMap<ExternalId, Message>, EngineError> {
+        let names: BTreeSet<_> = page.updates.iter().filter_map(Update::message).cloned().collect();
+        let names: Vec<_> = names.into_iter().collect();
+        let mut rows = self.store().messages_in(&chat.customer_id, chat.id, &page.whole, MOST_STORED).await?;
+        if !names.is_empty() {
+            rows.extend(self.store().messages_named(&chat.customer_id, chat.connection_id, &names).await?);
+        }
+        Ok(compare::by_name(chat, rows))
+    }
+
+    /// A listing may lack what is there, so each message that it lacks is asked for by itself.
+    async fn look_up(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+        suspects: &[ExternalId],
+    ) -> Result<LookedUp, ConnectorError> {
+        let mut looked = LookedUp { stopped: suspects.len() > MOST_LOOK_UPS, ..LookedUp::default() };
+        for message in suspects.iter().take(MOST_LOOK_UPS) {
+            let reading = Reading::Message { chat: chat.external_id.clone(), message: message.clone() };
+            match offered.connector.pull(access, &reading, None).await {
+                Ok(page) => {
+                    let gone =
+                        |update: &Update| matches!(update, Update::Deleted { message: gone, .. } if gone == message);
+                    if page.updates.iter().any(gone) {
+                        looked.gone.insert(message.clone());
+                    }
+                    looked.updates.extend(page.updates);
+                }
+                Err(ConnectorError::Refused(_) | ConnectorError::Unreadable(_)) => {} // Nobody can tell.
+                // What was found so far is not lost.
+                Err(_) if !looked.gone.is_empty() => {
+                    looked.stopped = true;
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(looked)
+    }
+
+    /// Only who is in a chat may hear what is new in it. That nothing is new, was no news.
+    async fn confirm_member(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+    ) -> Result<Vec<Update>, ConnectorError> {
+        if self.is_surely_member(chat) {
+            return Ok(Vec::new());
+        }
+        let reading = Reading::Membership(chat.external_id.clone());
+        let asked = offered.connector.pull(access, &reading, None).await?.updates;
+        match asked.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
+            true => Ok(asked),
+            false => Err(ConnectorError::Refused(not_a_member())),
+        }
+    }
+
+    /// Goes on to the next page, to the threads that are left, or to the end.
+    async fn go_on(
+        &self,
+        chat: &Chat,
+        page: &Page,
+        gone: &BTreeSet<ExternalId>,
+        next: &mut Check,
+    ) -> Result<(), EngineError> {
+        next.cursor.clone_from(&page.next);
+        if page.next.is_some() {
+            return Ok(());
+        }
+        match &mut next.threads {
+            Some(threads) if threads.is_empty() => {}
+            Some(threads) => drop(threads.remove(0)),
+            None => next.threads = Some(self.left_threads(chat, page, gone).await?),
+        }
+        Ok(())
+    }
+
+    async fn left_threads(
+        &self,
+        chat: &Chat,
+        page: &Page,
+        gone: &BTreeSet<ExternalId>,
+    ) -> Result<Vec<ExternalId>, EngineError> {
+        let main: Option<&Stretch> = page.whole.iter().find(|stretch| stretch.thread.is_none());
+        let from = main.map_or("", |stretch| stretch.from.as_str());
+        let (customer, connection) = (&chat.customer_id, chat.connection_id);
+        let threads = self.store().threads_in(customer, chat.id, from, MOST_THREADS).await?;
+        if threads.is_empty() {
+            return Ok(threads);
+        }
+        let mut roots = compare::by_name(chat, self.store().messages_named(customer, connection, &threads).await?);
+        roots.retain(|name, _| !gone.contains(name));
+        Ok(compare::left_threads(threads, &roots, main))
+    }
+}
+
+/// What look-ups found.
+#[derive(Default)]
+struct LookedUp {
+    updates: Vec<Update>,
+    gone: BTreeSet<ExternalId>,
+    /// There are more to look up.
+    stopped: bool,
+}
+
+fn reading(chat: &Chat, check: &Check) -> Reading {
+    let (chat, from, to) = (chat.external_id.clone(), check.from, check.to);
+    match check.threads.as_ref().and_then(|threads| threads.first()) {
+        Some(thread) => Reading::Replies { chat, thread: thread.clone(), from, to },
+        None => Reading::Window { chat, from, to },
+    }
+}
+
+pub(crate) fn not_a_member() -> Problem {
+    let detail = "You are not a member of this chat there. Join it, then import it again.";
+    Problem { code: "not_a_member".to_owned(), detail: detail.to_owned() }
+}
