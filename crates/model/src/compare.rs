@@ -256,6 +256,7 @@ mod tests {
             sent_at: Timestamp::from_micros(minute * MINUTE),
             edited_at: None,
             thread_root: None,
+            broadcast: false,
             system: false,
             attachments: Vec::new(),
             platform_data: serde_json::Value::Null,
