@@ -75,6 +75,7 @@ impl Engine {
                 .end(sync, SyncState::Cancelled, Some(problem("chat_deleted", "The chat was deleted here.")))
                 .await;
         }
+        let Some(reading) = reading(&sync, chat.as_ref()) else { return self.reread_page(sync, &connection).await };
         let offered = self.offered(&connection.integration)?;
         let logins = match self.open_logins(&connection).await {
             Err(EngineError::LoginLost) => return self.need_login(&connection).await,
@@ -94,7 +95,7 @@ impl Engine {
             };
         }
         let asked_at = self.now();
-        match self.page(offered, &access, &sync, chat.as_ref()).await {
+        match self.page(offered, &access, &sync, &reading, chat.as_ref()).await {
             Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await,
             Err(error) => self.break_off(&access, sync, error).await,
         }
@@ -105,13 +106,9 @@ impl Engine {
         offered: &Offered,
         access: &Access<'_>,
         sync: &SyncStatus,
+        reading: &Reading,
         chat: Option<&Chat>,
     ) -> Result<Page, ConnectorError> {
-        let reading = match (sync.kind, chat) {
-            (SyncKind::People, _) => Reading::People,
-            (SyncKind::Import, Some(chat)) => Reading::History { chat: chat.external_id.clone(), since: sync.since },
-            (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Reading::Chats,
-        };
         // A login that several customers share may see more than this customer's person may.
         let mut asked = Vec::new();
         if let Some(chat) = chat.filter(|chat| sync.cursor.is_none() || !self.is_surely_member(chat)) {
@@ -121,7 +118,7 @@ impl Engine {
                 return Err(ConnectorError::Refused(not_a_member()));
             }
         }
-        let mut page = offered.connector.pull(access, &reading, sync.cursor.as_ref()).await?;
+        let mut page = offered.connector.pull(access, reading, sync.cursor.as_ref()).await?;
         page.updates.extend(asked);
         Ok(page)
     }
@@ -169,7 +166,9 @@ impl Engine {
         let counted = |update: &&Update| match sync.kind {
             SyncKind::Import if chat.is_some() => matches!(update, Update::Message(_)),
             SyncKind::People => matches!(update, Update::Person { .. }),
-            SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats => matches!(update, Update::Chat { .. }),
+            SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats | SyncKind::Reread => {
+                matches!(update, Update::Chat { .. })
+            }
         };
         next.done += page.updates.iter().filter(counted).count() as u64;
         next.total = page.total.or(sync.total);
@@ -239,7 +238,7 @@ impl Engine {
                 events.push(self.connection_event(&active));
                 with.push(Write::Connection(active));
             }
-            SyncKind::Chats | SyncKind::Import | SyncKind::Reconcile => {}
+            SyncKind::Chats | SyncKind::Import | SyncKind::Reconcile | SyncKind::Reread => {}
         }
     }
 
@@ -337,6 +336,16 @@ impl Engine {
             merged_from: None,
             at: self.now(),
         }
+    }
+}
+
+/// What a run asks the platform for; none where it asks nothing.
+fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
+    match (sync.kind, chat) {
+        (SyncKind::Reread, _) => None,
+        (SyncKind::People, _) => Some(Reading::People),
+        (SyncKind::Import, Some(chat)) => Some(Reading::History { chat: chat.external_id.clone(), since: sync.since }),
+        (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Some(Reading::Chats),
     }
 }
 

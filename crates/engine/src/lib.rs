@@ -15,6 +15,7 @@ mod outbound;
 mod outbox;
 mod pick;
 mod read;
+mod reread;
 mod show;
 mod states;
 mod take_in;

@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    async fn begin(
+    pub(crate) async fn begin(
         &self,
         sync: SyncStatus,
         mut writes: Vec<Write>,

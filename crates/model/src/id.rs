@@ -105,6 +105,14 @@ ids! {
     UserPlatformId = "up_";
 }
 
+impl IntakeId {
+    /// When the request came.
+    pub fn came_at(&self) -> Timestamp {
+        let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |at| at.to_unix());
+        Timestamp::from_millis(i64::try_from(seconds).unwrap_or(0) * 1_000 + i64::from(nanos) / 1_000_000)
+    }
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*

@@ -2,11 +2,12 @@
 
 use crate::{
     customer::CustomerId,
-    id::{ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration},
+    id::{ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, NotAnId},
     time::{Timestamp, exact},
 };
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use std::{fmt, str::FromStr};
 
 /// A request that a platform made, before anybody looked into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,49 @@ pub enum PartState {
     },
 }
 
+/// Names a queued part: out of which request, which piece of it, for which connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartId {
+    /// Out of which request.
+    pub intake_id: IntakeId,
+    /// Which piece of it.
+    pub number: u32,
+    /// For which connection.
+    pub connection_id: ConnectionId,
+}
+
+impl fmt::Display for PartId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}-{}", self.intake_id, self.number, self.connection_id)
+    }
+}
+
+impl FromStr for PartId {
+    type Err = NotAnId;
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let mut pieces = text.splitn(3, '-');
+        let mut piece = || pieces.next().ok_or(NotAnId { prefix: IntakeId::PREFIX });
+        let intake_id = piece()?.parse()?;
+        let number = piece()?.parse().map_err(|_| NotAnId { prefix: IntakeId::PREFIX })?;
+        Ok(Self { intake_id, number, connection_id: piece()?.parse()? })
+    }
+}
+
+impl Serialize for PartId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl utoipa::PartialSchema for PartId {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
+        text.examples(["in_01890a5d…-0-con_01890a5d…"]).into()
+    }
+}
+
+impl utoipa::ToSchema for PartId {}
+
 /// A part queued for one connection. Unique on intake, number and connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueuedPart {
@@ -83,6 +127,13 @@ pub struct QueuedPart {
     /// When to look at it next.
     #[serde(with = "exact")]
     pub due_at: Timestamp,
+}
+
+impl QueuedPart {
+    /// What names it.
+    pub fn id(&self) -> PartId {
+        PartId { intake_id: self.intake_id, number: self.number, connection_id: self.connection_id }
+    }
 }
 
 /// A part that no connection claims. It is tried again when a connection appears, until `until`.

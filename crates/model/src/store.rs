@@ -15,7 +15,7 @@ use crate::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
         SyncStatusId,
     },
-    intake::{Intake, QueuedPart, UnclaimedPart},
+    intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
     sync_status::SyncStatus,
@@ -144,8 +144,13 @@ pub trait Store: Send + Sync {
     async fn part_lanes(&self, now: Timestamp, limit: usize) -> Result<Vec<Lane>, StoreError>;
     /// The parts of a lane that wait and are due, in the order in which they came in.
     async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Result<Vec<QueuedPart>, StoreError>;
+    /// One part, waiting or parked.
+    async fn part(&self, customer: &CustomerId, id: PartId) -> Result<Option<QueuedPart>, StoreError>;
     /// Parts that could not be read, newest first.
-    async fn parked(&self, customer: &CustomerId, limit: usize) -> Result<Vec<QueuedPart>, StoreError>;
+    async fn parked(&self, customer: &CustomerId, paging: &Paging) -> Result<Slice<QueuedPart>, StoreError>;
+    /// Routed requests that came at `since` or later, in the order in which they came; those behind `after`,
+    /// if it is given.
+    async fn routed(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Result<Vec<Intake>, StoreError>;
     /// Forgets routed requests that came before `before` and that no part refers to, unclaimed parts
     /// that ended before `now`, remembered answers and tickets that ended; at most `limit` of each.
     async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Result<usize, StoreError>;

@@ -21,6 +21,8 @@ pub enum SyncKind {
     People,
     /// The chats of a connection are learnt by name.
     Chats,
+    /// Raw requests that are still kept are read again.
+    Reread,
 }
 
 /// How far it has come.

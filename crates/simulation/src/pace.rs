@@ -14,7 +14,7 @@ use model::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
         SyncStatusId,
     },
-    intake::{Intake, QueuedPart, UnclaimedPart},
+    intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
     store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
@@ -70,7 +70,9 @@ paced! {
     unclaimed(integration: &Integration, account: &ExternalAccount, limit: usize) -> Vec<UnclaimedPart>;
     part_lanes(now: Timestamp, limit: usize) -> Vec<Lane>;
     parts(lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart>;
-    parked(customer: &CustomerId, limit: usize) -> Vec<QueuedPart>;
+    part(customer: &CustomerId, id: PartId) -> Option<QueuedPart>;
+    parked(customer: &CustomerId, paging: &Paging) -> Slice<QueuedPart>;
+    routed(since: Timestamp, after: Option<IntakeId>, limit: usize) -> Vec<Intake>;
     forget(before: Timestamp, now: Timestamp, limit: usize) -> usize;
     lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
     release(name: &str, holder: &str) -> ();

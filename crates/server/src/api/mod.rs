@@ -11,6 +11,7 @@ pub mod integrations;
 pub mod keys;
 pub mod lists;
 pub mod messages;
+pub mod parked;
 pub mod people;
 pub mod session;
 pub mod sync_statuses;
@@ -42,6 +43,9 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(sync_statuses::list_sync_statuses))
         .routes(routes!(sync_statuses::cancel_sync_status))
         .routes(routes!(sync_statuses::retry_sync_status))
+        .routes(routes!(parked::list_parked))
+        .routes(routes!(parked::replay_parked))
+        .routes(routes!(parked::reread_intake))
         .routes(routes!(events::list_events))
         .routes(routes!(events::stream_events))
         .routes(routes!(keys::list_api_keys, keys::create_api_key))

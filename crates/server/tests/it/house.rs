@@ -211,6 +211,11 @@ impl House {
         self.ask(customer, Method::GET, path, None).await.good()
     }
 
+    /// The server's time by now, as the API writes it.
+    pub fn clock_text(&self) -> Value {
+        json!(self.clock.now())
+    }
+
     /// A person's id at Slack; `number` chooses one of them.
     pub fn person(&self, number: usize) -> String {
         let people = self.slack.users();

@@ -15,6 +15,7 @@ mod isolation;
 mod kill;
 mod logins;
 mod openapi;
+mod parked;
 mod processes;
 mod reconcile;
 mod secrets;

@@ -279,7 +279,7 @@ pub(crate) async fn another_customers_id_finds_nothing(store: &dyn Store) {
     assert_eq!(store.remembered(&customer, "key").await.unwrap(), None);
     assert_eq!(store.sync_status(&customer, sync_id(1)).await.unwrap(), None);
     assert_eq!(store.sync_statuses(&customer, None, &first(9)).await.unwrap().items, []);
-    assert_eq!(store.parked(&customer, 9).await.unwrap(), []);
+    assert_eq!(store.parked(&customer, &first(9)).await.unwrap().items, []);
     assert_eq!(store.events(&customer, 0, 9).await.unwrap(), []);
     assert_eq!(store.last_seq(&customer).await.unwrap(), 0);
 
@@ -297,7 +297,7 @@ pub(crate) async fn another_customers_id_finds_nothing(store: &dyn Store) {
     assert_eq!(store.listed_chat(&ada(), chat_id(1)).await.unwrap().unwrap().active_at, at(0));
     assert_eq!(store.asides(&ada(), chat_id(1)).await.unwrap().len(), 1);
     assert_eq!(store.open_commands(&ada(), chat_id(1)).await.unwrap().len(), 1);
-    assert_eq!(store.parked(&ada(), 9).await.unwrap().len(), 1);
+    assert_eq!(store.parked(&ada(), &first(9)).await.unwrap().items.len(), 1);
 }
 
 pub(crate) async fn a_row_comes_back_as_it_went_in(store: &dyn Store) {

@@ -4,7 +4,7 @@ use super::{keep, samples::*};
 use model::{
     changes::{Changes, Write},
     intake::QueuedPart,
-    store::{ApiKey, Lane, Store},
+    store::{ApiKey, Lane, Paging, Slice, Store},
     time::Timestamp,
 };
 use std::slice::from_ref;
@@ -78,9 +78,15 @@ pub(crate) async fn parked_parts_are_not_due(store: &dyn Store) {
     keep(store, rows(&ada(), unreadable)).await;
     assert_eq!(store.parts(&lane(&parts[0]), at(9), 9).await.unwrap(), parts[1..2]);
     let newest_first = [parked(parts[2].clone()), parked(parts[0].clone())];
-    assert_eq!(store.parked(&ada(), 9).await.unwrap(), newest_first);
-    assert_eq!(store.parked(&ada(), 1).await.unwrap(), newest_first[..1]);
-    assert_eq!(store.parked(&ada(), 0).await.unwrap(), []);
+    let page = |after: Option<String>, limit| Paging { after, limit };
+    assert_eq!(store.parked(&ada(), &page(None, 9)).await.unwrap(), Slice { items: newest_first.to_vec(), next: None });
+    let first = store.parked(&ada(), &page(None, 1)).await.unwrap();
+    assert_eq!(first.items, newest_first[..1]);
+    assert_eq!(store.parked(&ada(), &page(first.next, 1)).await.unwrap().items, newest_first[1..]);
+    assert_eq!(store.parked(&ada(), &page(None, 0)).await.unwrap().items, []);
+    assert_eq!(store.parked(&ada(), &page(Some("nonsense".to_owned()), 9)).await.unwrap().items, []);
+    assert_eq!(store.part(&ada(), newest_first[0].id()).await.unwrap(), Some(newest_first[0].clone()));
+    assert_eq!(store.part(&bob(), newest_first[0].id()).await.unwrap(), None, "another customer's");
     let read = Write::RemovePart { connection_id: connection_id(1), intake_id: intake_id(2), number: 0 };
     keep(store, rows(&ada(), [read])).await;
     assert_eq!(store.part_lanes(at(9), 9).await.unwrap(), []);
@@ -127,6 +133,22 @@ pub(crate) async fn what_is_referred_to_is_not_forgotten(store: &dyn Store) {
     assert_eq!(store.forget(at(99), at(51), 9).await.unwrap(), 3, "the unclaimed part goes, and its request with it");
     let kept: Vec<_> = store.intakes(&ids).await.unwrap().into_iter().map(|intake| intake.id).collect();
     assert_eq!(kept, [1, 5].map(intake_id), "one has a part, the other is not routed");
+}
+
+pub(crate) async fn routed_requests_are_found_in_the_order_in_which_they_came(store: &dyn Store) {
+    for number in [3, 1, 2, 5, 4] {
+        store.append(intake(number)).await.unwrap();
+    }
+    keep(store, Changes::of_nobody([1, 2, 4, 5].map(|number| Write::Routed(intake_id(number))).to_vec())).await;
+    let found = async |since, after: Option<i64>, limit| {
+        let found = store.routed(at(since), after.map(intake_id), limit).await.unwrap();
+        found.into_iter().map(|intake| intake.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(0, None, 9).await, [1, 2, 4, 5].map(intake_id), "the third is not routed");
+    assert_eq!(found(2, None, 9).await, [2, 4, 5].map(intake_id), "that very time is meant as well");
+    assert_eq!(found(0, Some(2), 1).await, [4].map(intake_id));
+    assert_eq!(found(5, Some(1), 9).await, [5].map(intake_id));
+    assert_eq!(found(0, Some(5), 9).await, []);
 }
 
 pub(crate) async fn what_has_ended_is_forgotten(store: &dyn Store) {

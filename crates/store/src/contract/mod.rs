@@ -53,6 +53,7 @@ macro_rules! store_contract {
                 parts_that_are_gone_stay_gone,
                 unclaimed_parts_wait_for_their_account,
                 what_is_referred_to_is_not_forgotten,
+                routed_requests_are_found_in_the_order_in_which_they_came,
                 what_has_ended_is_forgotten,
                 a_lease_has_one_holder,
                 a_ticket_is_taken_once,

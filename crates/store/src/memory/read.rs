@@ -10,7 +10,7 @@ use model::{
     customer::CustomerId,
     event::Event,
     id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId, SyncStatusId},
-    intake::{Intake, PartState, QueuedPart},
+    intake::{Intake, PartId, PartState, QueuedPart},
     message::Message,
     participant::Participant,
     store::{ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice},
@@ -113,9 +113,31 @@ impl State {
         rows.take(limit).cloned().collect()
     }
 
-    pub(super) fn parked(&self, customer: &CustomerId, limit: usize) -> Vec<QueuedPart> {
+    pub(super) fn part(&self, customer: &CustomerId, id: PartId) -> Option<QueuedPart> {
+        self.parts.get(&(customer.clone(), id.intake_id, id.number, id.connection_id)).cloned()
+    }
+
+    pub(super) fn parked(&self, customer: &CustomerId, paging: &Paging) -> Slice<QueuedPart> {
+        let before = match order::start::<u8, PartId>(paging) {
+            Start::Nowhere => return order::nothing(),
+            Start::First => None,
+            Start::After(place) => Some(place.id),
+        };
         let rows = self.parts.rows().rev().filter(|part| part.customer_id == *customer);
-        rows.filter(|part| part.state != PartState::Waiting).take(limit).cloned().collect()
+        let rows = rows.filter(|part| part.state != PartState::Waiting);
+        let rows = rows.filter(|part| before.is_none_or(|before| part.id() < before));
+        let items = rows.take(paging.limit.saturating_add(1)).cloned().collect();
+        order::slice(items, paging.limit, |row: &QueuedPart| Place { key: 0_u8, id: row.id() }.text())
+    }
+
+    pub(super) fn routed_since(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Vec<Intake> {
+        let came = |id: IntakeId| self.intakes.get(&id).map_or(id.came_at(), |row| row.intake.request.received_at);
+        let after = after.map(|id| (came(id), id));
+        let mut rows: Vec<_> = self.intakes.rows().filter(|row| row.routed).map(|row| &row.intake).collect();
+        rows.retain(|intake| intake.request.received_at >= since);
+        rows.retain(|intake| after.is_none_or(|after| (intake.request.received_at, intake.id) > after));
+        rows.sort_by_key(|intake| (intake.request.received_at, intake.id));
+        rows.into_iter().take(limit).cloned().collect()
     }
 
     pub(super) fn connections_of(&self, customer: &CustomerId) -> Vec<Connection> {

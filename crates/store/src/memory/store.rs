@@ -14,7 +14,7 @@ use model::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
         SyncStatusId,
     },
-    intake::{Intake, QueuedPart, UnclaimedPart},
+    intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
     store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
@@ -71,8 +71,16 @@ impl Store for Memory {
         Ok(self.read(|state| state.parts_of(lane, now, limit)))
     }
 
-    async fn parked(&self, customer: &CustomerId, limit: usize) -> Answer<Vec<QueuedPart>> {
-        Ok(self.read(|state| state.parked(customer, limit)))
+    async fn part(&self, customer: &CustomerId, id: PartId) -> Answer<Option<QueuedPart>> {
+        Ok(self.read(|state| state.part(customer, id)))
+    }
+
+    async fn parked(&self, customer: &CustomerId, paging: &Paging) -> Answer<Slice<QueuedPart>> {
+        Ok(self.read(|state| state.parked(customer, paging)))
+    }
+
+    async fn routed(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Answer<Vec<Intake>> {
+        Ok(self.read(|state| state.routed_since(since, after, limit)))
     }
 
     async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {

@@ -15,7 +15,7 @@ use model::{
     customer::CustomerId,
     event::Event,
     id::{ChatId, ConnectionId, ExternalId, IntakeId, Integration, MessageId, ParticipantId, SyncStatusId},
-    intake::{Intake, QueuedPart, RawRequest},
+    intake::{Intake, PartId, QueuedPart, RawRequest},
     message::Message,
     participant::Participant,
     store::{ApiKey, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice, Ticket},
@@ -37,6 +37,41 @@ pub(super) fn intakes(db: &Connection, ids: &[IntakeId]) -> Outcome<Vec<Intake>>
     let sql = format!("select {INTAKE} from intakes where id = ?1");
     let ids = order::once(ids.iter().copied()).into_iter();
     ids.filter_map(|id| find(db, &sql, [id.to_string()], intake).transpose()).collect()
+}
+
+/// Routed requests in the order in which they came.
+pub(super) fn routed(db: &Connection, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Outcome<Vec<Intake>> {
+    let sql = "select received_at from intakes where id = ?1";
+    let came = match after {
+        Some(id) => find(db, sql, [id.to_string()], |row| Ok(row.get::<_, i64>(0)?))?.unwrap_or(id.came_at().micros()),
+        None => since.micros(),
+    };
+    let sql = format!(
+        "select {INTAKE} from intakes where routed = 1 and (received_at, id) > (?1, ?2)
+         order by received_at, id limit ?3"
+    );
+    list(db, &sql, (came.max(since.micros()), after.map(|id| id.to_string()).unwrap_or_default(), int(limit)), intake)
+}
+
+pub(super) fn part(db: &Connection, owner: &CustomerId, part: PartId) -> Outcome<Option<QueuedPart>> {
+    let sql = "select document from parts
+               where customer_id = ?1 and intake_id = ?2 and number = ?3 and connection_id = ?4";
+    let values = (owner.as_str(), part.intake_id.to_string(), int(part.number), part.connection_id.to_string());
+    find_document(db, sql, values)
+}
+
+pub(super) fn parked(db: &Connection, owner: &CustomerId, paging: &Paging) -> Outcome<Slice<QueuedPart>> {
+    let (intake, number, connection) = match order::start::<u8, PartId>(paging) {
+        Start::Nowhere => return Ok(order::nothing()),
+        Start::First => ("~".to_owned(), 0, String::new()),
+        Start::After(place) => (place.id.intake_id.to_string(), place.id.number, place.id.connection_id.to_string()),
+    };
+    let sql = "select document from parts where waiting = 0 and customer_id = ?1
+               and (intake_id, number, connection_id) < (?2, ?3, ?4)
+               order by intake_id desc, number desc, connection_id desc limit ?5";
+    let wanted = int(paging.limit.saturating_add(1));
+    let items = list_documents(db, sql, (owner.as_str(), intake, int(number), connection, wanted))?;
+    Ok(order::slice(items, paging.limit, |row: &QueuedPart| Place { key: 0_u8, id: row.id() }.text()))
 }
 
 fn intake(row: &Row<'_>) -> Outcome<Intake> {

@@ -19,7 +19,7 @@ use model::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
         SyncStatusId,
     },
-    intake::{Intake, QueuedPart, UnclaimedPart},
+    intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
     store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
@@ -72,14 +72,18 @@ impl Store for Sqlite {
         self.read(move |db| read::parts(db, &lane, now, limit)).await
     }
 
-    async fn parked(&self, customer: &CustomerId, limit: usize) -> Answer<Vec<QueuedPart>> {
-        let values = (customer.as_str().to_owned(), int(limit));
-        self.read(move |db| {
-            let sql = "select document from parts where waiting = 0 and customer_id = ?1
-                       order by intake_id desc, number desc, connection_id desc limit ?2";
-            list_documents(db, sql, values)
-        })
-        .await
+    async fn part(&self, customer: &CustomerId, id: PartId) -> Answer<Option<QueuedPart>> {
+        let customer = customer.clone();
+        self.read(move |db| read::part(db, &customer, id)).await
+    }
+
+    async fn parked(&self, customer: &CustomerId, paging: &Paging) -> Answer<Slice<QueuedPart>> {
+        let (customer, paging) = (customer.clone(), paging.clone());
+        self.read(move |db| read::parked(db, &customer, &paging)).await
+    }
+
+    async fn routed(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Answer<Vec<Intake>> {
+        self.read(move |db| read::routed(db, since, after, limit)).await
     }
 
     async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {
