@@ -251,6 +251,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/v1/intake/reread": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Read again what the platforms told since a time, out of the raw requests that are still kept. */
+    post: operations["reread_intake"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/integrations": {
     parameters: {
       query?: never;
@@ -316,6 +333,40 @@ export interface paths {
     put?: never;
     /** Go on with a message that failed or is `uncertain`: send it again, or say what became of it. */
     post: operations["retry_message"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/parked": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** News that could not be read, newest first. */
+    get: operations["list_parked"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/parked/{id}/replay": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Try to read it again. It is parked again if that fails. */
+    post: operations["replay_parked"];
     delete?: never;
     options?: never;
     head?: never;
@@ -972,6 +1023,33 @@ export interface components {
       next_cursor?: string | null;
     };
     /** @description A page of a list. */
+    Listed_ParkedPart: {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
+      /** @description The items. */
+      items: {
+        /**
+         * Format: int32
+         * @description How often it was tried.
+         */
+        attempts: number;
+        chat?: components["schemas"]["ExternalId"] | null;
+        /** @description For which connection it came. */
+        connection_id: components["schemas"]["ConnectionId"];
+        /** @description Why it could not be read; none once it waits to be read again. */
+        error?: string | null;
+        /** @description Names it. */
+        id: components["schemas"]["PartId"];
+        /** @description When it came. */
+        received_at: components["schemas"]["Timestamp"];
+      }[];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
     Listed_Participant: {
       /**
        * Format: int64
@@ -1185,6 +1263,25 @@ export interface components {
      * @enum {string}
      */
     Origin: "live" | "import" | "reconciliation" | "app" | "page";
+    /** @description A piece of news that could not be read. */
+    ParkedPart: {
+      /**
+       * Format: int32
+       * @description How often it was tried.
+       */
+      attempts: number;
+      chat?: components["schemas"]["ExternalId"] | null;
+      /** @description For which connection it came. */
+      connection_id: components["schemas"]["ConnectionId"];
+      /** @description Why it could not be read; none once it waits to be read again. */
+      error?: string | null;
+      /** @description Names it. */
+      id: components["schemas"]["PartId"];
+      /** @description When it came. */
+      received_at: components["schemas"]["Timestamp"];
+    };
+    /** @example in_01890a5d…-0-con_01890a5d… */
+    PartId: string;
     /** @description A person or bot. */
     Participant: {
       /** @description A picture. */
@@ -1257,6 +1354,13 @@ export interface components {
       /** @description Names of the first few. */
       names: string[];
     };
+    /** @description What is to be read again. */
+    Reread: {
+      /** @description For this connection only. */
+      connection_id?: string | null;
+      /** @description What came at this time or later. Raw requests are kept for a configured time. */
+      since: components["schemas"]["Timestamp"];
+    };
     /**
      * @description What is to become of a message that failed, or of which nobody can tell.
      * @enum {string}
@@ -1282,7 +1386,7 @@ export interface components {
      * @description What is run.
      * @enum {string}
      */
-    SyncKind: "import" | "reconcile" | "people" | "chats";
+    SyncKind: "import" | "reconcile" | "people" | "chats" | "reread";
     /**
      * @description How far it has come.
      * @enum {string}
@@ -2053,6 +2157,39 @@ export interface operations {
       };
     };
   };
+  reread_intake: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Reread"];
+      };
+    };
+    responses: {
+      /** @description A run for each connection */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Items_SyncStatus"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
   list_integrations: {
     parameters: {
       query?: never;
@@ -2280,6 +2417,71 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  list_parked: {
+    parameters: {
+      query?: {
+        /** @description What the page before gave as `next_cursor`. */
+        cursor?: string;
+        /** @description How many at most; 50 by itself, 200 at most. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Listed_ParkedPart"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  replay_parked: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["PartId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It waits to be read */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ParkedPart"];
         };
       };
       /** @description A problem */

@@ -92,7 +92,8 @@ pub async fn reread_intake(
 ) -> Result<(StatusCode, Json<Items<view::SyncStatus>>), ApiError> {
     let connection = ask.body.connection_id.as_deref().map(named::<ConnectionId>).transpose()?;
     let runs = server.engine.reread(&customer.id, connection, ask.body.since).await?;
-    Ok((StatusCode::ACCEPTED, Json(Items { items: runs.iter().map(view::sync_status).collect() })))
+    let items = server.engine.show_sync_statuses(&customer.id, &runs).await?;
+    Ok((StatusCode::ACCEPTED, Json(Items { items })))
 }
 
 fn show(part: QueuedPart) -> ParkedPart {

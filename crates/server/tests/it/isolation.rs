@@ -3,7 +3,10 @@
 //! The calls are made from the description, so that a route that is added is tested from its first day. Last, the
 //! right customer makes the same calls, which must go well: what is refused for its form alone proves nothing.
 
-use crate::house::{Answer, Feed, House, read_beginning};
+use crate::{
+    house::{Answer, Feed, House, read_beginning},
+    parked::something_parked,
+};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,7 +155,9 @@ async fn settle_in(house: &House, customer: &str, person: &str, name: &str) -> B
     let run = house.get(customer, "/v1/sync-statuses").await["items"][0]["id"].clone();
     let user = house.get(customer, "/v1/user-platforms").await["items"][0]["id"].clone();
     let made = house.ask(customer, Method::POST, "/v1/api-keys", Some(json!({ "name": "isolation" }))).await.good();
+    let parked = something_parked(house, customer, &channel).await;
     let entries = [
+        ("PartId", parked["id"].clone()),
         ("ChatId", json!(chat)),
         ("chat_id", json!(chat)),
         ("ConnectionId", json!(connection)),

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Asks until the answer is as wanted.
-async fn until(house: &House, customer: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub async fn until(house: &House, customer: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let asking = async {
         loop {
             let answer = house.get(customer, path).await;
@@ -19,6 +19,18 @@ async fn until(house: &House, customer: &str, path: &str, wanted: impl Fn(&Value
         }
     };
     tokio::time::timeout(DEADLINE, asking).await.expect("it comes to be as wanted")
+}
+
+fn is_parked(answer: &Value) -> bool {
+    answer["items"][0]["error"].is_string()
+}
+
+/// News of a chat that nobody can read, once it is shown as such.
+pub async fn something_parked(house: &House, customer: &str, channel: &str) -> Value {
+    let team = house.slack.channel(channel).unwrap().team;
+    let odd = json!({ "type": "message", "channel": channel, "user": 7, "text": {}, "ts": [], "event_ts": "4.1" });
+    assert_eq!(hook(house, 0, "application/json", &envelope(&team, odd)).await.status, 200);
+    until(house, customer, "/v1/parked", is_parked).await["items"][0].clone()
 }
 
 /// Waits until a request with this text in it came, and nothing waits to be read.
@@ -40,12 +52,7 @@ async fn what_cannot_be_read_is_shown_with_its_reason_and_can_be_tried_again() {
     let channel = house.slack.act_create_channel(&ana, "odd", false).unwrap();
     let connection = house.connect("ana", &ana).await;
     house.import("ana", &connection, &channel).await;
-    let team = house.slack.channel(&channel).unwrap().team;
-    let odd = json!({ "type": "message", "channel": channel, "user": 7, "text": {}, "ts": [], "event_ts": "4.1" });
-    assert_eq!(hook(&house, 0, "application/json", &envelope(&team, odd)).await.status, 200);
-
-    let parked = |answer: &Value| answer["items"][0]["error"].is_string();
-    let shown = until(&house, "ana", "/v1/parked", parked).await["items"][0].clone();
+    let shown = something_parked(&house, "ana", &channel).await;
     assert_eq!((&shown["connection_id"], &shown["chat"]), (&json!(connection), &json!(channel)), "{shown}");
     assert!(shown["attempts"].as_u64().unwrap() >= 1 && shown["received_at"].is_string(), "{shown}");
     assert_eq!(house.get("bruno", "/v1/parked").await["items"], json!([]));
@@ -54,7 +61,7 @@ async fn what_cannot_be_read_is_shown_with_its_reason_and_can_be_tried_again() {
     house.ask("ana", Method::POST, "/v1/parked/nonsense/replay", None).await.refused(404, "not_found");
     let tried = house.ask("ana", Method::POST, &path, None).await;
     assert_eq!((tried.status, &tried.body["error"], &tried.body["attempts"]), (202, &Value::Null, &json!(0)));
-    let again = until(&house, "ana", "/v1/parked", parked).await;
+    let again = until(&house, "ana", "/v1/parked", is_parked).await;
     assert_eq!(again["items"].as_array().unwrap().len(), 1, "it is as unreadable as before");
     house.close().await;
 }
