@@ -263,7 +263,7 @@ async fn everything_of(store: &dyn Store, customer: &CustomerId) -> String {
     let through = connection_id(1);
     line("connections", shown(store.connections(customer).await));
     line("user_platforms", shown(store.user_platforms(customer).await));
-    line("parked", shown(store.parked(customer, 3).await));
+    line("parked", shown(store.parked(customer, &Paging { after: None, limit: 3 }).await));
     line("next_command_number", shown(store.next_command_number(customer).await));
     line("last_seq", shown(store.last_seq(customer).await));
     line("forgotten_seq", shown(store.forgotten_seq(customer).await));
