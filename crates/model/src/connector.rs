@@ -2,10 +2,11 @@
 
 use crate::{
     abilities::Abilities,
+    attachment::{Attachment, Rendition},
     command::{Action, Attempt},
     compare::Stretch,
     connection::{Connection, Login},
-    http::{Http, HttpError},
+    http::{Chunks, Http, HttpError},
     id::{Cursor, ExternalAccount, ExternalId},
     intake::{Part, RawRequest},
     message::Problem,
@@ -328,6 +329,18 @@ pub enum Proof {
     CannotTell,
 }
 
+/// A file that a platform hands out.
+pub struct OpenFile {
+    /// How many bytes come, where that is known.
+    pub size_bytes: Option<u64>,
+    /// The media type of what comes, where it is another one than the file's own.
+    pub media_type: Option<String>,
+    /// Which part of the file comes, as HTTP writes it; none for the whole.
+    pub content_range: Option<String>,
+    /// The bytes.
+    pub chunks: Box<dyn Chunks>,
+}
+
 /// Why a platform did not do what we asked, sorted by what we do next.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectorError {
@@ -395,6 +408,15 @@ pub trait Connector: Send + Sync {
         reading: &Reading,
         cursor: Option<&Cursor>,
     ) -> Result<Page, ConnectorError>;
+    /// Begins to fetch a file of a message. `range` is what HTTP's header of that name says; a platform may
+    /// disregard it.
+    async fn open_file(
+        &self,
+        access: &Access<'_>,
+        file: &Attachment,
+        rendition: Rendition,
+        range: Option<&str>,
+    ) -> Result<OpenFile, ConnectorError>;
     /// Does one step of a command, and reports what the platform holds now.
     async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError>;
     /// Finds out what became of an attempt. It changes nothing at the platform.

@@ -4,6 +4,7 @@
 //! commutative, associative and idempotent. The laws stand as properties in `decide`.
 
 use crate::{
+    attachment::Attachment,
     body::Body,
     id::ExternalId,
     time::{Timestamp, exact, exact_if_any},
@@ -44,19 +45,6 @@ pub struct Content {
     pub attachments: Vec<Attachment>,
     /// What only this platform has, as it came.
     pub platform_data: serde_json::Value,
-}
-
-/// A file of a message, still at its platform.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Attachment {
-    /// The platform's id of the file.
-    pub external_id: ExternalId,
-    /// Its name.
-    pub name: String,
-    /// Its media type, as the platform says.
-    pub media_type: String,
-    /// Its size, if the platform says.
-    pub size_bytes: Option<u64>,
 }
 
 /// A value with the version that it was told with. The later wins, a tie goes by the value's hash.

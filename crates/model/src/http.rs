@@ -1,4 +1,5 @@
-//! The one way in which a connector calls out.
+//! The one way in which a connector calls out: a call whose bodies are held whole, or a transfer, whose
+//! bodies are passed on piece by piece.
 
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -74,9 +75,75 @@ pub enum HttpError {
     Forbidden(String),
 }
 
+/// Bytes that did not come to their end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the bytes broke off: {0}")]
+pub struct BrokenOff(pub String);
+
+/// Bytes that come piece by piece, so that nobody holds a file whole. Each piece has a bound.
+#[async_trait]
+pub trait Chunks: Send {
+    /// The next piece; none at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff>;
+}
+
+/// Where a transfer may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To a host that the connector lists.
+    Platform,
+    /// To wherever a platform led us, in the open internet. It must bear no token.
+    Anywhere,
+}
+
+/// What is sent in a transfer.
+pub struct Outgoing {
+    /// How many bytes there are, exactly.
+    pub size_bytes: u64,
+    /// The bytes.
+    pub chunks: Box<dyn Chunks>,
+}
+
+/// A request whose body or whose answer may be long.
+pub struct Transfer {
+    /// How.
+    pub method: Method,
+    /// Where.
+    pub url: String,
+    /// Which hosts it may go to.
+    pub reach: Reach,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// What is sent; none for an empty body.
+    pub body: Option<Outgoing>,
+    /// It must not leave after this time, and its answer must have begun by then.
+    pub deadline: Timestamp,
+    /// The longest answer that is passed on.
+    pub most_bytes: u64,
+}
+
+/// The answer to a transfer, once it has begun.
+pub struct Incoming {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// What comes. It breaks off when nothing comes for too long.
+    pub chunks: Box<dyn Chunks>,
+}
+
+impl Incoming {
+    /// The first header of this name, given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// Calls out. Never retries and never follows a redirect by itself.
 #[async_trait]
 pub trait Http: Send + Sync {
     /// Makes one call.
     async fn send(&self, request: Request) -> Result<Response, HttpError>;
+    /// Makes one call whose bodies are passed on piece by piece.
+    async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError>;
 }

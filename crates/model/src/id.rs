@@ -28,6 +28,11 @@ macro_rules! ids {
         impl $name {
             /// What the text of such an id begins with.
             pub const PREFIX: &'static str = $prefix;
+
+            /// The id without its prefix.
+            pub fn uuid(self) -> Uuid {
+                self.0
+            }
         }
 
         impl From<Uuid> for $name {
@@ -101,6 +106,8 @@ ids! {
     ParticipantId = "par_";
     /// A run of import, export or reconciliation.
     SyncStatusId = "sync_";
+    /// A file that was uploaded here. The API shows it as the id of an attachment.
+    UploadId = "att_";
     /// Who a customer is on a platform.
     UserPlatformId = "up_";
 }

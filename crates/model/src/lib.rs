@@ -5,6 +5,7 @@
 
 pub mod abilities;
 pub mod accept;
+pub mod attachment;
 pub mod body;
 pub mod changes;
 pub mod chat;

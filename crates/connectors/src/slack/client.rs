@@ -28,11 +28,11 @@ pub const SIGHTING_MARGIN_MICROS: i64 = 2_000_000;
 
 /// Calls Slack as one login.
 pub struct Client<'a> {
-    http: &'a dyn Http,
+    pub(super) http: &'a dyn Http,
     clock: &'a dyn Clock,
-    deadline: Timestamp,
+    pub(super) deadline: Timestamp,
     base_url: &'a str,
-    token: String,
+    pub(super) token: String,
     /// Whose login it is; none while it is no login yet.
     account: Option<ExternalAccount>,
     /// Whose token it is.
@@ -243,6 +243,11 @@ impl<'a> Client<'a> {
         let mut arguments = place(channel, ts);
         arguments.push(("full", "true".to_owned()));
         self.call("reactions.get", Effect::Reads, arguments).await
+    }
+
+    /// `files.info`: one file.
+    pub async fn files_info(&self, file: &str) -> Called {
+        self.call("files.info", Effect::Reads, vec![("file", file.to_owned())]).await
     }
 
     /// `chat.postMessage`.

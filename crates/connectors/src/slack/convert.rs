@@ -5,7 +5,7 @@
 //! only some of these have, are left out.
 
 use crate::slack::{
-    blocks, emoji,
+    blocks, emoji, file,
     id::{self, Ts},
     text, wire,
 };
@@ -13,7 +13,7 @@ use model::{
     body::Body,
     chat::{ChatFacts, ChatKind},
     connector::ConnectorError,
-    facets::{Attachment, Content, ReactionSet, Version},
+    facets::{Content, ReactionSet, Version},
     id::ExternalId,
     participant::PersonFacts,
     update::{RemoteMessage, Update},
@@ -148,7 +148,7 @@ fn content(channel: &str, message: &wire::Message, ts: &Ts) -> Content {
         broadcast: thread.is_some() && subtype == Some("thread_broadcast"),
         thread_root: thread.map(|thread| id::message(channel, &thread)),
         system,
-        attachments: message.files.iter().filter(|file| !file.id.is_empty()).map(attachment).collect(),
+        attachments: message.files.iter().filter(|file| !file.id.is_empty()).map(file::attachment).collect(),
         platform_data: platform_data(message),
     }
 }
@@ -196,21 +196,6 @@ pub fn mark(message: &wire::Message) -> Option<String> {
     let metadata = message.metadata.as_ref().filter(|metadata| metadata.event_type == MARK_EVENT);
     let hung = metadata.and_then(|metadata| metadata.event_payload["mark"].as_str());
     hung.or_else(|| message.blocks.iter().find_map(blocks::mark_of)).map(str::to_owned)
-}
-
-fn attachment(file: &wire::File) -> Attachment {
-    let name = file.name.as_ref().or(file.title.as_ref());
-    let unnamed = match file.mode.as_deref() {
-        Some("tombstone") => "deleted file",
-        Some("hidden_by_limit") => "file hidden by the workspace's plan",
-        _ => "file",
-    };
-    Attachment {
-        external_id: ExternalId(file.id.clone()),
-        name: name.cloned().unwrap_or_else(|| unnamed.to_owned()),
-        media_type: file.mimetype.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
-        size_bytes: file.size,
-    }
 }
 
 /// What only Slack has. Other apps' metadata and `bot_profile` are left out: only some of the ways in

@@ -1,15 +1,17 @@
 //! Slack: what it can do, and which file does it.
 //!
 //! `signature` and `events` take in what Slack tells, `history` and `chats` ask for it, `send` does what
-//! the app wants and proves it, `oauth` makes logins. `convert`, `text`, `blocks`, `rich_text` and `emoji`
-//! are pure, `client` has the calls, `wire` has Slack's JSON, `id` has the ids.
+//! the app wants and proves it, `download` fetches files, `oauth` makes logins. `convert`, `file`, `text`,
+//! `blocks`, `rich_text` and `emoji` are pure, `client` has the calls, `wire` has Slack's JSON, `id` has the ids.
 
 mod blocks;
 mod chats;
 mod client;
 mod convert;
+mod download;
 mod emoji;
 mod events;
+mod file;
 mod history;
 mod id;
 mod login;
@@ -20,6 +22,7 @@ mod rotation;
 mod send;
 mod signature;
 mod text;
+mod transfer;
 mod wire;
 
 #[cfg(test)]
@@ -32,9 +35,10 @@ use async_trait::async_trait;
 use client::Client;
 use model::{
     abilities::{Abilities, History, News},
+    attachment::{Attachment, Rendition},
     command::Attempt,
     connector::{
-        Access, Admission, Authorized, Connector, ConnectorError, Description, Grant, OpenLogin, Outcome, Page,
+        Access, Admission, Authorized, Connector, ConnectorError, Description, Grant, OpenFile, OpenLogin, Outcome, Page,
         PastedField, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
     },
     id::Cursor,
@@ -172,6 +176,16 @@ impl Connector for Slack {
                 Ok(Page { updates: chats::membership(access, chat).await?, ..Page::default() })
             }
         }
+    }
+
+    async fn open_file(
+        &self,
+        access: &Access<'_>,
+        file: &Attachment,
+        rendition: Rendition,
+        range: Option<&str>,
+    ) -> Result<OpenFile, ConnectorError> {
+        download::open(access, file, rendition, range).await
     }
 
     async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {

@@ -120,6 +120,7 @@ fn detail(error: &str, needed: Option<&str>) -> String {
         "message_not_found" => "The message is no longer there.",
         "thread_not_found" => "The thread is no longer there.",
         "user_not_found" | "users_not_found" | "bot_not_found" => "Slack knows no such person.",
+        "file_not_found" | "file_deleted" => "The file is no longer there, or this login may not see it.",
         "msg_too_long" => "The text is too long for Slack. Shorten it or send it in parts.",
         "no_text" => "Slack does not take an empty message.",
         "cant_update_message" => "Only the author can edit this message, and this login is not its author.",

@@ -150,6 +150,25 @@ pub struct File {
     pub mode: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub permalink: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub is_external: bool,
+    /// `check_file_info` where the file is only named.
+    #[serde(default, deserialize_with = "text")]
+    pub file_access: Option<String>,
+    /// For an external file, the address of the other service.
+    #[serde(default, deserialize_with = "text")]
+    pub url_private: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub url_private_download: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub thumb_360: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub thumb_360_w: Option<u32>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub thumb_360_h: Option<u32>,
+    /// In seconds.
+    #[serde(default, deserialize_with = "lenient")]
+    pub created: i64,
 }
 
 /// What an event of the type `message` holds beside the message itself.

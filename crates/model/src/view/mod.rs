@@ -8,11 +8,11 @@ pub use show::{Names, chat, connection, message, people_of, sync_status};
 
 use crate::{
     abilities::Abilities,
+    attachment::{AttachmentId, FileState, Preview},
     chat::{ChatKind, ChatState},
     connection::ConnectionState,
     customer::CustomerId,
     event::{EventKind, Origin},
-    facets::Attachment,
     id::{ChatId, ConnectionId, ExternalAccount, ExternalId, Integration, MessageId, ParticipantId, SyncStatusId},
     message::{Direction, Problem, Status},
     sync_status::{SyncKind, SyncState},
@@ -56,6 +56,27 @@ pub struct Reaction {
     pub mine: bool,
     /// Names of the first few.
     pub names: Vec<String>,
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Attachment {
+    /// Our id. It is the same however often the message is told.
+    pub id: AttachmentId,
+    /// The platform's id; none while the file waits here to be sent.
+    pub external_id: Option<ExternalId>,
+    /// Its name.
+    pub name: String,
+    /// Its media type, as whoever sent it says.
+    pub media_type: String,
+    /// Its size, where it is known.
+    pub size_bytes: Option<u64>,
+    /// Whether it can be had.
+    pub state: FileState,
+    /// Where a person finds it, at the platform or elsewhere.
+    pub link: Option<String>,
+    /// A small picture of it, at `GET /v1/attachments/{id}?preview=true`.
+    pub preview: Option<Preview>,
 }
 
 /// What a message says.
@@ -109,7 +130,7 @@ pub struct Message {
     pub sender: Option<Participant>,
     /// What it says. Empty once it is deleted.
     pub body: Words,
-    /// Files, still at their platform.
+    /// Files, still at their platform. `GET /v1/attachments/{id}` streams one.
     pub attachments: Vec<Attachment>,
     /// Who reacted.
     pub reactions: Vec<Reaction>,

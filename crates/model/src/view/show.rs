@@ -1,14 +1,16 @@
 //! From what is stored to what is shown. Names are put in here and nowhere else.
 
 use super::{
-    ChangeKind, Chat, Connection, LastMessage, Message, PREVIEW_CHARACTERS, Participant, PendingChange, Reaction,
-    SyncStatus, Words,
+    Attachment, ChangeKind, Chat, Connection, LastMessage, Message, PREVIEW_CHARACTERS, Participant, PendingChange,
+    Reaction, SyncStatus, Words,
 };
 use crate::{
     abilities::Abilities,
+    attachment::{self, AttachmentId},
     body::Body,
     chat::{ChatFacts, ChatKind},
     connection,
+    facets::Content,
     id::{ExternalId, MessageId},
     message, participant,
     store::ListedChat,
@@ -103,7 +105,7 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         direction: held.direction,
         sender: content.and_then(|content| content.sender.as_ref()).map(|id| names.participant(id)),
         body: shown.map(|content| names.words(&content.body)).unwrap_or_default(),
-        attachments: shown.map(|content| content.attachments.clone()).unwrap_or_default(),
+        attachments: shown.map(|content| attachments(held, content)).unwrap_or_default(),
         reactions: if deleted { Vec::new() } else { reactions(held, names) },
         thread_root_id: content.and_then(|content| names.roots.get(content.thread_root.as_ref()?)).copied(),
         thread_root: content.and_then(|content| content.thread_root.clone()),
@@ -125,6 +127,24 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         platform_data: shown.map(|content| content.platform_data.clone()).unwrap_or_default(),
         created_at: held.created_at,
         updated_at: held.updated_at,
+    }
+}
+
+fn attachments(held: &message::Message, content: &Content) -> Vec<Attachment> {
+    content.attachments.iter().map(|file| attachment(held, file)).collect()
+}
+
+fn attachment(held: &message::Message, file: &attachment::Attachment) -> Attachment {
+    let upload = file.external_id.as_str().parse().ok();
+    Attachment {
+        id: upload.map_or_else(|| AttachmentId::of(held.id, &file.external_id), AttachmentId::Upload),
+        external_id: upload.is_none().then(|| file.external_id.clone()),
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        size_bytes: file.size_bytes,
+        state: file.state,
+        link: file.link.clone(),
+        preview: file.preview.clone(),
     }
 }
 

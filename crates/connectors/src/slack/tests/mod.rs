@@ -2,6 +2,7 @@
 
 mod chats;
 mod events;
+mod files;
 mod logins;
 mod reading;
 mod signing;
@@ -14,7 +15,7 @@ use model::{
     connection::{Connection, ConnectionState, Login, Sealed},
     connector::{Access, Connector, OpenLogin, Settings, Threshold},
     customer::CustomerId,
-    http::{Http, HttpError, Request, Response},
+    http::{BrokenOff, Chunks, Http, HttpError, Incoming, Request, Response, Transfer},
     id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, uuid_v7},
     time::Timestamp,
     update::Update,
@@ -102,6 +103,45 @@ impl Http for FakeSlack {
         self.calls.lock().unwrap().push(call.clone());
         (self.script)(&call)
     }
+
+    /// A transfer is a call whose method is its address. What it sends and where it may go are its arguments.
+    async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError> {
+        let mut arguments: BTreeMap<_, _> = transfer.headers.iter().cloned().collect();
+        let token = arguments.remove("authorization").unwrap_or_default();
+        arguments.insert("reach".to_owned(), format!("{:?}", transfer.reach));
+        if let Some(body) = transfer.body {
+            let mut chunks = body.chunks;
+            let mut sent = Vec::new();
+            while let Some(bytes) = chunks.next().await.map_err(|error| HttpError::Broken(error.to_string()))? {
+                sent.extend_from_slice(&bytes);
+            }
+            assert_eq!(sent.len() as u64, body.size_bytes);
+            arguments.insert("body".to_owned(), String::from_utf8(sent).unwrap());
+        }
+        let call = Call { method: transfer.url, token, arguments };
+        self.calls.lock().unwrap().push(call.clone());
+        let Response { status, headers, body } = (self.script)(&call)?;
+        Ok(Incoming { status, headers, chunks: Box::new(Held(Some(body))) })
+    }
+}
+
+/// Bytes that are all here already.
+struct Held(Option<Bytes>);
+
+#[async_trait]
+impl Chunks for Held {
+    async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
+        Ok(self.0.take())
+    }
+}
+
+/// All bytes of a transfer.
+pub fn drained(mut chunks: Box<dyn Chunks>) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Some(bytes) = run(chunks.next()).unwrap() {
+        all.extend_from_slice(&bytes);
+    }
+    all
 }
 
 struct FixedClock;
