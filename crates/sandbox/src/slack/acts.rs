@@ -33,6 +33,7 @@ pub struct Posting {
     pub metadata: Option<Value>,
     pub username: Option<String>,
     pub unfurl: bool,
+    pub files: Vec<String>,
 }
 
 /// The new content of a message.
@@ -102,7 +103,8 @@ impl State {
 
     /// Posts without asking whether the author is a member.
     pub fn post_anywhere(&mut self, now_micros: i64, channel: &str, posting: Posting) -> Result<String, Refusal> {
-        if posting.text.trim().is_empty() && posting.blocks.is_none() && posting.attachments.is_empty() {
+        let bare = posting.blocks.is_none() && posting.attachments.is_empty() && posting.files.is_empty();
+        if posting.text.trim().is_empty() && bare {
             return Err("no_text");
         }
         let found = self.channel(channel)?;
@@ -130,6 +132,7 @@ impl State {
             metadata: posting.metadata,
             client_msg_id: by_person.then(|| self.uuid()),
             username: posting.username,
+            files: posting.files,
             ..Message::default()
         };
         self.change(now_micros, Change::Posted { channel: channel.to_owned(), message });

@@ -1,7 +1,7 @@
 //! The one way in which the world changes. Every value in a change is final (no clock, no chance),
 //! so that applying the same changes gives the same world.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::config::WorldSize;
 use super::rotation::Rotation;
 use super::seed;
 use super::world::{
-    Bot, Channel, ChannelKind, Code, Edited, Message, Pending, Reaction, Refresh, Token, User, World, parse_ts,
+    Bot, Channel, ChannelKind, Code, Edited, File, Message, Pending, Reaction, Refresh, Token, User, World, parse_ts,
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -112,6 +112,27 @@ pub enum Change {
         old: String,
         new: String,
         at_micros: i64,
+    },
+    /// A file that is new, or whose upload goes on.
+    FileMade {
+        file: File,
+    },
+    /// A file stands in a message.
+    FileShared {
+        file: String,
+        channel: String,
+        ts: String,
+        at_micros: i64,
+        user: String,
+    },
+    /// A file is handed out from now on.
+    FileReady {
+        file: String,
+    },
+    /// A file is gone. `at` has a time for each channel that it stood in.
+    FileDeleted {
+        file: String,
+        at: BTreeMap<String, i64>,
     },
     /// A person who is new, or not as before.
     Person {
@@ -215,6 +236,12 @@ impl World {
             }
             Change::Settled { id } => {
                 self.pending.remove(id);
+            }
+            Change::FileMade { .. }
+            | Change::FileShared { .. }
+            | Change::FileReady { .. }
+            | Change::FileDeleted { .. } => {
+                self.apply_to_files(change);
             }
             Change::ChannelMade { .. } | Change::ChannelIdChanged { .. } => self.apply_to_channels(change),
             Change::TopicSet { .. } | Change::PurposeSet { .. } => self.apply_to_channels(change),
@@ -320,6 +347,7 @@ impl World {
                         team.channels.insert(new.clone(), channel);
                     }
                 }
+                self.move_files(old, new);
             }
             _ => {}
         }
@@ -365,7 +393,7 @@ impl World {
         }
     }
 
-    fn touch(&mut self, channel: &str, at_micros: i64, change: impl FnOnce(&mut Channel)) {
+    pub(super) fn touch(&mut self, channel: &str, at_micros: i64, change: impl FnOnce(&mut Channel)) {
         if let Some(channel) = self.channel_mut(channel) {
             channel.last_micros = channel.last_micros.max(at_micros);
             change(channel);

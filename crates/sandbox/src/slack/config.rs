@@ -34,6 +34,10 @@ pub struct Config {
     pub cursor_life: Option<Duration>,
     /// What the addresses of avatars begin with. The router serves `/avatars/`.
     pub avatar_base: String,
+    /// What the addresses of files begin with. The router serves `/files-pri/`, `/files-tmb/` and `/upload/`.
+    pub files_base: String,
+    /// How long after its completion an upload appears in its channel.
+    pub share_after: Duration,
 }
 
 impl Default for Config {
@@ -53,6 +57,8 @@ impl Default for Config {
             history_page_max: 999,
             cursor_life: None,
             avatar_base: "https://avatars.slack-edge.invalid/avatars/".into(),
+            files_base: "https://files.slack.invalid/".into(),
+            share_after: Duration::from_millis(300),
         }
     }
 }
@@ -144,6 +150,10 @@ pub const ALL_EVENTS: &[&str] = &[
     "channel_left",
     "channel_rename",
     "channel_unarchive",
+    "file_change",
+    "file_created",
+    "file_deleted",
+    "file_shared",
     "group_archive",
     "group_deleted",
     "group_left",

@@ -18,17 +18,23 @@
 //!
 //! An act that Slack would refuse answers 409 with `{"ok":false,"error":"not_in_channel"}`.
 
-use axum::extract::{Path, Query, State as Extract};
+use axum::extract::{DefaultBodyLimit, Path, Query, State as Extract};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::config::Rotation;
 use super::faults::Fault;
+use super::files::NewFile;
 use super::{Refusal, Slack};
+
+/// The longest act: a file comes in it.
+const ACT_MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// What a person does, told as `{"as": "U…", "do": "post", …}`.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,6 +55,25 @@ pub enum Deed {
         thread_ts: Option<String>,
         #[serde(default)]
         broadcast: bool,
+    },
+    /// Shares a file; `content` is base64.
+    Share {
+        channel: String,
+        name: String,
+        content: String,
+        #[serde(default)]
+        text: String,
+        #[serde(default)]
+        thread_ts: Option<String>,
+        #[serde(default)]
+        stub: bool,
+        #[serde(default)]
+        processing_micros: i64,
+        #[serde(default)]
+        external_url: Option<String>,
+    },
+    DeleteFile {
+        file: String,
     },
     Edit {
         channel: String,
@@ -134,7 +159,7 @@ pub fn routes() -> Router<Slack> {
         .route("/snapshot", get(snapshot))
         .route("/users", get(async |Extract(slack): Extract<Slack>| Json(slack.users())))
         .route("/channels/{id}", get(channel))
-        .route("/act", post(act))
+        .route("/act", post(act).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)))
         .route("/faults", get(faults).post(order_fault).delete(clear_faults))
         .route("/calls", get(async |Extract(slack): Extract<Slack>| Json(slack.calls())))
         .route("/late_effects", post(late_effects))
@@ -158,6 +183,13 @@ impl Slack {
                 }?;
                 Ok(json!({ "ts": ts }))
             }
+            Deed::Share { channel, name, content, text, thread_ts, stub, processing_micros, external_url } => {
+                let bytes = STANDARD.decode(content).map_err(|_| "invalid_content")?.into();
+                let file = NewFile { name, title: None, bytes, stub, processing_micros, external_url };
+                let (ts, files) = self.act_share(user, &channel, &text, thread_ts.as_deref(), vec![file])?;
+                Ok(json!({ "ts": ts, "files": files }))
+            }
+            Deed::DeleteFile { file } => done(self.act_delete_file(user, &file)),
             Deed::Edit { channel, ts, text } => done(self.act_edit(user, &channel, &ts, &text)),
             Deed::Delete { channel, ts } => done(self.act_delete(user, &channel, &ts)),
             Deed::React { channel, ts, emoji } => done(self.act_react(user, &channel, &ts, &emoji)),

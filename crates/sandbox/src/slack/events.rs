@@ -44,6 +44,8 @@ pub struct Before {
     known_user: bool,
     /// Who could see a channel is known only while it is there.
     deleted_channel: Option<News>,
+    /// The messages that a file stands in, by channel.
+    with_file: Vec<(String, Value)>,
 }
 
 pub fn before(world: &World, config: &Config, change: &Change) -> Before {
@@ -64,6 +66,9 @@ pub fn before(world: &World, config: &Config, change: &Change) -> Before {
         Change::ChannelDeleted { channel, at_micros, user } => {
             let told = about(world, channel, |channel| vec![channel_deleted(world, channel, user, *at_micros)]);
             Before { deleted_channel: told.into_iter().next(), ..Before::default() }
+        }
+        Change::FileDeleted { file, .. } => {
+            Before { with_file: messages_with(world, config, file), ..Before::default() }
         }
         Change::Person { user } => Before { known_user: world.user(&user.id).is_some(), ..Before::default() },
         _ => Before::default(),
@@ -97,6 +102,9 @@ pub fn after(world: &World, config: &Config, change: &Change, before: Before) ->
         | Change::Archived { .. }
         | Change::ChannelIdChanged { .. } => channel_news(world, change),
         Change::ChannelDeleted { .. } => before.deleted_channel.into_iter().collect(),
+        Change::FileMade { .. } | Change::FileShared { .. } | Change::FileReady { .. } | Change::FileDeleted { .. } => {
+            file_news(world, config, change, before)
+        }
         Change::Person { user } => {
             let kind = if before.known_user { "user_change" } else { "team_join" };
             let at_micros = user.updated_secs * 1_000_000;
@@ -107,6 +115,61 @@ pub fn after(world: &World, config: &Config, change: &Change, before: Before) ->
             vec![news(kind, Some("users:read".into()), &user.team, Audience::Workspace, at_micros, event)]
         }
         Change::TokensRevoked { tokens, uninstalled } => revoked(world, tokens, *uninstalled),
+        _ => Vec::new(),
+    }
+}
+
+fn messages_with(world: &World, config: &Config, file: &str) -> Vec<(String, Value)> {
+    let places = world.files.get(file).into_iter().flat_map(|file| &file.shares);
+    let places = places.flat_map(|(channel, all)| all.iter().map(move |ts| (channel, ts)));
+    let shown = |(id, ts): (&String, &String)| {
+        let channel = world.channel(id)?;
+        Some((id.clone(), render::message(world, config, channel, channel.messages.get(ts)?)))
+    };
+    places.filter_map(shown).collect()
+}
+
+/// What is told of files beside their messages. It names no more than the file.
+fn file_news(world: &World, config: &Config, change: &Change, before: Before) -> Vec<News> {
+    let scope = || Some("files:read".to_owned());
+    let of = |name: &str, file: &str, audience: Audience, at_micros: i64, more: Value| {
+        let team = world.files.get(file).map_or("", |file| file.team.as_str());
+        let mut event = json!({ "type": name, "file_id": file, "file": { "id": file }, "event_ts": ts(at_micros) });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            event[name] = value.clone();
+        }
+        news(name, scope(), team, audience, at_micros, event)
+    };
+    match change {
+        Change::FileMade { file } if file.completed => {
+            let at_micros = file.created_secs * 1_000_000;
+            let audience = Audience::One(file.user.clone());
+            vec![of("file_created", &file.id, audience, at_micros, json!({ "user_id": file.user }))]
+        }
+        Change::FileShared { file, channel, at_micros, user, .. } => {
+            let audience = Audience::Members { channel: channel.clone(), and: None };
+            vec![of("file_shared", file, audience, *at_micros, json!({ "user_id": user, "channel_id": channel }))]
+        }
+        Change::FileReady { file } => {
+            let Some(held) = world.files.get(file) else { return Vec::new() };
+            let channels = held.shares.keys();
+            let audience = |channel: &String| Audience::Members { channel: channel.clone(), and: None };
+            let at_micros = held.created_secs * 1_000_000;
+            channels.map(|channel| of("file_change", file, audience(channel), at_micros, json!({}))).collect()
+        }
+        Change::FileDeleted { file, at } => {
+            let mut all = Vec::new();
+            for (id, at_micros) in at {
+                let audience = Audience::Members { channel: id.clone(), and: None };
+                all.push(of("file_deleted", file, audience, *at_micros, json!({})));
+            }
+            let now = messages_with(world, config, file);
+            for ((id, now), (_, previous)) in now.into_iter().zip(before.with_file) {
+                let at_micros = at.get(&id).copied().unwrap_or_default();
+                all.extend(about(world, &id, |channel| vec![changed(channel, at_micros, now, previous)]));
+            }
+            all
+        }
         _ => Vec::new(),
     }
 }

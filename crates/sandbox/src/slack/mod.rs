@@ -10,6 +10,7 @@
 //! | `state`, `acts`, `places`, `install` | the rules: what people and apps may do, and what follows |
 //! | `api` | the Web API, one file per family of methods |
 //! | `oauth`, `control`, `page` | the pages: installing, driving the emulator, acting as a person |
+//! | `files`, `file_host` | files, and the host that takes their bytes and hands them out |
 //! | `events`, `delivery` | what Slack tells, and how it brings it to the app |
 //! | `faults` | what goes wrong on demand |
 //! | `seed`, `people` | a world out of a number, and those who write in it |
@@ -26,6 +27,8 @@ mod change;
 mod delivery;
 mod emoji;
 mod events;
+mod file_host;
+mod files;
 mod install;
 mod journal;
 mod oauth;
@@ -56,8 +59,9 @@ pub use self::api::{AfterEvents, AnswerLost, Slow};
 pub use self::config::{ALL_EVENTS, App, CallChaos, Config, EventChaos, Rotation, WorldSize};
 pub use self::delivery::{Delivery, Outcome, Reason, sign};
 pub use self::faults::{Fault, FaultKind, FaultName};
+pub use self::files::NewFile;
 pub use self::install::Installed;
-pub use self::snapshot::{ChannelSnapshot, MessageSnapshot, Snapshot, UserSnapshot, WorkspaceSnapshot};
+pub use self::snapshot::{ChannelSnapshot, FileSnapshot, MessageSnapshot, Snapshot, UserSnapshot, WorkspaceSnapshot};
 pub use self::world::ChannelKind;
 
 use self::change::Change;
@@ -102,6 +106,7 @@ impl Slack {
             .route("/api/{method}", any(web_api))
             .merge(oauth::routes())
             .nest("/control", control::routes())
+            .merge(file_host::routes())
             .merge(page::routes())
             .with_state(self.clone())
     }
@@ -218,7 +223,8 @@ impl Slack {
     }
 
     pub fn channel(&self, id: &str) -> Option<ChannelSnapshot> {
-        self.lock().world.channel(id).map(snapshot::channel)
+        let state = self.lock();
+        state.world.channel(id).map(|channel| snapshot::channel(&state.world, channel))
     }
 
     /// A channel by its name, in the first workspace that has one.
@@ -228,7 +234,8 @@ impl Slack {
 
     pub fn channels(&self) -> Vec<ChannelSnapshot> {
         let state = self.lock();
-        state.world.workspaces.values().flat_map(|team| team.channels.values()).map(snapshot::channel).collect()
+        let channels = state.world.workspaces.values().flat_map(|team| team.channels.values());
+        channels.map(|channel| snapshot::channel(&state.world, channel)).collect()
     }
 
     pub fn users(&self) -> Vec<UserSnapshot> {

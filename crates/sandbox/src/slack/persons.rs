@@ -2,6 +2,7 @@
 
 use super::acts::{Posting, Refusal};
 use super::change::Change;
+use super::files::NewFile;
 use super::world::User;
 use super::{Slack, state::State};
 
@@ -47,6 +48,34 @@ impl Slack {
                 },
             )
         })
+    }
+
+    /// Somebody shares files, with words or without. Gives the `ts`, and the ids of the files.
+    pub fn act_share(
+        &self,
+        user: &str,
+        channel: &str,
+        text: &str,
+        thread_ts: Option<&str>,
+        files: Vec<NewFile>,
+    ) -> Result<(String, Vec<String>), Refusal> {
+        self.act(|state, now| {
+            state.open_to(channel, user)?;
+            let made: Result<Vec<_>, _> = files.into_iter().map(|file| state.make_file(now, user, file)).collect();
+            let files = made?;
+            let posting = Posting {
+                user: user.to_owned(),
+                text: state.typed(user, text),
+                thread_ts: thread_ts.map(str::to_owned),
+                ..Posting::default()
+            };
+            Ok((state.share_files(now, channel, &files, posting)?, files))
+        })
+    }
+
+    /// Somebody deletes a file of theirs. Its messages stay.
+    pub fn act_delete_file(&self, user: &str, file: &str) -> Result<(), Refusal> {
+        self.act(|state, now| state.delete_file(now, file, user))
     }
 
     pub fn act_edit(&self, user: &str, channel: &str, ts: &str, text: &str) -> Result<(), Refusal> {

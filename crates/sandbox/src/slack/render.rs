@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::config::Config;
+use super::files;
 use super::text;
 use super::world::{Bot, Channel, ChannelKind, Message, Token, User, World};
 
@@ -179,6 +180,12 @@ fn bare_message(world: &World, config: &Config, team: &str, message: &Message) -
     }
     if let Some(metadata) = &message.metadata {
         shown["metadata"] = metadata.clone();
+    }
+    if !message.files.is_empty() {
+        let known = message.files.iter().filter_map(|id| world.files.get(id));
+        shown["files"] = known.map(|file| files::render(world, config, file, true)).collect();
+        shown["upload"] = json!(true);
+        shown["display_as_bot"] = json!(false);
     }
     for (name, value) in &message.extra {
         shown[name] = value.clone();

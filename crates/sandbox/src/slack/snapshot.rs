@@ -47,6 +47,17 @@ pub struct MessageSnapshot {
     /// Emoji to the users who reacted with it.
     pub reactions: BTreeMap<String, BTreeSet<String>>,
     pub metadata: Option<Value>,
+    /// The files that stand in it and are not deleted.
+    pub files: Vec<FileSnapshot>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct FileSnapshot {
+    pub id: String,
+    pub name: String,
+    pub size: u64,
+    /// SHA-256 of the bytes, in hex.
+    pub digest: String,
 }
 
 /// A person or bot of a workspace.
@@ -71,9 +82,9 @@ pub fn outline(world: &World) -> Snapshot {
     snapshot(world, head)
 }
 
-fn snapshot(world: &World, shown: impl Fn(&Channel) -> ChannelSnapshot) -> Snapshot {
+fn snapshot(world: &World, shown: impl Fn(&World, &Channel) -> ChannelSnapshot) -> Snapshot {
     let workspaces = world.workspaces.values().map(|team| {
-        let channels = team.channels.values().map(|found| (found.id.clone(), shown(found))).collect();
+        let channels = team.channels.values().map(|found| (found.id.clone(), shown(world, found))).collect();
         (team.id.clone(), WorkspaceSnapshot { id: team.id.clone(), name: team.name.clone(), channels })
     });
     Snapshot { workspaces: workspaces.collect() }
@@ -95,15 +106,15 @@ pub fn users(world: &World) -> Vec<UserSnapshot> {
         .collect()
 }
 
-pub fn channel(channel: &Channel) -> ChannelSnapshot {
+pub fn channel(world: &World, channel: &Channel) -> ChannelSnapshot {
     ChannelSnapshot {
-        messages: channel.messages.values().map(message).collect(),
+        messages: channel.messages.values().map(|held| message(world, held)).collect(),
         deleted: channel.deleted.clone(),
-        ..head(channel)
+        ..head(world, channel)
     }
 }
 
-fn head(channel: &Channel) -> ChannelSnapshot {
+fn head(_: &World, channel: &Channel) -> ChannelSnapshot {
     ChannelSnapshot {
         id: channel.id.clone(),
         team: channel.team.clone(),
@@ -116,7 +127,7 @@ fn head(channel: &Channel) -> ChannelSnapshot {
     }
 }
 
-fn message(message: &Message) -> MessageSnapshot {
+fn message(world: &World, message: &Message) -> MessageSnapshot {
     MessageSnapshot {
         ts: message.ts.clone(),
         user: message.user.clone(),
@@ -131,6 +142,18 @@ fn message(message: &Message) -> MessageSnapshot {
             .map(|reaction| (reaction.name.clone(), reaction.users.iter().cloned().collect()))
             .collect(),
         metadata: message.metadata.clone(),
+        files: message
+            .files
+            .iter()
+            .filter_map(|id| world.files.get(id))
+            .filter(|file| !file.deleted)
+            .map(|file| FileSnapshot {
+                id: file.id.clone(),
+                name: file.name.clone(),
+                size: file.size,
+                digest: file.digest.clone(),
+            })
+            .collect(),
     }
 }
 

@@ -11,12 +11,14 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use sha2::{Digest, Sha256};
 
+use super::acts::Posting;
 use super::api::limits::Limits;
 use super::api::request::Request;
 use super::change::Change;
 use super::config::{CallChaos, Config, EventChaos};
 use super::events;
 use super::faults::FaultBook;
+use super::files::Blobs;
 use super::journal::Journal;
 use super::world::World;
 use super::{api, people};
@@ -42,6 +44,7 @@ pub struct State {
     later: BTreeMap<(i64, u64), Later>,
     later_count: u64,
     journal: Option<Journal>,
+    pub blobs: Blobs,
 }
 
 /// What happens at a later time.
@@ -50,6 +53,10 @@ pub enum Later {
     Call(Box<Request>),
     /// Slack has fetched the links of a message.
     Unfurl { channel: String, ts: String },
+    /// A file is handed out from now on.
+    FileReady { file: String },
+    /// An upload that was completed appears in its channel.
+    Share { channel: String, files: Vec<String>, posting: Box<Posting> },
     /// Somebody writes something, and the next one after that.
     Chatter,
     /// Somebody answers what the app asked.
@@ -83,6 +90,7 @@ impl State {
             later: BTreeMap::new(),
             later_count: 0,
             journal,
+            blobs: Blobs::open(config.journal.as_ref())?,
             call_chaos: config.call_chaos.clone(),
             event_chaos: config.event_chaos.clone(),
             config: Arc::clone(&config),
@@ -132,6 +140,13 @@ impl State {
                     api::take_effect(self, now_micros, &request);
                 }
                 Later::Unfurl { channel, ts } => self.unfurl(now_micros, &channel, &ts),
+                Later::FileReady { file } => self.change(now_micros, Change::FileReady { file }),
+                Later::Share { channel, files, posting } => {
+                    // Whoever cannot write there by now shares nothing, and nobody is told.
+                    if let Err(error) = self.share_files(now_micros, &channel, &files, *posting) {
+                        tracing::info!(error, "An upload was not shared");
+                    }
+                }
                 Later::Chatter => {
                     people::chat(self, now_micros);
                     let pause = people::CHATTER_EVERY_MICROS / 2 + self.below(people::CHATTER_EVERY_MICROS);

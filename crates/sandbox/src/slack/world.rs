@@ -22,6 +22,7 @@ pub struct World {
     pub refreshes: BTreeMap<String, Refresh>,
     pub codes: BTreeMap<String, Code>,
     pub events_url: Option<String>,
+    pub files: BTreeMap<String, File>,
     pub pending: BTreeMap<u64, Pending>,
 }
 
@@ -131,6 +132,46 @@ pub struct Message {
     /// Further fields of a system message, such as `inviter` or `old_name`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Value>,
+    /// The files of a message, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileMode {
+    Hosted,
+    /// It stands at another service.
+    External,
+}
+
+/// A file without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    pub id: String,
+    pub team: String,
+    pub user: String,
+    pub name: String,
+    pub title: String,
+    pub mimetype: String,
+    pub filetype: String,
+    pub size: u64,
+    /// SHA-256 of the bytes, in hex.
+    pub digest: String,
+    pub created_secs: i64,
+    pub mode: FileMode,
+    pub external_url: Option<String>,
+    /// Messages only name it; `files.info` tells the rest.
+    pub stub: bool,
+    /// Whether it is handed out already.
+    pub ready: bool,
+    /// Whether its bytes have come.
+    pub uploaded: bool,
+    /// Whether the upload was completed, so that the file is there for others.
+    pub completed: bool,
+    pub deleted: bool,
+    /// Channel to the `ts` of each message that it stands in.
+    pub shares: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

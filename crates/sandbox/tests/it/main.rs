@@ -5,6 +5,7 @@
 mod slack_calls;
 mod slack_events;
 mod slack_faults;
+mod slack_files;
 mod slack_port;
 mod slack_rotation;
 mod slack_sdk;

@@ -42,6 +42,7 @@ pub fn post_message(call: &mut Call<'_>) -> Result<Value, Refused> {
         metadata: metadata(call)?.flatten(),
         username,
         unfurl: call.arguments.flag("unfurl_links") == Some(true),
+        files: Vec::new(),
     };
     let thread = posting.thread_ts.clone();
     let ts = call.state.post_anywhere(call.now_micros, &id, posting)?;

@@ -7,6 +7,7 @@ mod answers;
 mod auth;
 mod chat;
 mod conversations;
+mod files;
 mod history;
 pub mod limits;
 pub mod pages;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::answers::{AfterEvents, AnswerLost, Slow};
 use self::answers::{http_date, lost, ok, server_error, too_many};
+pub(super) use self::files::{Upload, plain};
 use self::limits::Tier;
 use self::request::{Arguments, Request};
 use super::Slack;
@@ -72,6 +74,11 @@ pub static METHODS: &[Method] = &[
     method("conversations.open", true, Tier::Three, None, conversations::open),
     method("conversations.replies", false, Tier::Three, None, history::replies),
     method("emoji.list", false, Tier::Two, Some("emoji:read"), users::emoji_list),
+    method("files.completeUploadExternal", true, Tier::Four, Some("files:write"), files::complete_upload),
+    method("files.delete", true, Tier::Three, Some("files:write"), files::delete),
+    method("files.getUploadURLExternal", false, Tier::Four, Some("files:write"), files::get_upload_url),
+    method("files.info", false, Tier::Four, Some("files:read"), files::info),
+    method("files.list", false, Tier::Three, Some("files:read"), files::list),
     Method { needs_token: false, ..method("oauth.v2.access", true, Tier::Special, None, auth::oauth_access) },
     method("reactions.add", true, Tier::Three, Some("reactions:write"), reactions::add),
     method("reactions.get", false, Tier::Three, Some("reactions:read"), reactions::get),
