@@ -39,6 +39,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/v1/attachments/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Fetch a file, straight from its platform. A `Range` is passed on where it is a single one. */
+    get: operations["fetch_attachment"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/chats": {
     parameters: {
       query?: never;
@@ -503,20 +520,28 @@ export interface components {
       /** @description What a person called it. */
       name: string;
     };
-    /** @description A file of a message, still at its platform. */
+    /** @description A file of a message. */
     Attachment: {
-      /** @description The platform's id of the file. */
-      external_id: components["schemas"]["ExternalId"];
-      /** @description Its media type, as the platform says. */
+      external_id?: components["schemas"]["ExternalId"] | null;
+      /** @description Our id. It is the same however often the message is told. */
+      id: components["schemas"]["AttachmentId"];
+      /** @description Where a person finds it, at the platform or elsewhere. */
+      link?: string | null;
+      /** @description Its media type, as whoever sent it says. */
       media_type: string;
       /** @description Its name. */
       name: string;
+      preview?: components["schemas"]["Preview"] | null;
       /**
        * Format: int64
-       * @description Its size, if the platform says.
+       * @description Its size, where it is known.
        */
       size_bytes?: number | null;
+      /** @description Whether it can be had. */
+      state: components["schemas"]["FileState"];
     };
+    /** @example att_01890a5d… */
+    AttachmentId: string;
     /** @description A chat as the platform has it. */
     AvailableChat: {
       /** @description Nothing can be written in it any more. */
@@ -741,6 +766,11 @@ export interface components {
     ExternalAccount: string;
     /** @description The platform's own id of a thing, unique within the connection. Opaque to all but its connector. */
     ExternalId: string;
+    /**
+     * @description Whether a file can be had.
+     * @enum {string}
+     */
+    FileState: "available" | "processing" | "unknown" | "elsewhere" | "gone";
     /**
      * @description How a platform lets its history be read.
      * @enum {string}
@@ -972,7 +1002,7 @@ export interface components {
       as_of_seq: number;
       /** @description The items. */
       items: {
-        /** @description Files, still at their platform. */
+        /** @description Files, still at their platform. `GET /v1/attachments/{id}` streams one. */
         attachments: components["schemas"]["Attachment"][];
         /** @description What it says. Empty once it is deleted. */
         body: components["schemas"]["Words"];
@@ -1137,7 +1167,7 @@ export interface components {
     };
     /** @description A message or email. */
     Message: {
-      /** @description Files, still at their platform. */
+      /** @description Files, still at their platform. `GET /v1/attachments/{id}` streams one. */
       attachments: components["schemas"]["Attachment"][];
       /** @description What it says. Empty once it is deleted. */
       body: components["schemas"]["Words"];
@@ -1319,6 +1349,19 @@ export interface components {
       kind: components["schemas"]["ChangeKind"];
       /** @description How far the change has come. */
       status: components["schemas"]["Status"];
+    };
+    /** @description A small picture of a file. */
+    Preview: {
+      /**
+       * Format: int32
+       * @description Its height in pixels, where the platform says.
+       */
+      height?: number | null;
+      /**
+       * Format: int32
+       * @description Its width in pixels, where the platform says.
+       */
+      width?: number | null;
     };
     /** @description What went wrong, for programs by `code` and for people in words. */
     Problem: {
@@ -1554,6 +1597,49 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  fetch_attachment: {
+    parameters: {
+      query?: {
+        /** @description The small picture of it, where `preview` of the attachment says that there is one. */
+        preview?: boolean;
+      };
+      header?: never;
+      path: {
+        id: components["schemas"]["AttachmentId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The bytes */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": number[];
+        };
+      };
+      /** @description The part that was asked for */
+      206: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": number[];
+        };
       };
       /** @description A problem */
       default: {

@@ -7,6 +7,7 @@
 mod check;
 mod connect;
 mod error;
+mod files;
 mod import;
 mod inbound;
 mod known;
@@ -23,6 +24,7 @@ mod upkeep;
 
 pub use connect::Available;
 pub use error::EngineError;
+pub use files::Fetched;
 pub use inbound::Admitted;
 pub use outbox::{Draft, Idempotency, Resolution};
 pub use read::MEMBERSHIP_TRUSTED_FOR;

@@ -97,6 +97,9 @@ pub struct Limits {
     /// How many streams of events one customer may hold open.
     #[serde(deserialize_with = "number")]
     pub streams_per_customer: u64,
+    /// How many files are on their way at once, up and down; more get 429.
+    #[serde(deserialize_with = "number")]
+    pub transfers_at_once: u64,
     /// How long a stop waits for what is in hand.
     #[serde(deserialize_with = "number")]
     pub stop_seconds: u64,
@@ -131,6 +134,7 @@ impl Default for Config {
                 request_seconds: 30,
                 requests_at_once: 512,
                 streams_per_customer: 16,
+                transfers_at_once: 64,
                 stop_seconds: 20,
             },
             retention: Retention { raw_days: 7, events_days: 30 },
@@ -195,6 +199,7 @@ impl Config {
             ("limits.request_seconds", limits.request_seconds),
             ("limits.requests_at_once", limits.requests_at_once),
             ("limits.streams_per_customer", limits.streams_per_customer),
+            ("limits.transfers_at_once", limits.transfers_at_once),
             ("retention.raw_days", self.retention.raw_days),
             ("retention.events_days", self.retention.events_days),
         ] {

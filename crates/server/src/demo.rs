@@ -67,6 +67,7 @@ impl Emulator {
     fn start(mut world: World, listener: TcpListener) -> anyhow::Result<Self> {
         let address = serve::local(listener.local_addr()?);
         world.avatar_base = format!("{address}/avatars/");
+        world.files_base = format!("{address}/");
         let slack = Slack::open(world, Arc::new(SystemClock)).context("The sandbox's journal cannot be used")?;
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { drop(stopped.wait_for(|stop| *stop).await) };

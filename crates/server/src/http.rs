@@ -3,15 +3,17 @@
 //! Never retries and never follows a redirect. Plain HTTP and private networks are for a host that a
 //! person configured, and for no other.
 
+use crate::transfer::{Arriving, stream};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use model::{
-    http::{Http, HttpError, Method, Request, Response},
+    http::{Http, HttpError, Incoming, Method, Reach, Request, Response, Transfer},
     world::Clock,
 };
 use reqwest::{
-    Client, Url,
+    Body, Client, Url,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::CONTENT_LENGTH,
     redirect::Policy,
 };
 use std::{
@@ -55,19 +57,40 @@ impl Wire {
         let listed = self.hosts.iter().any(|listed| listed == host);
         (listed && url.scheme() == "https" && url.port().is_none()).then_some(&self.open)
     }
+
+    /// The client for an address that a platform led us to: in the open internet, and without a token.
+    fn stranger(&self, url: &Url, headers: &[(String, String)]) -> Option<&Client> {
+        // The resolver finds open addresses alone, but it is not asked about an address.
+        let address = url.host_str()?.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+        let is_open = address.is_none_or(is_public);
+        let bears_token = headers.iter().any(|(name, _)| matches!(name.as_str(), "authorization" | "cookie"));
+        (url.scheme() == "https" && is_open && !bears_token).then_some(&self.open)
+    }
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    }
+}
+
+fn parsed(url: &str) -> Result<Url, HttpError> {
+    Url::parse(url).map_err(|_| HttpError::Forbidden("a broken address".to_owned()))
+}
+
+fn shown(headers: &reqwest::header::HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 #[async_trait]
 impl Http for Wire {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let url = Url::parse(&request.url).map_err(|_| HttpError::Forbidden("a broken address".to_owned()))?;
+        let url = parsed(&request.url)?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let client = self.client(&url).ok_or(HttpError::Forbidden(host))?;
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-        };
-        let mut call = client.request(method, url).body(request.body);
+        let mut call = client.request(method(request.method), url).body(request.body);
         for (name, value) in &request.headers {
             call = call.header(name, value);
         }
@@ -77,9 +100,34 @@ impl Http for Wire {
         }
         let answer = call.timeout(left).send().await.map_err(|error| sorted(&error))?;
         let status = answer.status().as_u16();
-        let shown = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), shown(value))).collect();
+        let headers = shown(answer.headers());
         Ok(Response { status, headers, body: bounded(answer).await? })
+    }
+
+    async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError> {
+        let url = parsed(&transfer.url)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let client = match transfer.reach {
+            Reach::Platform => self.client(&url),
+            Reach::Anywhere => self.stranger(&url, &transfer.headers),
+        };
+        let mut call = client.ok_or(HttpError::Forbidden(host))?.request(method(transfer.method), url);
+        for (name, value) in &transfer.headers {
+            call = call.header(name, value);
+        }
+        if let Some(body) = transfer.body {
+            call = call.header(CONTENT_LENGTH, body.size_bytes).body(Body::wrap_stream(stream(body.chunks)));
+        }
+        let left = transfer.deadline.since(self.clock.now());
+        if left.is_zero() {
+            return Err(HttpError::NotSent("its time was over".to_owned()));
+        }
+        // Only the beginning of the answer has a deadline; its body has a longest silence.
+        let answer = tokio::time::timeout(left, call.send()).await;
+        let answer = answer.map_err(|_| HttpError::Broken("no answer in time".to_owned()))?;
+        let answer = answer.map_err(|error| sorted(&error))?;
+        let (status, headers) = (answer.status().as_u16(), shown(answer.headers()));
+        Ok(Incoming { status, headers, chunks: Box::new(Arriving::new(answer, transfer.most_bytes)) })
     }
 }
 
@@ -95,7 +143,7 @@ async fn bounded(mut answer: reqwest::Response) -> Result<Bytes, HttpError> {
 }
 
 /// Sorts by whether the request can have arrived. Addresses are left out: they may hold secrets.
-fn sorted(error: &reqwest::Error) -> HttpError {
+pub(crate) fn sorted(error: &reqwest::Error) -> HttpError {
     if error.is_connect() || error.is_builder() {
         return HttpError::NotSent("no connection to the platform".to_owned());
     }
@@ -175,6 +223,26 @@ mod tests {
             "http://user@127.0.0.1:1/x",
         ] {
             assert!(!allowed(&wire, url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_leads_into_the_open_internet_alone_and_takes_no_token_along() {
+        let wire = wire(Some("http://127.0.0.1:8091"));
+        let token = [("authorization".to_owned(), "Bearer x".to_owned())];
+        let allowed =
+            |url: &str, headers: &[(String, String)]| wire.stranger(&Url::parse(url).unwrap(), headers).is_some();
+        assert!(allowed("https://cdn.example/x", &[]));
+        assert!(allowed("https://8.8.8.8/x", &[]));
+        assert!(!allowed("https://cdn.example/x", &token));
+        for url in [
+            "http://cdn.example/x",
+            "https://10.0.0.1/x",
+            "https://[::1]/x",
+            "https://169.254.169.254/x",
+            "file:///etc/passwd",
+        ] {
+            assert!(!allowed(url, &[]), "{url}");
         }
     }
 

@@ -19,5 +19,6 @@ pub mod loops;
 pub mod page;
 pub mod safety;
 pub mod serve;
+pub mod transfer;
 pub mod vault;
 pub mod world;

@@ -53,6 +53,8 @@ pub struct Inside {
     pub stop: watch::Receiver<bool>,
     /// How many more requests are taken in hand.
     pub room: Semaphore,
+    /// How many more files may be on their way at once.
+    pub transfers: Arc<Semaphore>,
     /// What browsers may do with our pages.
     pub content_policy: HeaderValue,
 }
@@ -156,6 +158,9 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
     let base = config.public_url.clone().unwrap_or_else(|| local(address));
     let server = Server(Arc::new(Inside {
         room: Semaphore::new(usize::try_from(config.limits.requests_at_once)?.min(Semaphore::MAX_PERMITS)),
+        transfers: Arc::new(Semaphore::new(
+            usize::try_from(config.limits.transfers_at_once)?.min(Semaphore::MAX_PERMITS),
+        )),
         content_policy: HeaderValue::from_str(&safety::content_policy(&config))?,
         engine,
         keys,

@@ -4,9 +4,10 @@
 use crate::{chance::Chance, executor::pause, given::SimClock};
 use async_trait::async_trait;
 use axum::{Router, body::Body};
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use model::{
-    http::{Http, HttpError, Method, Request, Response},
+    http::{BrokenOff, Chunks, Http, HttpError, Incoming, Method, Request, Response, Transfer},
     time::Timestamp,
     world::Clock,
 };
@@ -81,4 +82,40 @@ impl Http for Wire {
         let body = answer.into_body().collect().await.map_err(|error| HttpError::Broken(error.to_string()))?.to_bytes();
         Ok(Response { status, headers, body })
     }
+
+    async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError> {
+        let body = match transfer.body {
+            Some(mut body) => {
+                gathered(&mut *body.chunks).await.map_err(|error| HttpError::Broken(error.to_string()))?
+            }
+            None => Bytes::new(),
+        };
+        let Transfer { method, url, headers, deadline, .. } = transfer;
+        let answer = self.send(Request { method, url, headers, body, deadline }).await?;
+        Ok(Incoming { status: answer.status, headers: answer.headers, chunks: Box::new(Pieces(answer.body)) })
+    }
+}
+
+/// Bytes that are here already, and may be taken piece by piece.
+pub struct Pieces(pub Bytes);
+
+/// How large a piece is: small, so that a file has several.
+const PIECE: usize = 7;
+
+#[async_trait]
+impl Chunks for Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
+        pause().await;
+        let piece = self.0.split_to(self.0.len().min(PIECE));
+        Ok((!piece.is_empty()).then_some(piece))
+    }
+}
+
+/// All pieces together.
+pub async fn gathered(chunks: &mut dyn Chunks) -> Result<Bytes, BrokenOff> {
+    let mut all = BytesMut::new();
+    while let Some(piece) = chunks.next().await? {
+        all.extend_from_slice(&piece);
+    }
+    Ok(all.freeze())
 }

@@ -1,9 +1,7 @@
-import type { Attachment, Message } from "@bothways/client";
-import { Icon } from "../parts/icon";
+import type { Message } from "@bothways/client";
 import { LinkedText } from "../parts/linked-text";
-import { platformName } from "../parts/platform-badge";
 import { fullTime } from "../parts/time";
-import { fileSize } from "./file-size";
+import { File } from "./file";
 import classes from "./message.module.css";
 import type { Root } from "./rows";
 
@@ -37,7 +35,7 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
         </div>
       )}
       {attachments.map((file) => (
-        <File key={file.external_id} file={file} platform={message.platform} />
+        <File key={file.id} file={file} platform={message.platform} />
       ))}
       {!text && attachments.length === 0 && <span className={classes.edited}>A message without text</span>}
     </div>
@@ -61,15 +59,5 @@ function Quote({ root: { message: root } }: { root: Root }) {
       <b>{root.direction === "outgoing" ? "You" : (root.sender?.name ?? "Somebody")}</b>{" "}
       {root.deleted_at ? "This message was deleted" : root.body.text || "A message without text"}
     </button>
-  );
-}
-
-function File({ file, platform }: { file: Attachment; platform: string }) {
-  return (
-    <div className={classes.file} title={`${file.media_type}, at ${platformName(platform)}`}>
-      <Icon name="file" size={16} />
-      <span className={classes.fileName}>{file.name}</span>
-      {file.size_bytes != null && <span>{fileSize(file.size_bytes)}</span>}
-    </div>
   );
 }

@@ -7,7 +7,7 @@
 use crate::slack::{
     client::Client,
     file::{self, Source},
-    problem,
+    problem::{self, CallError},
     transfer::Fetched,
     wire,
 };
@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// How long after it was made a file may not be ready.
 const READY_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// How many files of a page are completed.
+const MOST_COMPLETIONS: usize = 10;
 /// When to ask again for a file that is not ready.
 const NOT_READY_WAIT: Duration = Duration::from_secs(5);
 
@@ -53,6 +55,20 @@ pub async fn open(
              is not for this login. Connect again, or open it in Slack.",
         )),
     }
+}
+
+/// Puts the whole of what Slack says in the place of files that messages only name, as in channels that
+/// are shared between companies. What cannot be had stays as it is.
+pub async fn complete(client: &Client<'_>, messages: &mut [wire::Message]) -> Result<(), ConnectorError> {
+    let files = messages.iter_mut().flat_map(|message| &mut message.files).filter(|file| file::is_only_named(file));
+    for file in files.take(MOST_COMPLETIONS) {
+        match client.files_info(&file.id).await {
+            Ok(answer) => *file = answer.field("file")?,
+            Err(CallError::Declined { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Asks for one file, which also completes what a message only named. Says when it was made, in seconds.

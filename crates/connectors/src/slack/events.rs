@@ -4,7 +4,7 @@ use crate::slack::{
     chats,
     client::Client,
     convert::{self, Told, ts_of, unreadable},
-    emoji, id, wire,
+    download, emoji, file, id, wire,
 };
 use model::{
     connector::{Access, ConnectorError},
@@ -172,7 +172,7 @@ const ABOUT_THE_CHAT: &[&str] = &[
 ];
 
 async fn message(access: &Access<'_>, event: &Value) -> Result<Vec<Update>, ConnectorError> {
-    let mut updates = words(event)?;
+    let mut updates = words(access, event).await?;
     if event["subtype"].as_str().is_some_and(|subtype| ABOUT_THE_CHAT.contains(&subtype)) {
         let at = ts_of(event["ts"].as_str(), "a notice")?.micros();
         updates.extend(chat(access, event, at).await?);
@@ -181,11 +181,15 @@ async fn message(access: &Access<'_>, event: &Value) -> Result<Vec<Update>, Conn
 }
 
 /// What a message event says of its message.
-fn words(event: &Value) -> Result<Vec<Update>, ConnectorError> {
+async fn words(access: &Access<'_>, event: &Value) -> Result<Vec<Update>, ConnectorError> {
     let shape = |error| unreadable(&format!("a message event has another shape: {error}"));
-    let outer = <wire::Message as serde::Deserialize>::deserialize(event).map_err(shape)?;
-    let news = <wire::MessageNews as serde::Deserialize>::deserialize(event).map_err(shape)?;
+    let mut outer = <wire::Message as serde::Deserialize>::deserialize(event).map_err(shape)?;
+    let mut news = <wire::MessageNews as serde::Deserialize>::deserialize(event).map_err(shape)?;
     let channel = news.channel.as_deref().ok_or_else(|| unreadable("a message event names no channel"))?;
+    complete(access, &mut outer).await?;
+    if let Some(inner) = &mut news.message {
+        complete(access, inner).await?;
+    }
     match outer.subtype.as_deref() {
         Some("message_changed") => changed(channel, &news),
         Some("message_deleted") => {
@@ -199,6 +203,14 @@ fn words(event: &Value) -> Result<Vec<Update>, ConnectorError> {
         _ if convert::is_hidden_record(&outer) => Ok(Vec::new()),
         _ => convert::message(channel, &outer, Told::Posted),
     }
+}
+
+/// Files that are only named are asked for.
+async fn complete(access: &Access<'_>, message: &mut wire::Message) -> Result<(), ConnectorError> {
+    if !message.files.iter().any(file::is_only_named) {
+        return Ok(());
+    }
+    download::complete(&Client::reading(access)?, std::slice::from_mut(message)).await
 }
 
 /// When a change of a message happened. The outer `ts` says the same where `event_ts` is missing.

@@ -65,6 +65,11 @@ pub fn attachment(file: &wire::File) -> Attachment {
     }
 }
 
+/// Whether Slack has to be asked for the rest.
+pub fn is_only_named(file: &wire::File) -> bool {
+    state(file) == FileState::Unknown && !file.id.is_empty()
+}
+
 fn state(file: &wire::File) -> FileState {
     match file.mode.as_deref() {
         Some("tombstone" | "hidden_by_limit") => FileState::Gone,

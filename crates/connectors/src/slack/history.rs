@@ -3,6 +3,7 @@
 use crate::slack::{
     client::{Answer, Client, Span, find_message},
     convert::{self, Told},
+    download,
     id::{self, Ts},
     problem::CallError,
     wire,
@@ -120,7 +121,8 @@ async fn main_page(
     place: Place,
 ) -> Result<(Page, Place), ConnectorError> {
     let answer = client.conversations_history(channel, part.span(), place.main.as_deref()).await?;
-    let messages: Vec<wire::Message> = answer.list("messages");
+    let mut messages: Vec<wire::Message> = answer.list("messages");
+    download::complete(client, &mut messages).await?;
     let named = || messages.iter().filter_map(|message| Some((message, Ts::parse(message.ts.as_deref()?)?)));
     let threads = named().filter(|(message, _)| message.reply_count > 0).map(|(_, ts)| ts.0).collect();
     let before = place.reached.unwrap_or(part.end());
@@ -165,7 +167,8 @@ async fn thread_page(
         }
         Err(error) => return Err(error.into()),
     };
-    let messages: Vec<wire::Message> = answer.list("messages");
+    let mut messages: Vec<wire::Message> = answer.list("messages");
+    download::complete(client, &mut messages).await?;
     let updates = sightings(client, channel, &answer, &messages).await?;
     let Some(more) = answer.next_cursor() else {
         return Ok((Page { updates, whole: whole(part.end()), ..Page::default() }, later(place)));
@@ -264,6 +267,14 @@ pub struct Found {
 
 /// Looks one message up, in the main line and, since a name does not tell where it stands, in threads.
 pub async fn look_up(client: &Client<'_>, channel: &str, ts: &Ts) -> Result<Found, ConnectorError> {
+    let mut found = find(client, channel, ts).await?;
+    if let Some(message) = &mut found.message {
+        download::complete(client, std::slice::from_mut(message)).await?;
+    }
+    Ok(found)
+}
+
+async fn find(client: &Client<'_>, channel: &str, ts: &Ts) -> Result<Found, ConnectorError> {
     let answer = client.message_in_history(channel, ts).await?;
     if let Some(message) = find_message(&answer, ts) {
         return Ok(Found { message: Some(message), seen: answer.seen });

@@ -125,6 +125,7 @@ impl House {
         let events_url = Some(format!("{base}/hooks/slack"));
         let size = WorldSize { messages_per_channel: 20, ..WorldSize::default() };
         let mut world = World { app: App { events_url, ..App::default() }, world: size, ..World::default() };
+        world.files_base = format!("{slack_url}/");
         shape(&mut world);
         let app = world.app.clone();
         let slack_clock = Arc::new(SkewedClock::default());

@@ -10,6 +10,7 @@ mod chats;
 mod connecting;
 mod doors;
 mod feed;
+mod files;
 mod house;
 mod isolation;
 mod kill;

@@ -43,6 +43,10 @@ fn slack() -> FakeSlack {
                     "is_private": channel.starts_with('G'), "is_archived": false, "topic": { "value": "Q&amp;A" } },
             }),
             "conversations.members" => json!({ "ok": true, "members": ["U222", "U111"] }),
+            "files.info" => json!({
+                "ok": true, "file": { "id": call.argument("file"), "name": "offer.pdf", "mimetype": "application/pdf",
+                    "mode": "hosted", "size": 2048, "url_private": "https://files.slack.com/files-pri/T222-F333/offer.pdf" },
+            }),
             other => panic!("{other} is not asked for an event"),
         }
     })
