@@ -38,8 +38,8 @@ use model::{
     attachment::{Attachment, Rendition},
     command::Attempt,
     connector::{
-        Access, Admission, Authorized, Connector, ConnectorError, Description, Grant, OpenFile, OpenLogin, Outcome, Page,
-        PastedField, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
+        Access, Admission, Authorized, Connector, ConnectorError, Description, Grant, OpenFile, OpenLogin, Outcome,
+        Page, PastedField, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
     },
     id::Cursor,
     intake::{Part, RawRequest},

@@ -103,21 +103,25 @@ async fn what_cannot_be_fetched_says_why() {
     share("slow", NewFile { processing_micros: 3_600_000_000, ..drawing() });
     share("elsewhere", NewFile { external_url: Some("https://docs.example/1".to_owned()), ..drawing() });
     let (_, gone) = share("gone", drawing());
-    let mut path = async |text: &str| {
-        let told = feed.until(|event| event["object"]["body"]["text"] == text).await;
-        (path_of(&told["object"]["attachments"][0]), told["object"]["attachments"][0].clone())
-    };
-    let (stub, shown) = path("stub").await;
+    // Slack tells them in any order.
+    let mut told: std::collections::BTreeMap<String, Value> = std::collections::BTreeMap::new();
+    while told.len() < 4 {
+        let event = feed.until(|event| event["kind"] == "message.created").await;
+        let text = event["object"]["body"]["text"].as_str().unwrap().to_owned();
+        told.insert(text, event["object"]["attachments"][0].clone());
+    }
+    let path = |text: &str| (path_of(&told[text]), told[text].clone());
+    let (stub, shown) = path("stub");
     assert_eq!(shown["name"], drawing().name, "what was only named is completed");
     assert_eq!(house.download("ana", &stub, None).await.bytes, drawing().bytes);
     let ask = async |path: &str| house.ask("ana", Method::GET, path, None).await;
-    let (slow, shown) = path("slow").await;
+    let (slow, shown) = path("slow");
     assert_eq!(shown["state"], "processing");
     ask(&slow).await.refused(503, "platform_busy");
-    let (elsewhere, shown) = path("elsewhere").await;
+    let (elsewhere, shown) = path("elsewhere");
     assert_eq!((&shown["state"], &shown["link"]), (&"elsewhere".into(), &"https://docs.example/1".into()));
     ask(&elsewhere).await.refused(422, "slack.file_elsewhere");
-    let (path, _) = path("gone").await;
+    let (path, _) = path("gone");
     house.slack.act_delete_file(&bruno, &gone[0]).unwrap();
     feed.until(|event| event["object"]["attachments"][0]["state"] == "gone").await;
     ask(&path).await.refused(422, "slack.file_deleted");

@@ -8,6 +8,7 @@ use crate::{
     parked::something_parked,
 };
 use reqwest::Method;
+use sandbox::slack::NewFile;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,12 +153,16 @@ async fn settle_in(house: &House, customer: &str, person: &str, name: &str) -> B
     let mut feed = Feed::open(house, customer, 0).await;
     let sent = house.send(customer, &chat, &format!("{name} is what I keep to myself")).await;
     feed.message(&sent["id"], |message| message["status"] == "sent").await;
+    let file = NewFile { name: format!("{name}.txt"), bytes: PLANTED.into(), ..NewFile::default() };
+    house.slack.act_share(person, &channel, "", None, vec![file]).unwrap();
+    let shared = feed.until(|event| event["object"]["attachments"][0]["id"].is_string()).await;
     let run = house.get(customer, "/v1/sync-statuses").await["items"][0]["id"].clone();
     let user = house.get(customer, "/v1/user-platforms").await["items"][0]["id"].clone();
     let made = house.ask(customer, Method::POST, "/v1/api-keys", Some(json!({ "name": "isolation" }))).await.good();
     let parked = something_parked(house, customer, &channel).await;
     let entries = [
         ("PartId", parked["id"].clone()),
+        ("AttachmentId", shared["object"]["attachments"][0]["id"].clone()),
         ("ChatId", json!(chat)),
         ("chat_id", json!(chat)),
         ("ConnectionId", json!(connection)),
