@@ -20,6 +20,7 @@ mod reread;
 mod show;
 mod states;
 mod take_in;
+mod tally;
 mod upkeep;
 
 pub use connect::Available;
@@ -28,6 +29,7 @@ pub use files::Fetched;
 pub use inbound::Admitted;
 pub use outbox::{Draft, Idempotency, Resolution};
 pub use read::MEMBERSHIP_TRUSTED_FOR;
+pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 
 use model::{
@@ -68,6 +70,8 @@ pub trait Announcer: Send + Sync {
     fn committed(&self, customer: &CustomerId, committed: &Committed);
     /// There may be work for the loops.
     fn work(&self);
+    /// A commit did this, for whoever counts.
+    fn counted(&self, _tally: &Tally) {}
 }
 
 /// All that the engine needs of the world.
@@ -145,8 +149,9 @@ impl Engine {
 
     /// Commits, and only then lets it be heard.
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError> {
-        let customer = changes.customer.clone();
+        let (customer, tally) = (changes.customer.clone(), Tally::of(&changes));
         let committed = self.store().commit(changes).await?;
+        self.parts.announcer.counted(&tally);
         if let Some(customer) = customer {
             self.parts.announcer.committed(&customer, &committed);
         }

@@ -120,6 +120,32 @@ pub struct Ticket {
     pub expires_at: Timestamp,
 }
 
+/// What a store has done since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// How often it synced to disk.
+    pub syncs: u64,
+    /// How many writes these synced.
+    pub writes: u64,
+    /// How long the syncing took altogether.
+    pub sync_micros: u64,
+}
+
+/// How much waits. Counted up to a limit, since whoever counts wants to know whether it is much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Requests whose parts are not queued yet.
+    pub intakes: u64,
+    /// Parts that wait to be read.
+    pub parts: u64,
+    /// Parts that could not be read.
+    pub parked: u64,
+    /// Commands that are open.
+    pub commands: u64,
+    /// Runs that are open.
+    pub runs: u64,
+}
+
 /// Keeps everything.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -323,6 +349,14 @@ pub trait Store: Send + Sync {
 
     /// The earliest time at which something that waits is due, for a loop that has nothing to do.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    // For whoever measures.
+    /// How much waits, each counted up to `limit`.
+    async fn backlog(&self, limit: usize) -> Result<Backlog, StoreError>;
+    /// What this store has done.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
 }
 
 /// The kinds of things that external ids name. The same text may name one of each.

@@ -44,6 +44,11 @@ impl Wakers {
         Ok(Seat { wakers: Arc::clone(self), whose, news: Some(sender.subscribe()) })
     }
 
+    /// How many streams are open.
+    pub fn seats_taken(&self) -> usize {
+        held(&self.feeds).values().map(watch::Sender::receiver_count).sum()
+    }
+
     /// Adds a kind of loop. One of its workers is woken when there may be work.
     pub fn add_loop(&self) -> Arc<Notify> {
         let bell = Arc::new(Notify::new());

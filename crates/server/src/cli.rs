@@ -7,6 +7,7 @@ use crate::{
     keys::Keys,
     login,
     serve::{self, Material, Running},
+    supervisor,
     vault::{Key, KeyVault, keys_in},
     world::{SystemClock, SystemRandom},
 };
@@ -207,11 +208,13 @@ async fn serve_alone(place: &Place) -> anyhow::Result<()> {
 impl Started {
     /// Runs until somebody stops it, or until `other` fails; then finishes what is in hand.
     pub async fn until_stopped(mut self, other: impl Future<Output = anyhow::Error>) -> anyhow::Result<()> {
+        supervisor::ready();
         tokio::select! {
             () = asked_to_stop() => {}
             error = self.running.failed() => return Err(error),
             error = other => return Err(error),
         }
+        supervisor::stopping();
         tracing::info!("Stopping; what is in hand is finished first");
         let stopped = self.running.stop().await;
         self.store.close().await;

@@ -2,6 +2,7 @@
 //!
 //! A wrong key or value is one clear sentence with its place, and nothing starts.
 
+use crate::proxies::Trusted;
 use anyhow::{Context, anyhow, bail};
 use figment::{
     Figment, Metadata, Profile, Provider,
@@ -51,8 +52,16 @@ pub struct Config {
     /// Addresses beyond our own that a connect page may return to; each allows what begins with it.
     #[serde(deserialize_with = "list")]
     pub return_to: Vec<String>,
+    /// Other sites whose pages may call the API from a browser, each as its exact origin.
+    #[serde(deserialize_with = "list")]
+    pub allowed_origins: Vec<String>,
+    /// Proxies whose word on who calls is believed: addresses, or networks as in 10.0.0.0/8.
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<String>,
     /// What is logged.
     pub log: Log,
+    /// Who may read the metrics.
+    pub metrics: Metrics,
     /// Bounds of the API.
     pub limits: Limits,
     /// How long things are kept.
@@ -69,6 +78,15 @@ pub struct Log {
     pub level: String,
     /// `text` or `json`.
     pub format: LogFormat,
+}
+
+/// Who may read the metrics.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Whoever bears it. Without it, only this computer may, and only where no public address is named.
+    #[serde(skip_serializing)]
+    pub token: Option<Secret>,
 }
 
 /// How a log line looks.
@@ -128,7 +146,10 @@ impl Default for Config {
             secret_key: None,
             old_secret_keys: Vec::new(),
             return_to: Vec::new(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
+            metrics: Metrics::default(),
             limits: Limits {
                 body_bytes: 4 * 1024 * 1024,
                 request_seconds: 30,
@@ -186,6 +207,10 @@ impl Config {
         if let Some(entry) = self.return_to.iter().find(|entry| !is_web(entry)) {
             bail!("return_to: {entry} must begin with https:// or http://.");
         }
+        if let Some(origin) = self.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            bail!("allowed_origins: {origin} must look like https://app.example.com, without a path.");
+        }
+        self.trusted().context("trusted_proxies")?;
         let keys = self.secret_key.iter().map(|key| key.0.as_str());
         if keys
             .chain(self.old_secret_keys.iter().map(String::as_str))
@@ -234,6 +259,11 @@ impl Config {
     /// An integration's settings.
     pub fn settings(&self, integration: &str) -> Settings {
         Settings { values: self.integrations.get(integration).cloned().unwrap_or_default() }
+    }
+
+    /// The proxies that are believed.
+    pub fn trusted(&self) -> anyhow::Result<Trusted> {
+        Trusted::parse(&self.trusted_proxies)
     }
 
     /// The file that everything is kept in.

@@ -24,11 +24,21 @@ pub async fn take(
     let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let request = RawRequest { headers, body, received_at: server.engine.now() };
-    Ok(match server.engine.admit(&Integration(platform), request).await? {
+    let admitted = server.engine.admit(&Integration(platform.clone()), request).await?;
+    server.metrics.admitted(&platform, outcome(&admitted));
+    Ok(match admitted {
         Admitted::Kept => StatusCode::OK.into_response(),
         Admitted::Answer { content_type, body } => ([(header::CONTENT_TYPE, content_type)], body).into_response(),
         Admitted::Refused(refusal) => refused(refusal).into_response(),
     })
+}
+
+fn outcome(admitted: &Admitted) -> &'static str {
+    match admitted {
+        Admitted::Kept => "kept",
+        Admitted::Answer { .. } => "answered",
+        Admitted::Refused(_) => "refused",
+    }
 }
 
 fn refused(refusal: Refusal) -> ApiError {

@@ -1,29 +1,57 @@
 //! What guards every route: bounds, policies for browsers, and a log without secrets.
 
 use crate::{
-    api::error::ApiError,
+    api::{auth::CUSTOMER_HEADER, error::ApiError},
     config::{BASE_URL, Config},
+    proxies::{self, Client},
     serve::Server,
 };
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use std::{any::Any, time::Duration};
 use tokio::time::Instant;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+
+/// How long a browser remembers what another site's page may do.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10 * 60);
 
 /// Guards all routes of a router.
-pub fn guarded(router: Router<Server>, server: &Server) -> Router<Server> {
-    router
+pub fn guarded(router: Router<Server>, server: &Server) -> anyhow::Result<Router<Server>> {
+    let trusted = server.config.trusted()?;
+    let guarded = router
         .layer(DefaultBodyLimit::max(server.config.limits.body()))
         .layer(from_fn_with_state(server.clone(), bounded))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom(panicked));
+    let guarded = shared(guarded, &server.config)
         .layer(from_fn_with_state(server.clone(), with_policies))
         .layer(from_fn_with_state(server.clone(), logged))
+        .layer(from_fn_with_state(trusted, proxies::meet));
+    Ok(guarded)
+}
+
+/// Lets pages of the listed sites call these routes from a browser. They bear a token of their own: no cookie
+/// is sent along, so the session of our page serves nobody else.
+fn shared(router: Router<Server>, config: &Config) -> Router<Server> {
+    if config.allowed_origins.is_empty() {
+        return router;
+    }
+    let origins = config.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let asks = [CUSTOMER_HEADER, "authorization", "content-type", "idempotency-key", "last-event-id"];
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(asks.map(HeaderName::from_static))
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(ASKED_AGAIN_AFTER);
+    router.layer(cors)
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {
@@ -73,16 +101,20 @@ async fn with_policies(State(server): State<Server>, request: Request, next: Nex
 }
 
 /// Logs a request by its route, never by its address, which may hold a ticket.
-async fn logged(State(_): State<Server>, request: Request, next: Next) -> Response {
+async fn logged(State(server): State<Server>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("(page)".to_owned(), |path| path.as_str().to_owned());
+    let client = request.extensions().get::<Client>().and_then(|client| client.address);
+    let client = client.map(tracing::field::display);
     let response = next.run(request).await;
-    let (status, millis) = (response.status().as_u16(), began.elapsed().as_millis());
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    server.metrics.answered(method.as_str(), &route, status, took);
+    let millis = took.as_millis();
     if response.status().is_server_error() {
-        tracing::warn!(%method, route, status, millis, "Answered {method} {route} with {status}");
+        tracing::warn!(%method, route, status, millis, client, "Answered {method} {route} with {status}");
     } else {
-        tracing::debug!(%method, route, status, millis, "Answered {method} {route} with {status}");
+        tracing::debug!(%method, route, status, millis, client, "Answered {method} {route} with {status}");
     }
     response
 }

@@ -7,7 +7,9 @@ use crate::{
     connect, hooks,
     http::Wire,
     keys::{self, Keys},
-    login, loops, page, safety,
+    login, loops,
+    metrics::{self, Counting, Measured, Metrics},
+    page, safety,
     vault::KeyVault,
     world::SystemRandom,
 };
@@ -47,6 +49,8 @@ pub struct Inside {
     pub keys: Keys,
     /// Wakes streams and loops.
     pub wakers: Arc<Wakers>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// How browsers and platforms reach this server, without a slash at the end.
     pub base: String,
     /// Becomes true once, when the server stops.
@@ -84,7 +88,7 @@ impl Server {
     }
 
     /// All routes.
-    pub fn router(&self) -> Router {
+    pub fn router(&self) -> anyhow::Result<Router> {
         let routes = Router::new()
             .merge(api::router())
             .route("/v1/{*rest}", axum::routing::any(api::ask::no_route))
@@ -97,9 +101,10 @@ impl Server {
             .route("/docs", get(api::docs::show_page))
             .route("/healthz", get(|| async { "ok" }))
             .route("/readyz", get(ready))
+            .route("/metrics", get(metrics::show))
             .method_not_allowed_fallback(api::ask::wrong_method)
             .fallback(get(page::show));
-        safety::guarded(routes, self).with_state(self.clone())
+        Ok(safety::guarded(routes, self)?.with_state(self.clone()))
     }
 }
 
@@ -142,15 +147,15 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
     let Material { config, store, vault, clock } = material;
-    let wakers = Arc::new(Wakers::default());
+    let (wakers, metrics) = (Arc::new(Wakers::default()), Arc::new(Metrics::default()));
     let keys = Keys::of(&vault);
     let holder = format!("server-{}", &keys::hash(&keys::fresh(&SystemRandom))[..12]);
     let engine = Engine::new(Parts {
-        integrations: integrations(&config, &clock)?,
+        integrations: integrations(&config, &clock, &metrics)?,
         store,
         random: Arc::new(SystemRandom) as Arc<dyn Random>,
         vault: Arc::new(vault),
-        announcer: wakers.clone(),
+        announcer: Arc::new(Counting { wakers: wakers.clone(), metrics: metrics.clone() }),
         retention: Retention { raw: config.retention.raw(), events: config.retention.events() },
         clock,
         holder,
@@ -165,12 +170,14 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
         engine,
         keys,
         wakers,
+        metrics,
         base,
         stop: stopped.clone(),
         config,
     }));
     let loops = loops::start(&server.engine, &server.wakers, &stopped);
-    let served = axum::serve(listener, server.router()).with_graceful_shutdown(until(stopped));
+    let service = server.router()?.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(until(stopped));
     Ok(Running { listening: tokio::spawn(served.into_future()), server, address, stop, loops })
 }
 
@@ -188,13 +195,18 @@ pub fn local(address: SocketAddr) -> String {
     }
 }
 
-fn integrations(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<BTreeMap<Integration, Offered>> {
+fn integrations(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<BTreeMap<Integration, Offered>> {
     let mut offered = BTreeMap::new();
     for (platform, connector) in connectors::all() {
         let settings = config.settings(platform);
         let wire = Wire::new(connector.describe().hosts, settings.get(BASE_URL), Arc::clone(clock));
         let wire = wire.with_context(|| format!("integrations.{platform}: the wire cannot be made."))?;
-        offered.insert(Integration::from(platform), Offered { connector, settings, http: Arc::new(wire) });
+        let http = Arc::new(Measured { wire: Arc::new(wire), platform, metrics: Arc::clone(metrics) });
+        offered.insert(Integration::from(platform), Offered { connector, settings, http });
     }
     Ok(offered)
 }

@@ -17,7 +17,9 @@ use model::{
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
-    store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
+    store::{
+        ApiKey, Backlog, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket,
+    },
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -121,4 +123,5 @@ paced! {
     ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
     take_ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
     next_due() -> Option<Timestamp>;
+    backlog(limit: usize) -> Backlog;
 }

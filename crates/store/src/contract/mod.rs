@@ -81,6 +81,7 @@ macro_rules! store_contract {
                 syncs_are_listed_newest_first,
                 asides_wait_for_their_time,
                 next_due_is_the_earliest_of_all,
+            what_waits_is_counted_up_to_a_limit,
                 a_feed_has_no_gaps,
                 a_stale_commit_takes_no_number,
                 events_are_forgotten_from_the_beginning,

@@ -5,7 +5,7 @@ use model::{
     changes::Write,
     command::{Attempt, Command, Progress},
     facets::Version,
-    store::Store,
+    store::{Backlog, Store},
     sync_status::SyncState,
 };
 
@@ -136,4 +136,22 @@ pub(crate) async fn next_due_is_the_earliest_of_all(store: &dyn Store) {
     assert_eq!(next(Write::QueuePart(parked(part(&ada(), 1, None, 10)))).await, Some(at(70)));
     assert_eq!(next(Write::QueuePart(part(&ada(), 2, None, 60))).await, Some(at(60)));
     assert_eq!(next(Write::Command(with(Progress::Done, command(&ada(), 1, 1, 70)).next())).await, Some(at(10)));
+}
+
+pub(crate) async fn what_waits_is_counted_up_to_a_limit(store: &dyn Store) {
+    assert_eq!(store.backlog(10).await.unwrap(), Backlog::default());
+    let done = with(Progress::Done, command(&ada(), 1, 3, 70));
+    let writes = [
+        Write::Command(command(&ada(), 1, 1, 70)),
+        Write::Command(command(&ada(), 1, 2, 70)),
+        Write::Command(done),
+        Write::SyncStatus(sync(&ada(), 1, SyncState::Waiting, 80)),
+        Write::SyncStatus(sync(&ada(), 2, SyncState::Failed, 80)),
+        Write::QueuePart(part(&ada(), 1, None, 10)),
+        Write::QueuePart(parked(part(&ada(), 2, None, 10))),
+    ];
+    keep(store, rows(&ada(), writes)).await;
+    let counted = store.backlog(10).await.unwrap();
+    assert_eq!(counted, Backlog { intakes: 0, parts: 1, parked: 1, commands: 2, runs: 1 });
+    assert_eq!(store.backlog(1).await.unwrap().commands, 1);
 }

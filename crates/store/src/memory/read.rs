@@ -13,7 +13,7 @@ use model::{
     intake::{Intake, PartId, PartState, QueuedPart},
     message::Message,
     participant::Participant,
-    store::{ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice},
+    store::{Backlog, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice},
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -90,6 +90,18 @@ impl State {
 
     fn waiting_parts(&self) -> impl Iterator<Item = &QueuedPart> {
         self.parts.rows().filter(|part| part.state == PartState::Waiting)
+    }
+
+    pub(super) fn backlog(&self, limit: usize) -> Backlog {
+        let up_to = |count: usize| count.min(limit) as u64;
+        let parked = self.parts.iter().filter(|(_, part)| part.state != PartState::Waiting).count();
+        Backlog {
+            intakes: up_to(self.unrouted.iter().count()),
+            parts: up_to(self.waiting_parts().count()),
+            parked: up_to(parked),
+            commands: up_to(self.commands.iter().filter(|(_, command)| command.is_open()).count()),
+            runs: up_to(self.sync_statuses.iter().filter(|(_, sync)| sync.is_open()).count()),
+        }
     }
 
     pub(super) fn part_lanes(&self, now: Timestamp, limit: usize) -> Vec<Lane> {

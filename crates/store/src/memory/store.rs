@@ -17,7 +17,9 @@ use model::{
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
-    store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
+    store::{
+        ApiKey, Backlog, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket,
+    },
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -390,5 +392,9 @@ impl Store for Memory {
 
     async fn next_due(&self) -> Answer<Option<Timestamp>> {
         Ok(self.read(|state| state.next_due()))
+    }
+
+    async fn backlog(&self, limit: usize) -> Answer<Backlog> {
+        Ok(self.read(|state| state.backlog(limit)))
     }
 }

@@ -9,6 +9,7 @@ mod inspect;
 mod intake;
 mod leases;
 mod lines;
+mod measure;
 mod migrate;
 mod open;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use restore::Restored;
 
 use failure::{Failure, Outcome};
 use leases::Leases;
+use measure::Meter;
 use model::{customer::CustomerId, store::StoreError};
 use readers::Readers;
 use rows::{find, find_document, number};
@@ -35,7 +37,7 @@ use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError, mpsc::Receiver},
+    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
     thread,
     time::Duration,
 };
@@ -52,6 +54,7 @@ pub struct Sqlite {
     writes: Option<mpsc::Sender<Request>>,
     readers: Readers,
     leases: Leases,
+    meter: Arc<Meter>,
     closed: watch::Receiver<()>,
     ended: Mutex<Receiver<()>>,
 }
@@ -75,7 +78,8 @@ impl Sqlite {
         let (writes, queue) = mpsc::channel(QUEUE);
         let (still_open, closed) = watch::channel(());
         let (still_there, ended) = std::sync::mpsc::channel();
-        let writer = Writer { db, path: path.to_owned(), lock };
+        let meter = Arc::new(Meter::default());
+        let writer = Writer { db, path: path.to_owned(), lock, meter: Arc::clone(&meter) };
         let serve = move || {
             writer.serve(queue);
             // Those who wait learn of the end by this side's end.
@@ -88,6 +92,7 @@ impl Sqlite {
             writes: Some(writes),
             readers,
             leases: Leases::default(),
+            meter,
             closed,
             ended: Mutex::new(ended),
         })

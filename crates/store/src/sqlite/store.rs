@@ -1,7 +1,7 @@
 //! `impl Store for Sqlite`: each call is one write or one read of the file.
 
 use super::{
-    Sqlite, forget, intake, lines, read,
+    Sqlite, forget, intake, lines, measure, read,
     rows::{change, document, find, find_document, int, list_documents, number, thing},
     write::{self, done},
 };
@@ -22,7 +22,10 @@ use model::{
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
-    store::{ApiKey, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket},
+    store::{
+        ApiKey, Backlog, ChatFilter, Committed, Figures, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError,
+        Ticket,
+    },
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -418,5 +421,13 @@ impl Store for Sqlite {
 
     async fn next_due(&self) -> Answer<Option<Timestamp>> {
         self.read(read::next_due).await
+    }
+
+    async fn backlog(&self, limit: usize) -> Answer<Backlog> {
+        self.read(move |db| measure::backlog(db, limit)).await
+    }
+
+    fn figures(&self) -> Figures {
+        self.meter.figures()
     }
 }

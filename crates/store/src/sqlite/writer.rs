@@ -3,11 +3,12 @@
 
 use super::{
     failure::{Failure, Outcome},
+    measure::Meter,
     open::Lock,
 };
 use model::store::StoreError;
 use rusqlite::Connection;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc, time::Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes may wait; the next caller waits until there is room.
@@ -78,6 +79,7 @@ pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) path: PathBuf,
     pub(super) lock: Lock,
+    pub(super) meter: Arc<Meter>,
 }
 
 impl Writer {
@@ -121,7 +123,7 @@ impl Writer {
     fn attempt(&self, jobs: &mut [Box<dyn Job>]) -> Outcome<Vec<Result<(), StoreError>>> {
         let fates = self.within(jobs);
         let finished = match &fates {
-            Ok(fates) if fates.iter().any(Result::is_ok) => self.run("commit"),
+            Ok(fates) if fates.iter().any(Result::is_ok) => self.sync(fates.len()),
             _ => Ok(()),
         };
         // SQLite ends a transaction by itself in some failures, not in all.
@@ -149,6 +151,13 @@ impl Writer {
             self.run("release job")?;
         }
         Ok(fates)
+    }
+
+    fn sync(&self, writes: usize) -> Outcome<()> {
+        let began = Instant::now();
+        self.run("commit")?;
+        self.meter.synced(writes, began.elapsed());
+        Ok(())
     }
 
     fn told(&self, failure: Failure) -> StoreError {
