@@ -376,6 +376,44 @@ pub enum ConnectorError {
     Unreadable(String),
 }
 
+/// How good a thing is that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// As it should be.
+    Good,
+    /// It may be meant so.
+    Doubtful,
+    /// It must be mended.
+    Bad,
+}
+
+/// What was found where somebody looked.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// How good it is.
+    pub grade: Grade,
+    /// What it is, and what to mend, in words.
+    pub says: String,
+}
+
+impl Finding {
+    /// It is as it should be.
+    pub fn good(says: impl Into<String>) -> Self {
+        Self { grade: Grade::Good, says: says.into() }
+    }
+
+    /// It may be meant so.
+    pub fn doubtful(says: impl Into<String>) -> Self {
+        Self { grade: Grade::Doubtful, says: says.into() }
+    }
+
+    /// It must be mended.
+    pub fn bad(says: impl Into<String>) -> Self {
+        Self { grade: Grade::Bad, says: says.into() }
+    }
+}
+
 /// One platform, as the engine sees it.
 ///
 /// A connector translates and talks. It stores nothing, decides nothing and remembers nothing
@@ -395,6 +433,8 @@ pub trait Connector: Send + Sync {
     async fn check(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError>;
     /// Gives a login back to the platform. One that is gone already is no error.
     async fn revoke(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError>;
+    /// Finds out whether what was configured is good, as far as that can be seen without changing anything.
+    async fn examine(&self, threshold: &Threshold<'_>) -> Vec<Finding>;
     /// Checks a request's raw bytes, and says what to answer and whether to keep it. Calls nobody.
     fn admit(&self, request: &RawRequest, trust: &Trust<'_>) -> Admission;
     /// The parts of a request and the accounts that they are for. Calls nobody.

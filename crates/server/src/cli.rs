@@ -3,7 +3,7 @@
 use crate::{
     api, backup,
     config::{Config, LogFormat},
-    demo,
+    demo, doctor,
     keys::Keys,
     login,
     serve::{self, Material, Running},
@@ -19,6 +19,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::Pin,
     process::ExitCode,
     sync::{Arc, LazyLock},
     time::Duration,
@@ -52,6 +53,8 @@ enum Command {
     Openapi,
     /// Print a fresh one-time address of the page, while the server runs
     LoginLink(Place),
+    /// Look at everything that a server needs, and say what to mend
+    Doctor(doctor::Options),
     /// Copy everything but the key into a new file, also while the server runs
     Backup(backup::Options),
     /// Put a backup in the place of what is kept, while the server does not run
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
                 Ok(())
             }
             Command::LoginLink(place) => login_link(&place).await,
+            Command::Doctor(options) => doctor::run(&options).await,
             Command::Backup(options) => backup::back_up(&options),
             Command::Restore(options) => backup::restore(&options),
         }
@@ -167,6 +171,8 @@ pub struct Started {
     pub store: Arc<Sqlite>,
     /// Nothing was kept here before.
     pub first: bool,
+    /// Ends when somebody asks the program to stop. It listens before anybody is told that the server runs.
+    asked_to_stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// Opens what is kept, and starts the server on a port that is open already.
@@ -176,11 +182,12 @@ pub fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::
     let store = Arc::new(Sqlite::open(&database)?);
     let data_dir = config.data_dir.clone();
     let material = Material { config, store: store.clone(), vault, clock: Arc::new(SystemClock) };
+    let asked_to_stop = Box::pin(asked_to_stop());
     let running = serve::start(material, listener)?;
     let address = serve::local(running.address);
     std::fs::write(data_dir.join(ADDRESS_FILE), &address).context("Cannot write into the data folder.")?;
     tracing::info!(address, "Listening at {address}");
-    Ok(Started { running, store, first })
+    Ok(Started { running, store, first, asked_to_stop })
 }
 
 /// Opens a port, or says in words why not.
@@ -210,7 +217,7 @@ impl Started {
     pub async fn until_stopped(mut self, other: impl Future<Output = anyhow::Error>) -> anyhow::Result<()> {
         supervisor::ready();
         tokio::select! {
-            () = asked_to_stop() => {}
+            () = self.asked_to_stop => {}
             error = self.running.failed() => return Err(error),
             error = other => return Err(error),
         }
@@ -222,20 +229,24 @@ impl Started {
     }
 }
 
-/// Waits for Ctrl-C or the signal of a service manager.
-pub async fn asked_to_stop() {
+/// Waits for Ctrl-C or the signal of a service manager, from this call on: what comes before the wait counts.
+pub fn asked_to_stop() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
+    let asked = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        signal(SignalKind::terminate()).and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)))
+    };
+    async move {
+        #[cfg(unix)]
+        if let Ok((mut terminate, mut interrupt)) = asked {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 async fn login_link(place: &Place) -> anyhow::Result<()> {

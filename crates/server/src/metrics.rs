@@ -19,7 +19,7 @@ use axum::{
 use engine::{Announcer, Errands, Step, Tally};
 use model::{
     customer::CustomerId,
-    http::{self, Http, HttpError},
+    http::{self, Http, HttpError, Incoming, Transfer},
     store::{Committed, Figures},
     sync_status::{SyncKind, SyncState},
 };
@@ -260,14 +260,26 @@ impl Http for Measured {
     async fn send(&self, request: http::Request) -> Result<http::Response, HttpError> {
         let (began, url) = (Instant::now(), request.url.clone());
         let answer = self.wire.send(request).await;
-        let outcome = match &answer {
-            Ok(response) => response.status.to_string(),
-            Err(HttpError::NotSent(_)) => "not_sent".to_owned(),
-            Err(HttpError::Broken(_)) => "broken".to_owned(),
-            Err(HttpError::Forbidden(_)) => "forbidden".to_owned(),
-        };
+        let outcome = outcome(answer.as_ref().map(|response| response.status));
         self.metrics.called(self.platform, &url, outcome, began.elapsed());
         answer
+    }
+
+    async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError> {
+        let (began, url) = (Instant::now(), transfer.url.clone());
+        let answer = self.wire.transfer(transfer).await;
+        let outcome = outcome(answer.as_ref().map(|incoming| incoming.status));
+        self.metrics.called(self.platform, &url, outcome, began.elapsed());
+        answer
+    }
+}
+
+fn outcome(status: Result<u16, &HttpError>) -> String {
+    match status {
+        Ok(status) => status.to_string(),
+        Err(HttpError::NotSent(_)) => "not_sent".to_owned(),
+        Err(HttpError::Broken(_)) => "broken".to_owned(),
+        Err(HttpError::Forbidden(_)) => "forbidden".to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod convert;
 mod download;
 mod emoji;
 mod events;
+mod examine;
 mod file;
 mod history;
 mod id;
@@ -38,8 +39,8 @@ use model::{
     attachment::{Attachment, Rendition},
     command::Attempt,
     connector::{
-        Access, Admission, Authorized, Connector, ConnectorError, Description, Grant, OpenFile, OpenLogin, Outcome,
-        Page, PastedField, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
+        Access, Admission, Authorized, Connector, ConnectorError, Description, Finding, Grant, OpenFile, OpenLogin,
+        Outcome, Page, PastedField, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
     },
     id::Cursor,
     intake::{Part, RawRequest},
@@ -134,6 +135,10 @@ impl Connector for Slack {
 
     async fn revoke(&self, threshold: &Threshold<'_>, login: &OpenLogin) -> Result<(), ConnectorError> {
         oauth::revoke(threshold, login).await
+    }
+
+    async fn examine(&self, threshold: &Threshold<'_>) -> Vec<Finding> {
+        examine::examine(threshold).await
     }
 
     fn admit(&self, request: &RawRequest, trust: &Trust<'_>) -> Admission {

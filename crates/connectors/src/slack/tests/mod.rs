@@ -2,6 +2,7 @@
 
 mod chats;
 mod events;
+mod examine;
 mod files;
 mod logins;
 mod reading;
