@@ -42,7 +42,9 @@ impl Engine {
         check: &Check,
     ) -> Result<Checked, Unread> {
         let asked_at = self.now();
-        let page = offered.connector.pull(access, &reading(chat, check), check.cursor.as_ref()).await?;
+        let reading = self.reading(access, chat, check)?;
+        let page = offered.connector.pull(access, &reading, check.cursor.as_ref()).await?;
+        let page = self.page_under_our_names(access.connection, chat, page).await?;
         let stored = self.stored(chat, &page).await?;
         let listing = Listing { updates: &page.updates, whole: &page.whole, asked_at };
         let Comparison { news, suspects, checked, missed } = compare::compare(&listing, &stored);
@@ -65,6 +67,17 @@ impl Engine {
         Ok(Checked { updates, asked_at, next, done })
     }
 
+    fn reading(&self, access: &Access<'_>, chat: &Chat, check: &Check) -> Result<Reading, EngineError> {
+        let (from, to) = (check.from, check.to);
+        let thread = check.threads.as_ref().and_then(|threads| threads.first());
+        let thread = thread.map(|thread| self.name_there(access.connection, chat, thread)).transpose()?;
+        let chat = chat.external_id.clone();
+        Ok(match thread {
+            Some(thread) => Reading::Replies { chat, thread, from, to },
+            None => Reading::Window { chat, from, to },
+        })
+    }
+
     /// The stored messages that a page names or vouches for.
     async fn stored(&self, chat: &Chat, page: &Page) -> Result<BTreeMap<ExternalId, Message>, EngineError> {
         let names: BTreeSet<_> = page.updates.iter().filter_map(Update::message).cloned().collect();
@@ -83,12 +96,14 @@ impl Engine {
         access: &Access<'_>,
         chat: &Chat,
         suspects: &[ExternalId],
-    ) -> Result<LookedUp, ConnectorError> {
+    ) -> Result<LookedUp, Unread> {
         let mut looked = LookedUp { stopped: suspects.len() > MOST_LOOK_UPS, ..LookedUp::default() };
         for message in suspects.iter().take(MOST_LOOK_UPS) {
-            let reading = Reading::Message { chat: chat.external_id.clone(), message: message.clone() };
+            let named = self.name_there(access.connection, chat, message)?;
+            let reading = Reading::Message { chat: chat.external_id.clone(), message: named };
             match offered.connector.pull(access, &reading, None).await {
                 Ok(page) => {
+                    let page = self.page_under_our_names(access.connection, chat, page).await?;
                     let gone =
                         |update: &Update| matches!(update, Update::Deleted { message: gone, .. } if gone == message);
                     if page.updates.iter().any(gone) {
@@ -102,7 +117,7 @@ impl Engine {
                     looked.stopped = true;
                     break;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(looked)
@@ -172,14 +187,6 @@ struct LookedUp {
     gone: BTreeSet<ExternalId>,
     /// There are more to look up.
     stopped: bool,
-}
-
-fn reading(chat: &Chat, check: &Check) -> Reading {
-    let (chat, from, to) = (chat.external_id.clone(), check.from, check.to);
-    match check.threads.as_ref().and_then(|threads| threads.first()) {
-        Some(thread) => Reading::Replies { chat, thread: thread.clone(), from, to },
-        None => Reading::Window { chat, from, to },
-    }
 }
 
 pub(crate) fn not_a_member() -> Problem {

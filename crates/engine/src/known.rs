@@ -23,7 +23,7 @@ impl Engine {
         if let Some(chat) = chat {
             let names = [std::slice::from_ref(chat), &moved_into(updates)].concat();
             for row in store.chats_named(customer, connection.id, &names).await? {
-                let is_it = row.external_id == *chat || row.aliases.contains_key(chat);
+                let is_it = row.is_called(chat);
                 *(if is_it { &mut known.chat } else { &mut known.other_chat }) = Some(row);
             }
         }

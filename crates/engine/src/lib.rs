@@ -12,6 +12,7 @@ mod import;
 mod inbound;
 mod known;
 mod logins;
+mod names;
 mod outbound;
 mod outbox;
 mod pick;

@@ -15,7 +15,7 @@ use model::{
     decide::Settled,
     event::{EventKind, NewEvent, Subject},
     facets::{Facet, Version},
-    id::ChatId,
+    id::{ChatId, ExternalId},
     message::{Message, Problem, Status},
     retry,
     store::StoreError,
@@ -32,6 +32,8 @@ struct Errand {
     chat: Chat,
     message: Message,
     command: Command,
+    /// The message's name at the platform by now.
+    name_there: Option<ExternalId>,
 }
 
 impl Engine {
@@ -90,7 +92,9 @@ impl Engine {
             let Some(kept) = store.message(customer, into).await? else { return Ok(None) };
             message = kept;
         }
-        Ok(Some(Errand { connection, chat, message, command }))
+        let name = message.external_id.as_ref();
+        let name_there = name.map(|name| self.name_there(&connection, &chat, name)).transpose()?;
+        Ok(Some(Errand { connection, chat, message, command, name_there }))
     }
 
     /// Makes one call. That it is made is on disk before it leaves.
@@ -260,7 +264,7 @@ impl Engine {
     /// Closes a command in one commit with what its answer says.
     async fn settle(&self, errand: &Errand, updates: Vec<Update>, progress: Progress) -> Result<(), EngineError> {
         let settled = Settled { command: errand.command.clone(), progress };
-        let chat = errand.chat.external_id.clone();
+        let chat = errand.chat.named_under().clone();
         let news = News::new(&errand.connection, updates, errand.command.origin);
         self.take_in(&News { settled: Some((settled, chat)), ..news }).await?;
         if errand.command.is_send() {
@@ -364,7 +368,7 @@ fn step<'a>(errand: &'a Errand, mark: &'a str) -> Step<'a> {
     Step {
         action: &errand.command.action,
         chat: &errand.chat.external_id,
-        message: errand.message.external_id.as_ref(),
+        message: errand.name_there.as_ref(),
         mark,
         progress: &errand.command.steps,
     }

@@ -1,6 +1,6 @@
 //! Reads what is queued: one connection and chat at a time, no more than its person may see.
 
-use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, take_in::News};
+use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, names::MOVE_AGAIN_AFTER, take_in::News};
 use model::{
     changes::{Changes, Write},
     chat::{Chat, ChatState},
@@ -95,12 +95,14 @@ impl Engine {
         if !new && chat.as_ref().is_some_and(|chat| self.is_surely_member(chat)) {
             return Ok(gate(Passes::All, chat));
         }
-        let mut asked = self.ask(offered, access, &Reading::Membership(external_id.clone())).await?;
+        // Nobody can be asked about a name that the chat no longer has.
+        let now = chat.as_ref().map_or(external_id, |chat| &chat.external_id);
+        let mut asked = self.ask(offered, access, &Reading::Membership(now.clone())).await?;
         if !asked.iter().any(|update| matches!(update, Update::Member { member: true, .. })) {
             return Ok(Gate { asked, ..gate(Passes::Membership, chat) });
         }
         if new {
-            asked.extend(self.ask(offered, access, &Reading::Chat(external_id.clone())).await?);
+            asked.extend(self.ask(offered, access, &Reading::Chat(now.clone())).await?);
             return Ok(Gate { asked, ..gate(Passes::AllAsNew, chat) });
         }
         Ok(Gate { asked, ..gate(Passes::All, chat) })
@@ -149,7 +151,8 @@ impl Engine {
             self.store().intakes(&ids).await?.into_iter().map(|intake| (intake.id, intake)).collect();
         // What passes, and what is looked up, was decided for this generation of the chat.
         let expected = |chat: &Chat| Write::Expect { chat_id: chat.id, generation: chat.generation };
-        let (mut updates, mut with) = (Vec::new(), gate.chat.iter().map(expected).collect::<Vec<_>>());
+        let (mut updates, mut events) = (Vec::new(), Vec::new());
+        let mut with: Vec<_> = gate.chat.iter().map(expected).collect();
         for part in parts {
             let raw = intakes.get(&part.intake_id).map(|intake| self.parts_of(intake)).unwrap_or_default();
             let Some(raw) = raw.into_iter().find(|raw| raw.number == part.number) else {
@@ -157,7 +160,11 @@ impl Engine {
                 continue;
             };
             match self.read_part(offered, access, &raw, &gate).await {
+                Ok(read) if self.must_wait(access.connection, &read).await? => {
+                    with.push(Write::UpdatePart(QueuedPart { due_at: self.now() + MOVE_AGAIN_AFTER, ..part }));
+                }
                 Ok(read) => {
+                    self.read_moved_again(access.connection, &read, &mut with, &mut events).await?;
                     updates.extend(read);
                     with.push(remove(&part));
                 }
@@ -170,7 +177,7 @@ impl Engine {
         let mut updates = [gate.asked, updates].concat();
         self.look_up_people(&*offered.connector, access, &mut updates).await?;
         let news = News::new(access.connection, updates, Origin::Live);
-        self.take_in(&News { with, asked_at, import_new_chat: new, begins_import: new, ..news }).await
+        self.take_in(&News { with, events, asked_at, import_new_chat: new, begins_import: new, ..news }).await
     }
 
     /// What a part says, as far as the connection may hear it.
@@ -181,12 +188,13 @@ impl Engine {
         part: &Part,
         gate: &Gate,
     ) -> Result<Vec<Update>, Unread> {
-        let mut read = offered.connector.read(access, part).await?;
+        let read = offered.connector.read(access, part).await?;
         for update in &read {
             if let Update::LoginLost { account } = update {
                 self.hear_of_loss(&access.connection.integration, account).await??;
             }
         }
+        let mut read = self.under_our_names(access.connection, read).await?;
         if gate.passes == Passes::Membership {
             // That a chat is gone says nothing of what is in it, and nobody can be asked about it any more.
             let was_member = gate.chat.as_ref().and_then(|chat| chat.member).is_some_and(|member| member.member);
@@ -202,8 +210,8 @@ impl Engine {
         for update in read {
             match &update {
                 Update::Message(told) if is_older(chat, told, margin) && !self.is_known(access, told).await? => {
-                    let (chat, message) = (told.chat.clone(), told.id.clone());
-                    let reading = Reading::Message { chat, message };
+                    let message = self.name_there(access.connection, chat, &told.id)?;
+                    let reading = Reading::Message { chat: chat.external_id.clone(), message };
                     match offered.connector.pull(access, &reading, None).await {
                         Ok(page) => updates.extend(page.updates),
                         Err(ConnectorError::Refused(_)) => {} // Whoever may not look it up may not hear of it.

@@ -46,6 +46,7 @@ impl Engine {
         if !chats.is_empty() {
             for chat in store.chats_named(customer, connection.id, &chats).await? {
                 let name = chat_name(&chat, &names);
+                names.chats.extend(chat.aliases.into_keys().map(|former| (former, name.clone())));
                 names.chats.insert(chat.external_id, name);
             }
         }
@@ -62,10 +63,23 @@ impl Engine {
             .names_by_connection(customer, rows.iter().map(|row| (row.connection_id, Named::in_message(row))))
             .await?;
         let unknown = Names::default();
-        Ok(rows
+        let mut shown: Vec<_> = rows
             .iter()
             .map(|row| view::message(row, names.get(&row.connection_id).map_or(&unknown, |(_, names)| names)))
-            .collect())
+            .collect();
+        let chats: BTreeSet<_> = rows.iter().map(|row| row.chat_id).collect();
+        for id in chats {
+            let Some(chat) = self.store().chat(customer, id).await?.filter(|chat| chat.named_under.is_some()) else {
+                continue;
+            };
+            let Some((connection, _)) = names.get(&chat.connection_id) else { continue };
+            for message in shown.iter_mut().filter(|message| message.chat_id == id) {
+                for name in [&mut message.external_id, &mut message.thread_root].into_iter().flatten() {
+                    *name = self.name_there(connection, &chat, name)?;
+                }
+            }
+        }
+        Ok(shown)
     }
 
     /// Shows chats of one customer.

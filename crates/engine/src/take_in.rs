@@ -74,7 +74,8 @@ impl Engine {
 
     async fn decide(&self, news: &News<'_>) -> Result<Changes, EngineError> {
         let mut changes = Changes::of(&news.connection.customer_id);
-        for (chat, updates) in by_chat(news) {
+        let updates = self.under_our_names(news.connection, news.updates.clone()).await?;
+        for (chat, updates) in by_chat(updates, news.settled.as_ref().map(|(_, chat)| chat)) {
             let settled = news.settled.as_ref().filter(|(_, of)| chat.as_ref() == Some(of)).map(|(settled, _)| settled);
             let messages: Vec<MessageId> = settled.iter().map(|settled| settled.command.message_id).collect();
             let known = self.known(news.connection, chat.as_ref(), &updates, &messages).await?;
@@ -148,12 +149,12 @@ impl Engine {
 }
 
 /// One group a chat; news of no chat go with the first, so that they cost no decision of their own.
-fn by_chat(news: &News<'_>) -> BTreeMap<Option<ExternalId>, Vec<Update>> {
+fn by_chat(updates: Vec<Update>, settled: Option<&ExternalId>) -> BTreeMap<Option<ExternalId>, Vec<Update>> {
     let mut groups: BTreeMap<Option<ExternalId>, Vec<Update>> = BTreeMap::new();
-    for update in &news.updates {
-        groups.entry(update.chat().cloned()).or_default().push(update.clone());
+    for update in updates {
+        groups.entry(update.chat().cloned()).or_default().push(update);
     }
-    if let Some((_, chat)) = &news.settled {
+    if let Some(chat) = settled {
         groups.entry(Some(chat.clone())).or_default();
     }
     if groups.len() == 2

@@ -142,15 +142,10 @@ pub enum Write {
     },
     /// All messages, names of messages, commands and set-aside news of a chat go.
     EmptyChat(ChatId),
-    /// All messages of a chat move into another one.
-    MoveMessages {
-        /// Out of which.
-        from: ChatId,
-        /// Into which.
-        into: ChatId,
-    },
     /// An answer to remember. Stale if the key has one already.
     Remember(Remembered),
+    /// The chat must have no open command; otherwise the commit is stale.
+    Quiet(ChatId),
     /// The chat must still be of this generation; otherwise the commit is stale.
     Expect {
         /// Which.

@@ -74,6 +74,10 @@ pub struct Chat {
     /// As of when the reading of its history began. Of an unknown message, older news may have been
     /// overtaken by a deletion that was told before anybody listened: they are looked up.
     pub imported_as_of: Option<Version>,
+    /// The platform's id that its messages are named under, where that is no longer its own: the first it
+    /// had. So a chat that gets another id keeps the names of all its messages.
+    #[serde(default)]
+    pub named_under: Option<ExternalId>,
     /// Other names that the platform has for it.
     pub aliases: BTreeMap<ExternalId, Version>,
     /// As of when the platform deleted it, which nothing lifts. What was read of it stays here.
@@ -103,6 +107,16 @@ impl Chat {
     /// Whether its messages are kept.
     pub fn is_imported(&self) -> bool {
         self.state == ChatState::Imported
+    }
+
+    /// The platform's id that its messages are named under, whatever its own is by now.
+    pub fn named_under(&self) -> &ExternalId {
+        self.named_under.as_ref().unwrap_or(&self.external_id)
+    }
+
+    /// Whether this is one of its names, former ones included.
+    pub fn is_called(&self, name: &ExternalId) -> bool {
+        self.external_id == *name || self.aliases.contains_key(name)
     }
 
     /// Whether nothing can be written in it any more: it was archived, or the platform deleted it.

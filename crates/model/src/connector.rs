@@ -439,6 +439,10 @@ pub trait Connector: Send + Sync {
     fn admit(&self, request: &RawRequest, trust: &Trust<'_>) -> Admission;
     /// The parts of a request and the accounts that they are for. Calls nobody.
     fn route(&self, request: &RawRequest) -> Result<Vec<Part>, ConnectorError>;
+    /// The name that a message has while its chat has this id. Calls nobody.
+    fn named_in(&self, message: &ExternalId, _chat: &ExternalId) -> ExternalId {
+        message.clone()
+    }
     /// Turns a part into updates, asking the platform where the news is thin.
     async fn read(&self, access: &Access<'_>, part: &Part) -> Result<Vec<Update>, ConnectorError>;
     /// Reads the page of what was asked for that follows `cursor`.

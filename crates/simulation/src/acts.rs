@@ -22,6 +22,9 @@ pub const ACTS: &[(&str, Act)] = &[
     ("delete", delete),
     ("react", react),
     ("unreact", unreact),
+    ("rename", rename),
+    ("archive", archive),
+    ("change_id", change_id),
     ("leave", leave),
     ("join", join),
     ("import", import),
@@ -149,6 +152,43 @@ fn unreact(world: &mut World) -> Option<String> {
     let (ts, name, user) = world.chance.pick(&reacted)?.clone();
     world.slack.act_unreact(&user, &channel.id, &ts, &name).ok()?;
     Some(format!("{user} takes {name} back from {ts} in {}", channel.id))
+}
+
+fn rename(world: &mut World) -> Option<String> {
+    let channel = world.a_channel()?;
+    let members: Vec<_> = channel.members.iter().cloned().collect();
+    let user = world.chance.pick(&members)?.clone();
+    if !matches!(channel.kind, ChannelKind::Public | ChannelKind::Private) {
+        return None; // Chats of people have no name.
+    }
+    let name = format!("named-{}", world.text());
+    world.slack.act_rename(&user, &channel.id, &name).ok()?;
+    Some(format!("{user} names {} {name}", channel.id))
+}
+
+/// Most archived channels are soon opened again, so that there are always some to write in.
+fn archive(world: &mut World) -> Option<String> {
+    let channel = world.a_channel()?;
+    if !channel.is_archived && !world.chance.one_in(6) {
+        return None;
+    }
+    let members: Vec<_> = channel.members.iter().cloned().collect();
+    let user = world.chance.pick(&members)?.clone();
+    if !matches!(channel.kind, ChannelKind::Public | ChannelKind::Private) {
+        return None;
+    }
+    world.slack.act_archive(&user, &channel.id, !channel.is_archived).ok()?;
+    Some(format!("{user} archives {}: {}", channel.id, !channel.is_archived))
+}
+
+fn change_id(world: &mut World) -> Option<String> {
+    if !world.chance.one_in(6) {
+        return None;
+    }
+    let channel = world.a_channel()?;
+    let into = world.slack.act_change_channel_id(&channel.id).ok()?;
+    world.seen.moved(&channel.id, &into);
+    Some(format!("{} becomes {into}", channel.id))
 }
 
 fn leave(world: &mut World) -> Option<String> {

@@ -54,6 +54,22 @@ impl Seen {
         self.ever_left.insert(key);
     }
 
+    /// A channel has another id: what was seen under the old one was seen under this one.
+    pub fn moved(&mut self, from: &str, into: &str) {
+        for channels in self.members.values_mut().filter(|channels| channels.contains(from)) {
+            channels.insert(into.to_owned());
+        }
+        let left: Vec<_> = self.left.iter().filter(|((_, channel), _)| channel == from).collect();
+        let left: Vec<_> = left.into_iter().map(|((user, _), at)| ((user.clone(), into.to_owned()), *at)).collect();
+        self.left.extend(left);
+        let ever: Vec<_> = self.ever_left.iter().filter(|(_, channel)| channel == from).cloned().collect();
+        self.ever_left.extend(ever.into_iter().map(|(user, _)| (user, into.to_owned())));
+        for places in self.marks.values_mut() {
+            let now = |(channel, ts): (String, String)| (if channel == from { into.to_owned() } else { channel }, ts);
+            *places = std::mem::take(places).into_iter().map(now).collect();
+        }
+    }
+
     pub fn was_in(&self, user: &str, channel: &str) -> bool {
         self.members.get(user).is_some_and(|channels| channels.contains(channel))
     }

@@ -3,7 +3,7 @@
 use crate::world::{Party, World, lock};
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
-    chat::Chat,
+    chat::{Chat, ChatKind},
     command::{Action, Command, Progress},
     event::{EventKind, Subject},
     id::{ChatId, MessageId},
@@ -235,12 +235,29 @@ impl World {
         Ok(())
     }
 
+    /// The chat itself is as it is there.
+    fn compare_facts(&mut self, chat: &Chat, channel: &ChannelSnapshot) -> Result<(), String> {
+        let Some(facts) = chat.facts.as_ref().map(|facts| &facts.value) else { return Ok(()) };
+        if facts.kind == ChatKind::Channel && facts.name.as_deref() != Some(channel.name.as_str()) {
+            return Err(format!(
+                "{} of {} is called {:?}, there {}",
+                chat.id, chat.customer_id, facts.name, channel.name
+            ));
+        }
+        if facts.archived != channel.is_archived {
+            return Err(format!("{} of {} is archived: {}", channel.id, chat.customer_id, facts.archived));
+        }
+        self.count("facts", 1);
+        Ok(())
+    }
+
     /// P3, P4, P5: Slack and we hold the same messages, with the same words and reactions.
     fn compare_chat(&mut self, chat: &Chat) -> Result<(), String> {
         let Some(channel) = self.slack.channel(chat.external_id.as_str()) else {
             return Err(format!("{} is no channel", chat.external_id));
         };
-        let theirs = theirs(&channel);
+        let theirs = theirs(&channel, chat.named_under().as_str());
+        self.compare_facts(chat, &channel)?;
         let mut ours = BTreeMap::new();
         for row in self.memory.all_messages().into_iter().filter(|row| row.chat_id == chat.id && row.is_shown()) {
             match &row.external_id {
@@ -269,9 +286,10 @@ impl World {
     }
 }
 
-fn theirs(channel: &ChannelSnapshot) -> BTreeMap<String, MessageSnapshot> {
+/// The living messages, by the names that they have here: under the first id that their chat had.
+fn theirs(channel: &ChannelSnapshot, named_under: &str) -> BTreeMap<String, MessageSnapshot> {
     let living = channel.messages.iter().filter(|message| message.subtype.as_deref() != Some("tombstone"));
-    living.map(|message| (format!("{}:{}", channel.id, message.ts), message.clone())).collect()
+    living.map(|message| (format!("{named_under}:{}", message.ts), message.clone())).collect()
 }
 
 fn compare_message(their: &MessageSnapshot, our: &Message) -> Result<(), String> {

@@ -53,7 +53,7 @@ fn owner(write: &Write) -> Option<&CustomerId> {
         | Write::TakeUp { .. }
         | Write::Active { .. }
         | Write::EmptyChat(_)
-        | Write::MoveMessages { .. }
+        | Write::Quiet(_)
         | Write::Remember(_)
         | Write::Expect { .. } => None,
     }

@@ -127,7 +127,7 @@ async fn write(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
                 version: Version(number),
             },
             1 => Write::EmptyChat(chat_id(other)),
-            _ => Write::MoveMessages { from: chat_id(other), into: chat_id(number) },
+            _ => Write::Quiet(chat_id(other)),
         },
         22 => Write::Active { chat_id: chat_id(other), at: at(time) },
         _ if time == 0 => Write::Expect { chat_id: chat_id(other), generation: 1 },

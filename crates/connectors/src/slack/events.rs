@@ -107,7 +107,8 @@ pub fn route(request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
     let account = account(&envelope).ok_or_else(|| unreadable("an event names no workspace"))?;
     let chat = match topic {
         // Whoever comes into a chat was no member before, so these must not be held back from them.
-        Topic::Member(_) | Topic::Left => None,
+        // And nobody can be asked any more who is in the chat that an id stood for before.
+        Topic::Member(_) | Topic::Left | Topic::ChatMoved => None,
         _ => channel(&envelope.event).map(id::chat),
     };
     Ok(vec![Part { number: 0, account, chat, payload: request.body.clone() }])

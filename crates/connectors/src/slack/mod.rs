@@ -42,7 +42,7 @@ use model::{
         Access, Admission, Authorized, Connector, ConnectorError, Description, Finding, Grant, OpenFile, OpenLogin,
         Outcome, Page, PastedField, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
     },
-    id::Cursor,
+    id::{Cursor, ExternalId},
     intake::{Part, RawRequest},
     update::Update,
 };
@@ -147,6 +147,13 @@ impl Connector for Slack {
 
     fn route(&self, request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
         events::route(request)
+    }
+
+    fn named_in(&self, message: &ExternalId, chat: &ExternalId) -> ExternalId {
+        match (id::place(message), id::channel(chat)) {
+            (Ok((_, ts)), Ok(channel)) => id::message(channel, &ts),
+            _ => message.clone(), // No name of ours: it stays what it is, and is refused where it is used.
+        }
     }
 
     async fn read(&self, access: &Access<'_>, part: &Part) -> Result<Vec<Update>, ConnectorError> {

@@ -6,6 +6,7 @@
 
 mod announce;
 mod message;
+mod moved;
 mod people;
 mod work;
 

@@ -28,7 +28,7 @@ impl<T: Clone + PartialEq> Row<T> {
         self.before.as_ref() != Some(&self.after)
     }
 
-    fn held(row: T) -> Self {
+    pub(super) fn held(row: T) -> Self {
         Self { before: Some(row.clone()), after: row }
     }
 
@@ -50,7 +50,8 @@ pub(super) struct Work<'a> {
     pub beside: Vec<Write>,
     pub merged: Vec<(MessageId, MessageId)>,
     settled: Option<Settled>,
-    chat_merged_from: Option<ChatId>,
+    /// The chat that became one with this one, and its revision.
+    pub chat_merged_from: Option<(ChatId, u64)>,
 }
 
 impl<'a> Work<'a> {
@@ -78,7 +79,7 @@ impl<'a> Work<'a> {
             Update::ChatGone { version, .. } => self.take_gone(*version),
             Update::Person { ids, facts, version } => self.take_person(ids, facts, *version),
             Update::Member { chat, person, member, version } => self.take_member(chat, person, *member, *version),
-            Update::ChatMoved { into, version, .. } => self.take_move(into, *version),
+            Update::ChatMoved { from, into, version } => self.take_move(from, into, *version),
             Update::LoginLost { .. } => {} // About a login, which is no customer's row: the engine's.
             Update::Message(_)
             | Update::Restored { .. }
@@ -122,6 +123,7 @@ impl<'a> Work<'a> {
                 facts: None,
                 member: None,
                 imported_as_of: None,
+                named_under: None,
                 aliases: BTreeMap::new(),
                 gone: None,
                 created_at: now,
@@ -157,43 +159,6 @@ impl<'a> Work<'a> {
             if begins_import {
                 row.after.imported_as_of = Some(version);
             }
-        }
-    }
-
-    /// The chat bears another id by now. Where both ids have a chat, the old one goes into the new one.
-    fn take_move(&mut self, into: &ExternalId, version: Version) {
-        let Some(row) = &mut self.chat else { return };
-        let name = |thing| Naming { connection_id: self.known.connection.id, external_id: into.clone(), thing };
-        match self.known.other_chat.take() {
-            Some(other) if other.id != row.after.id => {
-                let from = row.after.clone();
-                let mut kept = Row::held(other);
-                kept.after.aliases.extend(from.aliases.clone());
-                kept.after.aliases.insert(from.external_id.clone(), version);
-                if from.is_imported() && !kept.after.is_imported() {
-                    kept.after.state = ChatState::Imported;
-                    kept.after.generation += 1;
-                }
-                let mut gone = from.clone();
-                gone.state = ChatState::Deleted;
-                gone.generation += 1;
-                gone.revision += 1;
-                self.beside.push(Write::MoveMessages { from: from.id, into: kept.after.id });
-                self.beside.push(Write::Rename(Naming {
-                    external_id: from.external_id.clone(),
-                    ..name(Thing::Chat(kept.after.id))
-                }));
-                self.beside.push(Write::Chat(gone));
-                self.chat_merged_from = Some(from.id);
-                self.chat = Some(kept);
-            }
-            Some(_) => {}
-            None if !row.after.aliases.contains_key(into) && row.after.external_id != *into => {
-                self.beside.push(Write::Name(name(Thing::Chat(row.after.id))));
-                let old = std::mem::replace(&mut row.after.external_id, into.clone());
-                row.after.aliases.insert(old, version);
-            }
-            None => {}
         }
     }
 
@@ -282,14 +247,17 @@ impl<'a> Work<'a> {
                 || heard(before).map(|heard| heard.1) != heard(&row.after).map(|heard| heard.1)
         });
         let (id, revision, imported) = (row.after.id, row.after.revision, row.after.is_imported());
+
         changes.writes.push(Write::Chat(row.after.clone()));
         let kind = match (was_imported, imported) {
             (false, true) => Some(EventKind::ChatCreated),
             (true, true) if changed => Some(EventKind::ChatUpdated),
             _ => None,
         };
-        if let Some(from) = self.chat_merged_from {
+        if let Some((from, last)) = self.chat_merged_from {
             let merged_from = Some(from.to_string());
+            let gone = self.event(EventKind::ChatDeleted, Subject::Chat(from), last);
+            changes.events.push(NewEvent { chat_id: Some(from), ..gone });
             changes
                 .events
                 .push(NewEvent { merged_from, ..self.event(EventKind::ChatMerged, Subject::Chat(id), revision) });

@@ -127,3 +127,34 @@ async fn chats_are_searched_by_name_and_runs_say_which_chat_they_read() {
     assert_eq!(run["chat_name"], "plans");
     room.house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_gets_another_id_keeps_its_messages_and_is_written_to_under_the_new_one() {
+    let mut room = Room::new().await;
+    let slack = room.house.slack.clone();
+    let ts = slack.act_post(&room.bruno, &room.channel, "before", None).unwrap();
+    let before = room.feed.until(|event| event["object"]["body"]["text"] == "before").await["object"].clone();
+    let into = slack.act_change_channel_id(&room.channel).unwrap();
+    let moved = room.until(|chat| chat["external_id"] == into.as_str()).await;
+    assert_eq!(moved["id"], room.chat.as_str());
+
+    // News and history under the new id are of the same messages.
+    slack.act_edit(&room.bruno, &into, &ts, "after").unwrap();
+    let edited = room.feed.message(&before["id"], |message| message["body"]["text"] == "after").await;
+    assert_eq!(edited["object"]["external_id"], format!("{into}:{ts}"));
+    let count = room.house.messages("ana", &room.chat).await.len();
+    let again = room.house.import("ana", &room.connection, &into).await;
+    assert_eq!(again, room.chat);
+    assert_eq!(room.house.messages("ana", &room.chat).await.len(), count);
+    assert_eq!(slack.channel(&into).unwrap().messages.len(), count);
+
+    let path = format!("/v1/messages/{}/reactions/%F0%9F%8E%89", before["id"].as_str().unwrap());
+    room.house.ask("ana", Method::PUT, &path, None).await.good();
+    room.feed.message(&before["id"], |message| message["reactions"][0]["mine"] == true).await;
+    let sent = room.send(json!({ "text": "still here", "thread_root": before["id"] })).await.good();
+    room.feed.message(&sent["id"], |message| message["status"] == "sent").await;
+    let held = slack.channel(&into).unwrap();
+    let there = held.messages.iter().find(|message| message.text == "still here").unwrap();
+    assert_eq!(there.thread_ts.as_deref(), Some(ts.as_str()));
+    room.house.close().await;
+}

@@ -1,9 +1,10 @@
 //! Chats and their messages: lists, pages, and what happens to a chat as a whole.
 
-use super::{all_pages, keep, samples::*};
+use super::{all_pages, is_stale, keep, samples::*};
 use model::{
     changes::{Thing, Write},
     chat::ChatState,
+    command::Progress,
     store::{ChatFilter, NamedKind, Paging, Store},
 };
 
@@ -207,34 +208,17 @@ pub(crate) async fn an_emptied_chat_keeps_its_name_only(store: &dyn Store) {
     keep(store, rows(&ada(), [Write::Message(message(&ada(), 1, 1))])).await;
 }
 
-pub(crate) async fn messages_move_with_what_belongs_to_them(store: &dyn Store) {
-    let (old, new) = (aside(1, "M8", 5), aside(2, "M8", 7));
-    let writes = [
-        Write::Message(message(&ada(), 1, 1)),
-        Write::Message(unknown(message(&ada(), 1, 2))),
-        Write::Message(message(&ada(), 2, 3)),
-        Write::Command(command(&ada(), 1, 1, 1)),
-        Write::SetAside(old),
-        Write::SetAside(aside(1, "M9", 6)),
-        Write::SetAside(new.clone()),
-        Write::MoveMessages { from: chat_id(1), into: chat_id(2) },
-    ];
-    keep(store, rows(&ada(), writes)).await;
-
-    let customer = ada();
-    let mut moved = message(&ada(), 2, 1).next();
-    assert_eq!(store.message(&customer, message_id(1)).await.unwrap(), Some(moved.clone()));
-    assert_eq!(store.message(&customer, message_id(2)).await.unwrap().unwrap().chat_id, chat_id(2));
-    assert_eq!(store.messages_of(&customer, chat_id(1), &first(9)).await.unwrap().items, []);
-    let found = store.messages_of(&customer, chat_id(2), &first(9)).await.unwrap().items;
-    assert_eq!(found, [message(&ada(), 2, 3), moved.clone()]);
-    assert_eq!(store.open_commands(&customer, chat_id(1)).await.unwrap(), []);
-    assert_eq!(store.open_commands(&customer, chat_id(2)).await.unwrap(), [command(&ada(), 2, 1, 1).next()]);
-    assert_eq!(store.asides(&customer, chat_id(1)).await.unwrap(), []);
-    assert_eq!(store.asides(&customer, chat_id(2)).await.unwrap(), [new, aside(2, "M9", 6)], "what stood there stays");
-
-    moved.revision = 3;
-    keep(store, rows(&ada(), [Write::Message(moved)])).await;
-    keep(store, rows(&ada(), [Write::MoveMessages { from: chat_id(2), into: chat_id(2) }])).await;
-    assert_eq!(store.message(&customer, message_id(1)).await.unwrap().unwrap().revision, 3, "nothing moved");
+pub(crate) async fn a_chat_with_an_open_command_is_not_quiet(store: &dyn Store) {
+    let quiet =
+        |number| rows(&ada(), [Write::Quiet(chat_id(number)), Write::Active { chat_id: chat_id(1), at: at(9) }]);
+    keep(store, quiet(1)).await;
+    let open = command(&ada(), 1, 1, 1);
+    keep(store, rows(&ada(), [Write::Chat(chat(&ada(), 1)), Write::Command(open.clone())])).await;
+    assert!(is_stale(&store.commit(quiet(1)).await));
+    assert_eq!(store.listed_chat(&ada(), chat_id(1)).await.unwrap().unwrap().active_at, at(0), "nothing was written");
+    keep(store, quiet(2)).await;
+    let mut done = open.next();
+    done.progress = Progress::Done;
+    keep(store, rows(&ada(), [Write::Command(done)])).await;
+    keep(store, quiet(1)).await;
 }

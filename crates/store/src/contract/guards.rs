@@ -286,7 +286,7 @@ pub(crate) async fn another_customers_id_finds_nothing(store: &dyn Store) {
     // Nor does a write with the same ids touch it.
     let touch = [
         Write::EmptyChat(chat_id(1)),
-        Write::MoveMessages { from: chat_id(1), into: chat_id(2) },
+        Write::Quiet(chat_id(1)),
         Write::Active { chat_id: chat_id(1), at: at(99) },
         Write::TakeUp { chat_id: chat_id(1), external_id: ext("M9"), version: Version(9) },
         Write::RemovePart { connection_id: through, intake_id: intake_id(1), number: 0 },

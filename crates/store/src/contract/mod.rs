@@ -74,7 +74,7 @@ macro_rules! store_contract {
                 paging_gives_each_item_once_while_rows_come_in,
                 a_page_from_elsewhere_is_empty,
                 an_emptied_chat_keeps_its_name_only,
-                messages_move_with_what_belongs_to_them,
+                a_chat_with_an_open_command_is_not_quiet,
                 a_chats_first_open_command_decides,
                 commands_are_numbered_and_found_again,
                 syncs_are_due_while_they_are_open,

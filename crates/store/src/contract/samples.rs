@@ -179,6 +179,7 @@ pub(crate) fn chat(customer: &CustomerId, number: i64) -> Chat {
         facts: None,
         imported_as_of: None,
         member: None,
+        named_under: None,
         aliases: BTreeMap::new(),
         gone: None,
         created_at: at(number),

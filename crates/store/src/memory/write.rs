@@ -86,7 +86,11 @@ impl State {
             }
             Write::Active { chat_id, at } => self.active(admitted.customer()?, *chat_id, *at),
             Write::EmptyChat(chat) => self.empty_chat(admitted.customer()?, *chat),
-            Write::MoveMessages { from, into } => self.move_messages(admitted.customer()?, *from, *into)?,
+            Write::Quiet(chat) => {
+                if !self.open_commands_of(admitted.customer()?, *chat).is_empty() {
+                    return Err(StoreError::Stale);
+                }
+            }
             Write::Remember(answer) => {
                 let key = (admitted.customer()?.clone(), answer.key.clone());
                 if self.remembered.has(&key) {
@@ -147,36 +151,6 @@ impl State {
         for external_id in self.aside_ids(customer, chat) {
             self.asides.remove(&(customer.clone(), chat, external_id));
         }
-    }
-
-    fn move_messages(&mut self, customer: &CustomerId, from: ChatId, into: ChatId) -> Result<(), StoreError> {
-        if from == into {
-            return Ok(());
-        }
-        for id in self.message_ids(customer, from) {
-            if let Some(mut message) = self.messages.get(&(customer.clone(), id)).cloned() {
-                message.chat_id = into;
-                message.revision += 1;
-                self.put_message(&message)?;
-            }
-        }
-        for mut command in self.commands_of(customer, from) {
-            command.chat_id = into;
-            command.revision += 1;
-            self.put_command(&command)?;
-        }
-        for external_id in self.aside_ids(customer, from) {
-            let held = (customer.clone(), from, external_id.clone());
-            let wanted = (customer.clone(), into, external_id);
-            if let Some(mut aside) = self.asides.get(&held).cloned() {
-                self.asides.remove(&held);
-                if !self.asides.has(&wanted) {
-                    aside.chat_id = into;
-                    self.asides.put(wanted, aside);
-                }
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn append(&mut self, intake: &Intake) {

@@ -101,7 +101,11 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
             (admitted.customer()?.as_str(), chat_id.to_string(), at.micros()),
         ),
         Write::EmptyChat(chat) => empty_chat(db, admitted.customer()?, *chat),
-        Write::MoveMessages { from, into } => move_messages(db, admitted.customer()?, *from, *into),
+        Write::Quiet(chat) => {
+            let sql = "select 1 from commands where customer_id = ?1 and chat_id = ?2 and open = 1 limit 1";
+            let open = find_int(db, sql, (admitted.customer()?.as_str(), chat.to_string()))?;
+            if open.is_none() { Ok(()) } else { Err(Failure::stale()) }
+        }
         Write::Remember(answer) => fresh(
             db,
             "insert into remembered (customer_id, key, until, document) values (?1, ?2, ?3, ?4) on conflict do nothing",
@@ -188,25 +192,4 @@ fn empty_chat(db: &Connection, customer: &CustomerId, chat: ChatId) -> Outcome<(
         done(db, sql, (customer.as_str(), chat.to_string()))?;
     }
     Ok(())
-}
-
-fn move_messages(db: &Connection, customer: &CustomerId, from: ChatId, into: ChatId) -> Outcome<()> {
-    if from == into {
-        return Ok(());
-    }
-    let values = (customer.as_str(), from.to_string(), into.to_string());
-    for sql in [
-        "update messages set chat_id = ?3, revision = revision + 1,
-         document = json_set(document, '$.chat_id', ?3, '$.revision', revision + 1)
-         where customer_id = ?1 and chat_id = ?2",
-        "update commands set chat_id = ?3, revision = revision + 1,
-         document = json_set(document, '$.chat_id', ?3, '$.revision', revision + 1)
-         where customer_id = ?1 and chat_id = ?2",
-        "update or ignore asides set chat_id = ?3, document = json_set(document, '$.chat_id', ?3)
-         where customer_id = ?1 and chat_id = ?2",
-    ] {
-        done(db, sql, (values.0, &values.1, &values.2))?;
-    }
-    // What could not move says less than what stands there already.
-    done(db, "delete from asides where customer_id = ?1 and chat_id = ?2", (values.0, &values.1))
 }
