@@ -274,7 +274,7 @@ impl Engine {
             let held = known.get(external_id);
             Available {
                 external_id: external_id.clone(),
-                name: names.chat(external_id, Some(facts)),
+                name: names.chat_name(external_id, Some(facts)),
                 kind: facts.kind,
                 archived: facts.archived,
                 chat_id: held.map(|chat| chat.id),
@@ -296,5 +296,5 @@ fn as_chat(update: &Update) -> Option<(&ExternalId, &model::chat::ChatFacts)> {
 
 /// A chat's own name, or the other people's.
 pub(crate) fn chat_name(chat: &Chat, names: &Names) -> String {
-    names.chat(&chat.external_id, chat.facts.as_ref().map(|facts| &facts.value))
+    names.chat_name(&chat.external_id, chat.facts.as_ref().map(|facts| &facts.value))
 }

@@ -28,7 +28,7 @@ pub use connect::Available;
 pub use error::EngineError;
 pub use files::Fetched;
 pub use inbound::Admitted;
-pub use outbox::{Draft, Idempotency, Resolution};
+pub use outbox::{Draft, Idempotency, Resolution, Wording};
 pub use read::MEMBERSHIP_TRUSTED_FOR;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;

@@ -3,7 +3,7 @@
 use crate::{Engine, EngineError, MOST_DECISIONS};
 use model::{
     accept::{self, Accepted, Answers, Desk},
-    body::Body,
+    body::{self, Body, Known},
     changes::{Remembered, Write},
     connection::Connection,
     customer::CustomerId,
@@ -19,11 +19,33 @@ pub const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How many messages that were merged are followed to the one that stands for them.
 const MOST_MERGES: usize = 8;
 
+/// What is to be said, in the language that it is written in. In each, `<@ID>` mentions a person and
+/// `<#ID>` a chat by the platform's id, and addresses of the web and `:emoji:` are what they look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wording {
+    /// Words as they stand.
+    Text(String),
+    /// Markdown.
+    Markdown(String),
+    /// A strict part of HTML.
+    Html(String),
+}
+
+impl Wording {
+    fn read(&self) -> Body {
+        match self {
+            Self::Text(text) => Body::plain(text),
+            Self::Markdown(markdown) => body::markdown::read(markdown),
+            Self::Html(html) => body::html::read(html),
+        }
+    }
+}
+
 /// A message that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// The text. `<@ID>` mentions a person and `<#ID>` a chat, by the platform's id.
-    pub text: String,
+    /// What it says.
+    pub wording: Wording,
     /// A message of the thread to answer in.
     pub thread_root: Option<MessageId>,
     /// The answer is to stand in the chat's main line as well.
@@ -52,8 +74,8 @@ pub enum Resolution {
 
 /// What is asked for.
 enum Wish<'a> {
-    Send { text: &'a str, thread: Option<Answers> },
-    Edit { id: MessageId, text: &'a str },
+    Send { wording: &'a Wording, thread: Option<Answers> },
+    Edit { id: MessageId, wording: &'a Wording },
     Delete { id: MessageId },
     React { id: MessageId, emoji: &'a str, present: bool },
     Retry { id: MessageId, resolution: Resolution },
@@ -101,7 +123,7 @@ impl Engine {
             }
             None => None,
         };
-        self.accept(customer, chat, &Wish::Send { text: &draft.text, thread }, origin, key).await
+        self.accept(customer, chat, &Wish::Send { wording: &draft.wording, thread }, origin, key).await
     }
 
     /// Accepts a change of what a message says.
@@ -109,11 +131,11 @@ impl Engine {
         &self,
         customer: &CustomerId,
         id: MessageId,
-        text: &str,
+        wording: &Wording,
         origin: Origin,
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
-        self.accept_change(customer, id, Wish::Edit { id, text }, origin, key).await
+        self.accept_change(customer, id, Wish::Edit { id, wording }, origin, key).await
     }
 
     /// Accepts a deletion.
@@ -207,13 +229,15 @@ impl Engine {
     async fn wanted<'a>(&self, connection: &Connection, wish: &Wish<'a>) -> Result<Wanted<'a>, EngineError> {
         let customer = &connection.customer_id;
         Ok(match wish {
-            Wish::Send { text, thread } => {
-                accept::check_send(&connection.abilities, text, thread.as_ref()).map_err(EngineError::Refused)?;
-                Wanted::Send(self.body(connection, text).await?, thread.clone())
+            Wish::Send { wording, thread } => {
+                let body = wording.read();
+                accept::check_send(&connection.abilities, &body, thread.as_ref()).map_err(EngineError::Refused)?;
+                Wanted::Send(self.meant(connection, &body).await?, thread.clone())
             }
-            Wish::Edit { id, text } => {
-                accept::check_edit(&connection.abilities, text).map_err(EngineError::Refused)?;
-                Wanted::Edit(self.living_message(customer, *id).await?, self.body(connection, text).await?)
+            Wish::Edit { id, wording } => {
+                let body = wording.read();
+                accept::check_edit(&connection.abilities, &body).map_err(EngineError::Refused)?;
+                Wanted::Edit(self.living_message(customer, *id).await?, self.meant(connection, &body).await?)
             }
             Wish::Delete { id } => Wanted::Delete(self.living_message(customer, *id).await?),
             Wish::React { id, emoji, present } => {
@@ -251,35 +275,16 @@ impl Engine {
         Err(EngineError::NotFound)
     }
 
-    /// A text with its mentions, as far as they name somebody whom the connection knows.
-    async fn body(&self, connection: &Connection, text: &str) -> Result<Body, EngineError> {
-        let pieces = pieces(text);
-        let ids = |wanted: char| -> Vec<ExternalId> {
-            let named = |piece: &Piece<'_>| match piece {
-                Piece::Mention(sign, id) if *sign == wanted => Some(ExternalId::from(*id)),
-                Piece::Mention(..) | Piece::Words(_) => None,
-            };
-            pieces.iter().filter_map(named).collect()
-        };
+    /// A body with its mentions, as far as they name somebody whom the connection knows.
+    async fn meant(&self, connection: &Connection, body: &Body) -> Result<Body, EngineError> {
+        let (people, chats) = body.named();
         let (customer, store) = (&connection.customer_id, self.store());
-        let people = store.participants_named(customer, connection.id, &ids('@')).await?;
-        let chats = store.chats_named(customer, connection.id, &ids('#')).await?;
-        let mut body = Body::default();
-        for piece in &pieces {
-            match piece {
-                Piece::Words(words) => body.push_text(words),
-                Piece::Mention('@', id)
-                    if people.iter().any(|one| one.external_ids.contains(&ExternalId::from(*id))) =>
-                {
-                    body.push_person(ExternalId::from(*id), *id);
-                }
-                Piece::Mention('#', id) if chats.iter().any(|chat| chat.external_id.as_str() == *id) => {
-                    body.push_chat(ExternalId::from(*id), *id);
-                }
-                Piece::Mention(sign, id) => body.push_text(&format!("<{sign}{id}>")),
-            }
-        }
-        Ok(body)
+        let people = store.participants_named(customer, connection.id, &people).await?;
+        let chats = store.chats_named(customer, connection.id, &chats).await?;
+        Ok(body.meant(&Known {
+            person: &|id| people.iter().any(|one| one.external_ids.contains(id)),
+            chat: &|id| chats.iter().any(|chat| chat.external_id == *id),
+        }))
     }
 }
 
@@ -292,53 +297,4 @@ fn thread_of(message: &Message) -> Result<ExternalId, EngineError> {
             detail: "The message to answer is not at the platform yet. Try again when it is sent.".to_owned(),
         })
     })
-}
-
-enum Piece<'a> {
-    Words(&'a str),
-    Mention(char, &'a str),
-}
-
-/// Splits a text at its mentions, `<@ID>` and `<#ID>`.
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let (mut pieces, mut rest) = (Vec::new(), text);
-    let mut from = 0;
-    while let Some(start) = rest[from..].find('<').map(|at| at + from) {
-        let tail = &rest[start + 1..];
-        let sign = tail.chars().next().filter(|sign| matches!(sign, '@' | '#'));
-        let is_id = |id: &str| !id.is_empty() && id.bytes().all(|letter| letter.is_ascii_alphanumeric());
-        let end = sign.and_then(|_| tail.find('>')).filter(|end| is_id(&tail[1..*end]));
-        match (sign, end) {
-            (Some(sign), Some(end)) => {
-                pieces.push(Piece::Words(&rest[..start]));
-                pieces.push(Piece::Mention(sign, &tail[1..end]));
-                (rest, from) = (&tail[end + 1..], 0);
-            }
-            _ => from = start + 1,
-        }
-    }
-    pieces.push(Piece::Words(rest));
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(text: &str) -> Vec<String> {
-        let show = |piece: &Piece<'_>| match piece {
-            Piece::Words(words) => (*words).to_owned(),
-            Piece::Mention(sign, id) => format!("[{sign}{id}]"),
-        };
-        pieces(text).iter().map(show).filter(|piece| !piece.is_empty()).collect()
-    }
-
-    #[test]
-    fn mentions_are_found_and_other_brackets_stay_words() {
-        assert_eq!(
-            shown("hi <@U1>, see <#C2> & 1 < 2 <b> <@>"),
-            ["hi ", "[@U1]", ", see ", "[#C2]", " & 1 < 2 <b> <@>"]
-        );
-        assert_eq!(shown("<é@U1> <@U1"), ["<é@U1> <@U1"]);
-    }
 }

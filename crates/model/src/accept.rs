@@ -4,7 +4,7 @@
 
 use crate::{
     abilities::Abilities,
-    body::Body,
+    body::{Body, Nameless},
     changes::{Changes, Write},
     chat::Chat,
     command::{Action, Command, Progress},
@@ -63,8 +63,9 @@ fn check_able(able: bool, what: &str) -> Result<(), Problem> {
     able.then_some(()).ok_or_else(|| problem("not_possible", format!("This platform cannot {what}.")))
 }
 
-/// Refuses a text that is empty or too long. Lengths are in characters.
-fn check_text(text: &str, longest: u32) -> Result<(), Problem> {
+/// Refuses what says nothing or is too long. Lengths are in characters, without marks.
+fn check_text(body: &Body, longest: u32) -> Result<(), Problem> {
+    let text = body.text(&Nameless);
     if text.trim().is_empty() {
         return Err(problem("empty_text", "The text is empty. Write something."));
     }
@@ -77,18 +78,18 @@ fn check_text(text: &str, longest: u32) -> Result<(), Problem> {
 }
 
 /// Refuses a text that cannot be written as a new message.
-pub fn check_send(abilities: &Abilities, text: &str, thread: Option<&Answers>) -> Result<(), Problem> {
+pub fn check_send(abilities: &Abilities, body: &Body, thread: Option<&Answers>) -> Result<(), Problem> {
     check_able(abilities.send, "take new messages")?;
     check_able(abilities.reply || thread.is_none(), "answer in threads")?;
     let broadcast = thread.is_some_and(|thread| thread.broadcast);
     check_able(abilities.broadcast || !broadcast, "show an answer outside of its thread")?;
-    check_text(text, abilities.longest_text)
+    check_text(body, abilities.longest_text)
 }
 
 /// Refuses a text that cannot replace another one.
-pub fn check_edit(abilities: &Abilities, text: &str) -> Result<(), Problem> {
+pub fn check_edit(abilities: &Abilities, body: &Body) -> Result<(), Problem> {
     check_able(abilities.edit, "change messages")?;
-    check_text(text, abilities.longest_edit)
+    check_text(body, abilities.longest_edit)
 }
 
 impl Desk<'_> {

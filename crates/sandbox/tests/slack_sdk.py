@@ -159,6 +159,17 @@ def check_messages(bot, me, channel):
     assert updated["message"]["edited"]["user"] == me["bot_id"] and "ts" not in updated["message"]
     changed = hear_message(subtype="message_changed")
     assert changed["previous_message"]["text"] == "Hello &lt;3"
+    bold = {"type": "text", "text": "bold", "style": {"bold": True}}
+    point = {"type": "rich_text_section", "elements": [{"type": "text", "text": "one"}]}
+    points = {"type": "rich_text_list", "style": "bullet", "indent": 0, "elements": [point]}
+    rich = [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [bold]}, points]}]
+    formatted = bot.chat_postMessage(channel=channel, text="*bold*", blocks=rich)
+    assert formatted["message"]["blocks"][0]["elements"] == rich[0]["elements"]
+    kept = bot.chat_update(channel=channel, ts=formatted["ts"], text="*bold*", blocks=rich)
+    assert kept["message"]["blocks"][0]["elements"] == rich[0]["elements"]
+    wrong = [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text"}]}]}]
+    refused("invalid_blocks", bot.chat_postMessage, channel=channel, text="x", blocks=wrong)
+    bot.chat_delete(channel=channel, ts=formatted["ts"])
     reply = bot.chat_postMessage(channel=channel, text="A reply", thread_ts=posted["ts"])
     replies = [one for page in bot.conversations_replies(channel=channel, ts=posted["ts"], limit=1) for one in page["messages"]]
     assert [one["ts"] for one in replies] == [posted["ts"], reply["ts"]]

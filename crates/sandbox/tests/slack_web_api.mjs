@@ -149,6 +149,13 @@ async function checkMessages(bot, me, channel, hear) {
   assert.equal(updated.message.edited.user, me.bot_id);
   assert.equal(updated.message.blocks[0].type, 'rich_text');
   assert.equal((await message({ subtype: 'message_changed' })).event.message.text, 'Hello again');
+  const bold = { type: 'text', text: 'bold', style: { bold: true } };
+  const rich = [{ type: 'rich_text', elements: [{ type: 'rich_text_quote', elements: [bold] }] }];
+  const formatted = await bot.chat.postMessage({ channel, text: '*bold*', blocks: rich });
+  assert.deepEqual(formatted.message.blocks[0].elements, rich[0].elements);
+  const wiped = await bot.chat.update({ channel, ts: formatted.ts, text: 'plain' });
+  assert.deepEqual(wiped.message.blocks[0].elements[0].elements, [{ type: 'text', text: 'plain' }]);
+  await bot.chat.delete({ channel, ts: formatted.ts });
   const reply = await bot.chat.postMessage({ channel, text: 'A reply', thread_ts: posted.ts, reply_broadcast: true });
   assert.equal((await message({ subtype: 'thread_broadcast' })).event.root.ts, posted.ts);
   const replies = await all(bot.paginate('conversations.replies', { channel, ts: posted.ts, limit: 1 }), 'messages');

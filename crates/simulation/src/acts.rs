@@ -11,6 +11,18 @@ use model::{
 };
 use sandbox::slack::{ChannelKind, ChannelSnapshot};
 
+/// Looks of words, as typed at Slack and in Markdown. `%` stands for the word.
+const LOOKS: &[(&str, &str)] = &[
+    ("%", "%"),
+    ("%", "%"),
+    ("%", "%"),
+    ("*%* and _so_ on", "**%** and *so* on"),
+    ("`%`", "`%`"),
+    ("see\n> %", "see\n\n> %"),
+    ("- %\n- ~gone~", "1. %\n   - ~~gone~~\n2. last"),
+    ("```%```", "```\n%\n```"),
+];
+
 type Act = fn(&mut World) -> Option<String>;
 
 /// Everything that is done, by name. None means that there was nothing to do it to.
@@ -54,9 +66,22 @@ impl World {
         true
     }
 
-    fn text(&mut self) -> String {
+    /// Words that nobody used before, now and then with a look: as one types them there, and in Markdown.
+    fn words(&mut self) -> (String, String) {
         self.texts += 1;
-        format!("w{}", self.texts)
+        let word = format!("w{}", self.texts);
+        let (typed, markdown) = *self.chance.pick(LOOKS).unwrap_or(&("%", "%"));
+        (typed.replace('%', &word), markdown.replace('%', &word))
+    }
+
+    /// As a person types at Slack.
+    fn typed(&mut self) -> String {
+        self.words().0
+    }
+
+    /// In Markdown, as a customer sends it.
+    fn markdown(&mut self) -> String {
+        self.words().1
     }
 
     fn a_channel(&self) -> Option<ChannelSnapshot> {
@@ -103,7 +128,7 @@ fn post(world: &mut World) -> Option<String> {
     let channel = world.a_channel()?;
     let members: Vec<_> = channel.members.iter().cloned().collect();
     let user = world.chance.pick(&members)?.clone();
-    let text = world.text();
+    let text = world.typed();
     let ts = world.slack.act_post(&user, &channel.id, &text, None).ok()?;
     Some(format!("{user} writes {text} in {} at {ts}", channel.id))
 }
@@ -113,14 +138,14 @@ fn reply(world: &mut World) -> Option<String> {
     let root = channel.message(&ts)?.thread_ts.clone().unwrap_or(ts);
     let members: Vec<_> = channel.members.iter().cloned().collect();
     let user = world.chance.pick(&members)?.clone();
-    let text = world.text();
+    let text = world.typed();
     let ts = world.slack.act_post(&user, &channel.id, &text, Some(&root)).ok()?;
     Some(format!("{user} answers {root} with {text} in {} at {ts}", channel.id))
 }
 
 fn edit(world: &mut World) -> Option<String> {
     let (channel, ts, user) = world.a_message()?;
-    let text = world.text();
+    let text = world.typed();
     world.slack.act_edit(&user, &channel.id, &ts, &text).ok()?;
     Some(format!("{user} makes {ts} in {} say {text}", channel.id))
 }
@@ -264,13 +289,13 @@ fn compare_chat(world: &mut World) -> Option<String> {
 
 fn send(world: &mut World) -> Option<String> {
     let (party, chat) = world.a_chat()?;
-    let text = world.text();
+    let text = world.markdown();
     Some(world.ask(&party.customer, What::Send { chat: chat.id, text, root: None }))
 }
 
 fn send_reply(world: &mut World) -> Option<String> {
     let (party, root) = world.a_message_here(|row| row.external_id.is_some() && row.direction != Direction::System)?;
-    let text = world.text();
+    let text = world.markdown();
     Some(world.ask(&party.customer, What::Send { chat: root.chat_id, text, root: Some(root.id) }))
 }
 
@@ -281,7 +306,7 @@ fn ours(row: &Message) -> bool {
 
 fn send_edit(world: &mut World) -> Option<String> {
     let (party, message) = world.a_message_here(ours)?;
-    let text = world.text();
+    let text = world.markdown();
     Some(world.ask(&party.customer, What::Edit { message: message.id, text }))
 }
 

@@ -4,7 +4,7 @@ use crate::{
     executor::Owner,
     world::{World, lock},
 };
-use engine::{Draft, Engine, EngineError, Idempotency};
+use engine::{Draft, Engine, EngineError, Idempotency, Wording};
 use model::{
     customer::CustomerId,
     event::{Origin, Subject},
@@ -122,10 +122,12 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
     let (customer, app) = (&ask.customer, Origin::App);
     let message = match &ask.what {
         What::Send { chat, text, root } => {
-            let draft = Draft { text: text.clone(), thread_root: *root, broadcast: false };
+            let draft = Draft { wording: Wording::Markdown(text.clone()), thread_root: *root, broadcast: false };
             engine.send(customer, *chat, draft, app, Some(&key)).await?
         }
-        What::Edit { message, text } => engine.edit(customer, *message, text, app, Some(&key)).await?,
+        What::Edit { message, text } => {
+            engine.edit(customer, *message, &Wording::Markdown(text.clone()), app, Some(&key)).await?
+        }
         What::Delete { message } => engine.delete(customer, *message, app, Some(&key)).await?,
         What::React { message, emoji, present } => {
             engine.react(customer, *message, emoji, *present, app, Some(&key)).await?

@@ -12,6 +12,7 @@ mod connect;
 mod executor;
 mod follow;
 mod given;
+mod looks;
 mod pace;
 mod servers;
 mod settle;

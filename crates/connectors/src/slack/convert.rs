@@ -10,7 +10,7 @@ use crate::slack::{
     text, wire,
 };
 use model::{
-    body::Body,
+    body::{Body, Builder},
     chat::{ChatFacts, ChatKind},
     connector::ConnectorError,
     facets::{Content, ReactionSet, Version},
@@ -172,23 +172,13 @@ fn sender(message: &wire::Message) -> Option<ExternalId> {
 /// The text, from whichever of Slack's sources has it.
 pub fn body(message: &wire::Message) -> Body {
     let written = message.attachments.iter().filter(|attachment| !blocks::is_preview(attachment));
-    let mut body = blocks::read(&message.blocks).unwrap_or_else(|| text::parse(&message.text));
-    for attachment in written.map(blocks::read_attachment).filter(|said| !said.is_empty()) {
-        if !body.is_empty() {
-            body.push_text("\n");
-        }
-        append(&mut body, attachment);
+    let mut builder = Builder::default();
+    builder.body(&blocks::read(&message.blocks).unwrap_or_else(|| text::parse(&message.text)));
+    for said in written.map(blocks::read_attachment) {
+        builder.new_line();
+        builder.body(&said);
     }
-    body
-}
-
-fn append(body: &mut Body, more: Body) {
-    for span in more.spans {
-        match span {
-            model::body::Span::Text { text } => body.push_text(&text),
-            other => body.spans.push(other),
-        }
-    }
+    builder.finish()
 }
 
 /// Our mark. Slack shows it to many, so it counts only once its MAC was checked.

@@ -12,6 +12,7 @@ mod download;
 mod emoji;
 mod events;
 mod examine;
+mod fallback;
 mod file;
 mod history;
 mod id;
@@ -49,7 +50,7 @@ use model::{
 use std::time::Duration;
 
 /// The longest text of a message; Slack cuts what is longer without a word.
-const LONGEST_TEXT: u32 = 40_000;
+const LONGEST_TEXT: u32 = 12_000;
 /// The longest text of an edit; Slack refuses what is longer.
 const LONGEST_EDIT: u32 = 4_000;
 /// How long after its deadline a call may still take effect at Slack.

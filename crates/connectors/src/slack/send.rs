@@ -4,14 +4,14 @@ use crate::slack::{
     blocks,
     client::{Answer, Client, Span},
     convert::{self, MARK_EVENT, Told},
-    emoji, history,
+    emoji, fallback, history,
     id::{self, Ts},
     login,
     problem::{self, CallError},
-    text, wire,
+    wire,
 };
 use model::{
-    body::Body,
+    body::{Body, Nameless},
     command::{Action, Attempt},
     connector::{Access, ConnectorError, Outcome, Proof, Step},
     facets::Version,
@@ -37,9 +37,9 @@ pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, Co
     let client = Client::writing(access)?;
     let updates = match step.action {
         Action::Send { body, thread_root, broadcast } => {
-            send(access, &client, step, body, thread_root.as_ref().map(|root| (root, *broadcast))).await
+            send(&client, step, body, thread_root.as_ref().map(|root| (root, *broadcast))).await
         }
-        Action::Edit { body } => edit(access, &client, step, body).await,
+        Action::Edit { body } => edit(&client, step, body).await,
         Action::Delete => delete(&client, step).await,
         Action::React { emoji, present } => react(&client, step, emoji, *present).await,
     };
@@ -47,14 +47,13 @@ pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, Co
 }
 
 async fn send(
-    access: &Access<'_>,
     client: &Client<'_>,
     step: &Step<'_>,
     body: &Body,
     thread: Option<(&ExternalId, bool)>,
 ) -> Result<Vec<Update>, ConnectorError> {
     let metadata = json!({ "event_type": MARK_EVENT, "event_payload": { "mark": step.mark } });
-    let mut arguments = words(access, body, step.mark)?;
+    let mut arguments = words(body, step.mark);
     arguments.push(("channel", id::channel(step.chat)?.to_owned()));
     arguments.push(("metadata", metadata.to_string()));
     if let Some((root, broadcast)) = thread {
@@ -80,20 +79,12 @@ fn took_effect(error: ConnectorError) -> ConnectorError {
     }
 }
 
-async fn edit(
-    access: &Access<'_>,
-    client: &Client<'_>,
-    step: &Step<'_>,
-    body: &Body,
-) -> Result<Vec<Update>, ConnectorError> {
+async fn edit(client: &Client<'_>, step: &Step<'_>, body: &Body) -> Result<Vec<Update>, ConnectorError> {
     let (channel, ts) = target(step)?;
-    let mut arguments = words(access, body, step.mark)?;
+    let mut arguments = words(body, step.mark);
     arguments.push(("channel", channel.to_owned()));
     arguments.push(("ts", ts.0.clone()));
     // An edit names all that is to stand, or what stood before would.
-    if arguments.iter().all(|(name, _)| *name != "blocks") {
-        arguments.push(("blocks", "[]".to_owned()));
-    }
     arguments.push(("attachments", "[]".to_owned()));
     let answer = client.chat_update(arguments).await?;
     edited(channel, ts, &answer).map_err(took_effect)
@@ -105,15 +96,12 @@ fn edited(channel: &str, ts: Ts, answer: &Answer) -> Result<Vec<Update>, Connect
     convert::message(channel, &message, Told::Edited(answer.seen))
 }
 
-/// The text, and where a person's token sends it, the sections that bear the mark: whether metadata
-/// may be hung on a person's message is nowhere stated.
-fn words(access: &Access<'_>, body: &Body, mark: &str) -> Result<Arguments, ConnectorError> {
-    let as_person = id::is_member(&login::writing(access)?.login.account);
-    let sections = as_person.then(|| blocks::marked_sections(body, mark)).flatten();
-    // Left to itself, Slack links bare addresses. Names are linked by id alone, never by what they look like.
-    let mut arguments = vec![("text", text::write(body)), ("link_names", "false".to_owned())];
-    arguments.extend(sections.map(|sections| ("blocks", Value::Array(sections).to_string())));
-    Ok(arguments)
+/// The block that says it, with our mark, and the text that stands for it in notices. Whether metadata
+/// may be hung on a person's message is nowhere stated, so the block bears the mark as well.
+fn words(body: &Body, mark: &str) -> Arguments {
+    let blocks = Value::Array(vec![blocks::marked(body, mark)]);
+    // Names are linked by id alone, never by what they look like.
+    vec![("text", fallback::write(body)), ("blocks", blocks.to_string()), ("link_names", "false".to_owned())]
 }
 
 async fn delete(client: &Client<'_>, step: &Step<'_>) -> Result<Vec<Update>, ConnectorError> {
@@ -230,22 +218,20 @@ async fn compare(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Res
     Ok(if happened { Proof::Happened(updates) } else { Proof::NotThere })
 }
 
-/// Whether a message says what was wanted. Slack moves spaces about (around code, after a quote's mark)
-/// and chooses how an emoji is written, so these do not count. It may also put the marks of bold and
-/// the like in another order: then it is ours if it was edited since we tried.
+/// Whether a message says what was wanted, as Slack would show it. Slack moves spaces about and has its
+/// own way with looks: what reads alike is ours if it was edited since we tried.
 fn says(message: &wire::Message, wanted: &Body, attempt: &Attempt) -> bool {
-    let packed = |body: &Body, left_out: &[char]| {
-        let name = |id: &ExternalId| Some(id.as_str().to_owned());
-        let text = body.text(name, name);
-        text.chars().filter(|letter| !letter.is_whitespace() && !left_out.contains(letter)).collect::<String>()
+    let packed = |body: &Body| {
+        let text = body.text(&Nameless);
+        let kept = |letter: &char| !letter.is_whitespace() && *letter != emoji::SHOW_AS_PICTURE;
+        text.chars().filter(kept).collect::<String>()
     };
-    let (said, wanted) = (convert::body(message), text::parse(&text::write(wanted)));
-    let alike = |left_out: &[char]| packed(&said, left_out) == packed(&wanted, left_out);
+    let said = convert::body(message);
+    let wanted = blocks::read(&[blocks::marked(wanted, "")]).unwrap_or_default();
     let edited = message.edited.as_ref().and_then(|edited| Ts::parse(edited.ts.as_deref()?));
     // The time of an edit has whole seconds only, and clocks differ.
     let since = attempt.started_at - EDIT_MARGIN;
-    alike(&[emoji::SHOW_AS_PICTURE])
-        || (edited.is_some_and(|edited| edited.time() >= since) && alike(&[emoji::SHOW_AS_PICTURE, '*', '_', '~']))
+    said == wanted || (edited.is_some_and(|edited| edited.time() >= since) && packed(&said) == packed(&wanted))
 }
 
 fn reacts(updates: &[Update], actor: &str, emoji: &str) -> bool {

@@ -84,6 +84,13 @@ pub struct Attachment {
 pub struct Words {
     /// Readable text, with people and chats by name.
     pub text: String,
+    /// The same in Markdown; none where it is the text as it stands. What Markdown has no word for is a
+    /// link of its own scheme, as `[@Ana](person:U1)`.
+    #[serde(default)]
+    pub markdown: Option<String>,
+    /// The same in HTML, safe to show; none where nothing in it has a look, a link or a mention.
+    #[serde(default)]
+    pub html: Option<String>,
 }
 
 /// A change of ours under way, or one that failed.

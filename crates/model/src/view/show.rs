@@ -7,7 +7,7 @@ use super::{
 use crate::{
     abilities::Abilities,
     attachment::{self, AttachmentId},
-    body::Body,
+    body::{self, Body, Naming},
     chat::{ChatFacts, ChatKind},
     connection,
     facets::Content,
@@ -35,14 +35,22 @@ pub struct Names {
     pub senders: BTreeSet<ExternalId>,
 }
 
-impl Names {
-    /// A person's name, if it is known.
-    pub fn person(&self, id: &ExternalId) -> Option<String> {
+impl Naming for Names {
+    fn person(&self, id: &ExternalId) -> Option<String> {
         self.people.get(id).and_then(participant::Participant::name).map(str::to_owned)
     }
 
+    fn chat(&self, id: &ExternalId) -> Option<String> {
+        self.chats.get(id).cloned()
+    }
+}
+
+impl Names {
     fn words(&self, body: &Body) -> Words {
-        Words { text: body.text(|id| self.person(id), |id| self.chats.get(id).cloned()) }
+        let text = body.text(self);
+        let markdown = Some(body::markdown::write(body, self)).filter(|markdown| *markdown != text);
+        let html = (!body.is_plain()).then(|| body::html::write(body, self));
+        Words { text, markdown, html }
     }
 
     /// A person as they are shown.
@@ -62,7 +70,7 @@ impl Names {
     }
 
     /// The name of a chat: its own, or the other people's.
-    pub fn chat(&self, external_id: &ExternalId, facts: Option<&ChatFacts>) -> String {
+    pub fn chat_name(&self, external_id: &ExternalId, facts: Option<&ChatFacts>) -> String {
         let Some(facts) = facts else { return external_id.0.clone() };
         if let Some(name) = facts.name.as_ref().filter(|name| !name.is_empty()) {
             return name.clone();
@@ -170,7 +178,7 @@ pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
         platform: names.platform.clone(),
         external_id: held.external_id.clone(),
         kind: facts.map_or(ChatKind::Channel, |facts| facts.kind),
-        name: names.chat(&held.external_id, facts),
+        name: names.chat_name(&held.external_id, facts),
         state: held.state,
         archived,
         member: held.member.is_some_and(|member| member.member),

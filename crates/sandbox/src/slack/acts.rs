@@ -75,7 +75,7 @@ impl State {
 
     /// Reads what a person typed in their client.
     pub fn typed(&self, user: &str, typed: &str) -> String {
-        self.read_text(user, typed, Rules { escaped: false, link_urls: true, link_names: true })
+        self.read_text(user, &text::with_bullets(typed), Rules { escaped: false, link_urls: true, link_names: true })
     }
 
     /// Reads a text with the names that this user's workspace knows.

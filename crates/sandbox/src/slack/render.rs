@@ -148,7 +148,7 @@ fn bare_message(world: &World, config: &Config, team: &str, message: &Message) -
         shown["hidden"] = json!(true);
     } else if !is_notice(message) {
         shown["team"] = json!(team);
-        let blocks = message.blocks.clone().unwrap_or_else(|| generated_blocks(message));
+        let blocks = blocks(message);
         if !blocks.is_empty() {
             shown["blocks"] = Value::Array(blocks);
         }
@@ -198,10 +198,15 @@ fn is_notice(message: &Message) -> bool {
     message.subtype.as_deref().is_some_and(|subtype| subtype.starts_with("channel_") || subtype.starts_with("group_"))
 }
 
+/// The blocks that a message has: those it was posted with, or those that Slack makes of its text.
+pub fn blocks(message: &Message) -> Vec<Value> {
+    message.blocks.clone().unwrap_or_else(|| generated_blocks(message))
+}
+
 fn generated_blocks(message: &Message) -> Vec<Value> {
     if message.text.is_empty() {
         return Vec::new();
     }
     let id: String = message.ts.bytes().rev().take(5).map(|digit| char::from(b'a' + digit % 26)).collect();
-    vec![text::rich_text(&message.text, &id)]
+    vec![text::rich_text(&message.text, &id, message.bot_id.is_none())]
 }

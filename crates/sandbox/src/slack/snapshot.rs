@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::render;
 use super::world::{Channel, ChannelKind, Message, World};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,6 +42,8 @@ pub struct MessageSnapshot {
     pub bot_id: Option<String>,
     pub subtype: Option<String>,
     pub text: String,
+    /// As the API shows them.
+    pub blocks: Vec<Value>,
     /// The `ts` of the last edit.
     pub edited: Option<String>,
     pub thread_ts: Option<String>,
@@ -134,6 +137,7 @@ fn message(world: &World, message: &Message) -> MessageSnapshot {
         bot_id: message.bot_id.clone(),
         subtype: message.subtype.clone(),
         text: message.text.clone(),
+        blocks: render::blocks(message),
         edited: message.edited.as_ref().map(|edited| edited.ts.clone()),
         thread_ts: message.thread_ts.clone(),
         reactions: message

@@ -108,8 +108,17 @@ pub fn links(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The `rich_text` block that Slack makes of a kept text.
-pub fn rich_text(text: &str, block_id: &str) -> Value {
+/// What a person's client makes of the beginnings of lines while they type: `- ` begins a point.
+pub fn with_bullets(typed: &str) -> String {
+    let bullet = |line: &str| match line.strip_prefix("- ") {
+        Some(rest) => format!("• {rest}"),
+        None => line.to_owned(),
+    };
+    typed.split('\n').map(bullet).collect::<Vec<_>>().join("\n")
+}
+
+/// The `rich_text` block that Slack makes of a kept text. Only what a person typed has lists.
+pub fn rich_text(text: &str, block_id: &str, lists: bool) -> Value {
     let mut elements = Vec::new();
     for (index, part) in text.split("```").enumerate() {
         let closed = index % 2 == 1 && index < text.matches("```").count();
@@ -117,19 +126,56 @@ pub fn rich_text(text: &str, block_id: &str) -> Value {
             let code = json!([{ "type": "text", "text": unescape(part.trim_matches('\n')) }]);
             elements.push(json!({ "type": "rich_text_preformatted", "elements": code, "border": 0 }));
         } else {
-            containers(part.trim_matches(|c| index > 0 && c == '\n'), &mut elements);
+            containers(part.trim_matches(|c| index > 0 && c == '\n'), lists, &mut elements);
         }
     }
     json!({ "type": "rich_text", "block_id": block_id, "elements": elements })
 }
 
-fn containers(text: &str, elements: &mut Vec<Value>) {
+/// A line that is a point of a list: its style, indent and number, and what it says.
+fn point(line: &str) -> Option<(&'static str, usize, u64, &str)> {
+    let said = line.trim_start_matches(' ');
+    let indent = (line.len() - said.len()) / 4;
+    if let Some(rest) = ["• ", "◦ ", "▪ "].iter().find_map(|bullet| said.strip_prefix(bullet)) {
+        return Some(("bullet", indent, 1, rest));
+    }
+    let (number, rest) = said.split_once(". ")?;
+    Some(("ordered", indent, number.parse().ok().filter(|number| *number > 0)?, rest))
+}
+
+/// The lists at the beginning of `lines`, one for each run of points of one style and indent.
+fn lists_of(lines: &mut std::iter::Peekable<std::str::Split<'_, char>>, elements: &mut Vec<Value>) {
+    while let Some((style, indent, number, _)) = lines.peek().and_then(|line| point(line)) {
+        let mut items = Vec::new();
+        let same = |line: &&str| point(line).is_some_and(|(other, deep, ..)| (other, deep) == (style, indent));
+        while let Some((.., said)) = lines.next_if(|line| same(line)).and_then(point) {
+            let mut leaves = Vec::new();
+            write_leaves(said, &[], &mut leaves);
+            items.push(json!({ "type": "rich_text_section", "elements": leaves }));
+        }
+        let mut list = json!({
+            "type": "rich_text_list", "style": style, "indent": indent, "border": 0, "elements": items,
+        });
+        if number > 1 {
+            list["offset"] = json!(number - 1);
+        }
+        elements.push(list);
+    }
+}
+
+fn containers(text: &str, lists: bool, elements: &mut Vec<Value>) {
     let quote = |line: &str| line.strip_prefix("&gt;").map(|rest| rest.strip_prefix(' ').unwrap_or(rest).to_owned());
     let mut lines = text.split('\n').peekable();
-    while let Some(line) = lines.next() {
+    loop {
+        if lists {
+            lists_of(&mut lines, elements);
+        }
+        let Some(line) = lines.next() else { break };
         let quoted = quote(line);
         let mut run = quoted.clone().unwrap_or_else(|| line.to_owned());
-        while let Some(more) = lines.next_if(|more| quote(more).is_some() == quoted.is_some()) {
+        while let Some(more) =
+            lines.next_if(|more| quote(more).is_some() == quoted.is_some() && !(lists && point(more).is_some()))
+        {
             run.push('\n');
             run.push_str(&quote(more).unwrap_or_else(|| more.to_owned()));
         }
@@ -226,6 +272,11 @@ fn leaf_of_token(inner: &str) -> Value {
     if let Some(group) = target.strip_prefix("!subteam^") {
         return json!({ "type": "usergroup", "usergroup_id": group });
     }
+    if let Some(date) = target.strip_prefix("!date^") {
+        let (seconds, format) = date.split_once('^').unwrap_or((date, ""));
+        let (timestamp, fallback) = (seconds.parse::<i64>().unwrap_or_default(), label.unwrap_or_default());
+        return json!({ "type": "date", "timestamp": timestamp, "format": format, "fallback": fallback });
+    }
     if let Some(range) = target.strip_prefix('!') {
         return json!({ "type": "broadcast", "range": range });
     }
@@ -246,4 +297,36 @@ fn emoji_leaf(rest: &str) -> Option<(Value, usize)> {
         return Some((leaf, end + "::skin-tone-2:".len()));
     }
     Some((leaf, end + 1))
+}
+
+/// Whether Slack would take a `rich_text` block from an app.
+pub fn is_rich_text(block: &Value) -> bool {
+    let section = |part: &Value| part["type"] == "rich_text_section" && leaves_are_known(part);
+    block["elements"].as_array().is_some_and(|elements| {
+        elements.iter().all(|element| match element["type"].as_str() {
+            Some("rich_text_section" | "rich_text_quote" | "rich_text_preformatted") => leaves_are_known(element),
+            Some("rich_text_list") => {
+                let styled = matches!(element["style"].as_str(), Some("bullet" | "ordered"));
+                styled && element["elements"].as_array().is_some_and(|items| items.iter().all(section))
+            }
+            _ => false,
+        })
+    })
+}
+
+fn leaves_are_known(part: &Value) -> bool {
+    let says = |leaf: &Value, field: &str| leaf[field].as_str().is_some_and(|value| !value.is_empty());
+    let known = |leaf: &Value| match leaf["type"].as_str() {
+        Some("text") => says(leaf, "text"),
+        Some("link") => says(leaf, "url"),
+        Some("user") => says(leaf, "user_id"),
+        Some("channel") => says(leaf, "channel_id"),
+        Some("usergroup") => says(leaf, "usergroup_id"),
+        Some("emoji") => says(leaf, "name"),
+        Some("broadcast") => matches!(leaf["range"].as_str(), Some("here" | "channel" | "everyone")),
+        Some("date") => leaf["timestamp"].is_i64() && says(leaf, "format"),
+        Some("color") => says(leaf, "value"),
+        _ => false,
+    };
+    part["elements"].as_array().is_some_and(|leaves| leaves.iter().all(known))
 }

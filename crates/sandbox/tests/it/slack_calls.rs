@@ -466,3 +466,30 @@ fn a_large_history_is_read_page_by_page_without_gaps() {
     let timeline = channel.messages.iter().filter(|m| m.thread_ts.as_ref().is_none_or(|thread| *thread == m.ts));
     assert_eq!(seen, timeline.map(|message| message.ts.clone()).collect::<Vec<_>>());
 }
+
+#[test]
+fn formatting_is_kept_as_posted_and_made_of_what_people_type() {
+    let world = World::new();
+    let bold = json!({ "type": "text", "text": "b", "style": { "bold": true } });
+    let rich = json!([{ "type": "rich_text", "elements": [{ "type": "rich_text_quote", "elements": [bold] }] }]);
+    let post = |blocks: &Value| {
+        world.call("chat.postMessage", json!({ "channel": world.channel, "text": "b", "blocks": blocks.to_string() }))
+    };
+    assert_eq!(post(&rich)["message"]["blocks"][0]["elements"], rich[0]["elements"]);
+    for wrong in [json!({ "type": "text", "text": "" }), json!({ "type": "emoji" }), json!({ "type": "marquee" })] {
+        let mut blocks = rich.clone();
+        blocks[0]["elements"][0]["elements"][0] = wrong;
+        assert_eq!(post(&blocks)["error"], "invalid_blocks");
+    }
+    let typed = "*b*\n- one\n- two\n    1. deep\n> said\n```x```";
+    let ts = world.slack.act_post(&world.ana, &world.channel, typed, None).unwrap();
+    let shown = world.slack.channel(&world.channel).unwrap().message(&ts).unwrap().clone();
+    let elements = shown.blocks[0]["elements"].as_array().unwrap().clone();
+    let kinds: Vec<_> = elements.iter().map(|element| element["type"].as_str().unwrap()).collect();
+    let expected =
+        ["rich_text_section", "rich_text_list", "rich_text_list", "rich_text_quote", "rich_text_preformatted"];
+    assert_eq!(kinds, expected);
+    assert_eq!(elements[0]["elements"][0]["style"]["bold"], true);
+    assert_eq!((&elements[2]["style"], &elements[2]["indent"]), (&json!("ordered"), &json!(1)));
+    assert!(shown.text.contains("• one"));
+}

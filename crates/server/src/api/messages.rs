@@ -12,7 +12,7 @@ use crate::{
     serve::Server,
 };
 use axum::{Json, extract::State, http::StatusCode};
-use engine::Draft;
+use engine::{Draft, Wording};
 use model::{
     id::{ChatId, MessageId},
     message, view,
@@ -30,12 +30,16 @@ pub struct MessagesQuery {
     pub limit: Option<usize>,
 }
 
-/// What is to be sent.
+/// What is to be sent. It is said in one of `text`, `markdown` and `html`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// The text.
-    pub text: String,
+    /// Words as they stand.
+    pub text: Option<String>,
+    /// The same in Markdown: CommonMark with `~~struck~~`. What it has beyond a message is its text.
+    pub markdown: Option<String>,
+    /// The same in HTML: paragraphs, lists, quotes, code, bold, italic, struck, links. Other tags are their text.
+    pub html: Option<String>,
     /// The message to answer in a thread.
     #[schema(value_type = Option<MessageId>)]
     pub thread_root: Option<String>,
@@ -44,12 +48,29 @@ pub struct NewMessage {
     pub broadcast: bool,
 }
 
-/// What a message is to say.
+/// What a message is to say, in one of `text`, `markdown` and `html`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
-    /// The text.
-    pub text: String,
+    /// Words as they stand.
+    pub text: Option<String>,
+    /// The same in Markdown.
+    pub markdown: Option<String>,
+    /// The same in HTML.
+    pub html: Option<String>,
+}
+
+/// The one language that a message is written in.
+fn wording(text: Option<String>, markdown: Option<String>, html: Option<String>) -> Result<Wording, ApiError> {
+    match (text, markdown, html) {
+        (Some(text), None, None) => Ok(Wording::Text(text)),
+        (None, Some(markdown), None) => Ok(Wording::Markdown(markdown)),
+        (None, None, Some(html)) => Ok(Wording::Html(html)),
+        _ => Err(ApiError::malformed(
+            "one_wording",
+            "Say it in text, markdown or html: in one of them, and in one only.",
+        )),
+    }
 }
 
 /// What is to become of a message that failed, or of which nobody can tell.
@@ -109,9 +130,9 @@ pub async fn send_message(
     Named(id): Named<ChatId>,
     ask: Ask<NewMessage>,
 ) -> Accepted {
-    let NewMessage { text, thread_root, broadcast } = ask.body;
+    let NewMessage { text, markdown, html, thread_root, broadcast } = ask.body;
     let thread_root = thread_root.as_deref().map(named).transpose()?;
-    let draft = Draft { text, thread_root, broadcast };
+    let draft = Draft { wording: wording(text, markdown, html)?, thread_root, broadcast };
     let held = server.engine.send(&customer.id, id, draft, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }
@@ -135,7 +156,9 @@ pub async fn edit_message(
     Named(id): Named<MessageId>,
     ask: Ask<Edit>,
 ) -> Accepted {
-    let held = server.engine.edit(&customer.id, id, &ask.body.text, customer.origin, ask.key.as_ref()).await?;
+    let Edit { text, markdown, html } = ask.body;
+    let wording = wording(text, markdown, html)?;
+    let held = server.engine.edit(&customer.id, id, &wording, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }
 

@@ -13,6 +13,7 @@ mod doctor;
 mod doors;
 mod feed;
 mod files;
+mod formatting;
 mod house;
 mod isolation;
 mod kill;

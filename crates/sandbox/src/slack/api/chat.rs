@@ -7,7 +7,7 @@ use crate::slack::acts::{Edit, Posting, checked_ts};
 use crate::slack::people;
 use crate::slack::render;
 use crate::slack::state::Later;
-use crate::slack::text::Rules;
+use crate::slack::text::{self, Rules};
 use crate::slack::world::ChannelKind;
 
 /// The longest text of an edit.
@@ -33,7 +33,7 @@ pub fn post_message(call: &mut Call<'_>) -> Result<Value, Refused> {
     let posting = Posting {
         user: call.token.user.clone(),
         bot_id: Some(call.token.bot_id.clone()),
-        text: text(call, call.arguments.text("parse").as_deref() != Some("none")),
+        text: self::text(call, call.arguments.text("parse").as_deref() != Some("none")),
         blocks: blocks(call)?.filter(|blocks| !blocks.is_empty()),
         attachments: attachments(call)?.unwrap_or_default(),
         thread_ts: thread_ts.map(|ts| checked_ts(&ts).ok_or("invalid_thread_ts")).transpose()?,
@@ -81,7 +81,7 @@ fn text(call: &Call<'_>, link_urls: bool) -> String {
 fn blocks(call: &Call<'_>) -> Result<Option<Vec<Value>>, Refused> {
     let mut blocks = call.arguments.list("blocks", "invalid_blocks_format")?;
     for (index, block) in blocks.iter_mut().flatten().enumerate() {
-        if !block["type"].is_string() {
+        if !block["type"].is_string() || (block["type"] == "rich_text" && !text::is_rich_text(block)) {
             return Err("invalid_blocks".into());
         }
         if !block["block_id"].is_string() {
@@ -150,7 +150,7 @@ pub fn update(call: &mut Call<'_>) -> Result<Value, Refused> {
         return Err("no_text".into());
     }
     let text = if has_text {
-        text(call, call.arguments.text("parse").as_deref() != Some("none"))
+        self::text(call, call.arguments.text("parse").as_deref() != Some("none"))
     } else {
         message.text.clone()
     };
