@@ -688,10 +688,14 @@ export interface components {
      * @enum {string}
      */
     Direction: "incoming" | "outgoing" | "system";
-    /** @description What a message is to say. */
+    /** @description What a message is to say, in one of `text`, `markdown` and `html`. */
     Edit: {
-      /** @description The text. */
-      text: string;
+      /** @description The same in HTML. */
+      html?: string | null;
+      /** @description The same in Markdown. */
+      markdown?: string | null;
+      /** @description Words as they stand. */
+      text?: string | null;
     };
     /** @description An event with its object as it is by now. None once the object is gone. */
     Event: {
@@ -1248,12 +1252,16 @@ export interface components {
        */
       expires_in_seconds?: number | null;
     };
-    /** @description What is to be sent. */
+    /** @description What is to be sent. It is said in one of `text`, `markdown` and `html`. */
     NewMessage: {
       /** @description Show the answer outside of its thread as well. Good only with `thread_root`. */
       broadcast?: boolean;
-      /** @description The text. */
-      text: string;
+      /** @description The same in HTML: paragraphs, lists, quotes, code, bold, italic, struck, links. Other tags are their text. */
+      html?: string | null;
+      /** @description The same in Markdown: CommonMark with `~~struck~~`. What it has beyond a message is its text. */
+      markdown?: string | null;
+      /** @description Words as they stand. */
+      text?: string | null;
       thread_root?: components["schemas"]["MessageId"] | null;
     };
     /**
@@ -1506,6 +1514,13 @@ export interface components {
     UserPlatformId: string;
     /** @description What a message says. */
     Words: {
+      /** @description The same in HTML, safe to show; none where nothing in it has a look, a link or a mention. */
+      html?: string | null;
+      /**
+       * @description The same in Markdown; none where it is the text as it stands. What Markdown has no word for is a
+       *     link of its own scheme, as `[@Ana](person:U1)`.
+       */
+      markdown?: string | null;
       /** @description Readable text, with people and chats by name. */
       text: string;
     };

@@ -14,6 +14,7 @@ export type Reaction = Schemas["Reaction"];
 export type Resolution = Schemas["Resolution"];
 export type Session = Schemas["Session"];
 export type SyncStatus = Schemas["SyncStatus"];
+export type Words = Schemas["Words"];
 
 /** An event of the feed, with the object that its kind is about. */
 export type Event =

@@ -1,5 +1,5 @@
 import type { Message } from "@bothways/client";
-import { LinkedText } from "../parts/linked-text";
+import { RichText } from "../parts/rich-text";
 import { fullTime } from "../parts/time";
 import { File } from "./file";
 import classes from "./message.module.css";
@@ -15,7 +15,8 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
     );
   }
   const changing = change?.status === "pending" ? change : null;
-  const text = changing?.body?.text ?? message.body.text;
+  const body = changing?.body ?? message.body;
+  const text = body.text;
   return (
     <div
       className={classes.bubble}
@@ -25,7 +26,7 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
       {message.broadcast && <div className={classes.broadcast}>Also shown outside of its thread</div>}
       {text && (
         <div className={classes.text} dir="auto" data-struck={changing?.kind === "delete" || undefined}>
-          <LinkedText text={text} />
+          <RichText body={body} />
           {edited_at && !changing && (
             <span className={classes.edited} title={`Edited ${fullTime(edited_at)}`}>
               {" "}

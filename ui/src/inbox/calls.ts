@@ -50,7 +50,7 @@ export function useSend(chatId: string) {
         bothways.POST("/v1/chats/{id}/messages", {
           params: { path: { id: chatId } },
           headers: { "Idempotency-Key": key },
-          body: { text, ...(threadRoot && { thread_root: threadRoot }) },
+          body: { markdown: text, ...(threadRoot && { thread_root: threadRoot }) },
         }),
       ),
     onSuccess: take,
@@ -62,7 +62,7 @@ export function useMessageCalls({ id }: Message) {
   const path = { id };
   const edit = useMutation({
     mutationFn: (text: string) =>
-      answer(bothways.PATCH("/v1/messages/{id}", { params: { path }, body: { text } })),
+      answer(bothways.PATCH("/v1/messages/{id}", { params: { path }, body: { markdown: text } })),
     onSuccess: take,
   });
   const remove = useMutation({

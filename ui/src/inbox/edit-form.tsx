@@ -8,12 +8,13 @@ import classes from "./message.module.css";
 type Props = { message: Message; limit: number; onDone: () => void };
 
 export function EditForm({ message, limit, onDone }: Props) {
-  const [text, setText] = useState(message.body.text);
+  const written = message.body.markdown ?? message.body.text;
+  const [text, setText] = useState(written);
   const { edit } = useMessageCalls(message);
   const { canSend, left, near } = fitOf(text, limit);
   const save = () => {
     if (!canSend || edit.isPending) return;
-    if (text === message.body.text) onDone();
+    if (text === written) onDone();
     else edit.mutate(text, { onSuccess: onDone });
   };
   const onKeyDown = (event: KeyboardEvent) => {
