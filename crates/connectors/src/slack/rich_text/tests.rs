@@ -133,7 +133,7 @@ fn words() -> impl Strategy<Value = Vec<Span>> {
         1 => ("S[A-Z0-9]{3,8}", mention()).prop_map(|(id, style)| Span { what: text::group(&id, None), style }),
         1 => prop_oneof![Just(Range::Here), Just(Range::Channel), Just(Range::Everyone)]
             .prop_map(|range| Span { what: What::Broadcast { range }, style: Style::PLAIN }),
-        1 => "zz[a-z_]{1,9}".prop_map(|name| Span { what: What::Emoji { name }, style: Style::PLAIN }),
+        1 => "zz_[a-z_]{1,9}".prop_map(|name| Span { what: What::Emoji { name }, style: Style::PLAIN }),
         1 => date.prop_map(|(seconds, format, fallback)| {
             Span { what: What::Date { seconds, format, fallback }, style: Style::PLAIN }
         }),
