@@ -66,10 +66,15 @@ impl World {
         true
     }
 
+    /// A word that nobody used before.
+    fn word(&mut self) -> String {
+        self.texts += 1;
+        format!("w{}", self.texts)
+    }
+
     /// Words that nobody used before, now and then with a look: as one types them there, and in Markdown.
     fn words(&mut self) -> (String, String) {
-        self.texts += 1;
-        let word = format!("w{}", self.texts);
+        let word = self.word();
         let (typed, markdown) = *self.chance.pick(LOOKS).unwrap_or(&("%", "%"));
         (typed.replace('%', &word), markdown.replace('%', &word))
     }
@@ -186,7 +191,7 @@ fn rename(world: &mut World) -> Option<String> {
     if !matches!(channel.kind, ChannelKind::Public | ChannelKind::Private) {
         return None; // Chats of people have no name.
     }
-    let name = format!("named-{}", world.text());
+    let name = format!("named-{}", world.word());
     world.slack.act_rename(&user, &channel.id, &name).ok()?;
     Some(format!("{user} names {} {name}", channel.id))
 }
