@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 const GROUPS_AT_ONCE: usize = 10;
 /// How many pages of members are read to show who is in a chat.
 const MOST_PAGES_OF_PEOPLE: usize = 5;
+/// How many pages of an organization's workspaces are read.
+const MOST_PAGES_OF_TEAMS: usize = 10;
 /// How many pages of members are read to find one person.
 const MOST_PAGES_TO_FIND: usize = 50;
 /// Slack says this of a chat that is gone as well as of one that this login may not see.
@@ -34,6 +36,34 @@ struct Place {
     /// The groups of the last page whose people are still unknown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
+    /// The workspaces of an organization that are still to be read, the present one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    teams: Vec<String>,
+}
+
+/// The workspaces to list by themselves: an organization's token lists one at a time.
+async fn teams(client: &Client<'_>) -> Result<Vec<String>, ConnectorError> {
+    let (mut teams, mut cursor) = (Vec::new(), None);
+    if !id::is_organization(&client.facts.team_id) {
+        return Ok(teams);
+    }
+    for _ in 0..MOST_PAGES_OF_TEAMS {
+        let answer = client.auth_teams_list(cursor.as_deref()).await?;
+        teams.extend(answer.list::<wire::Team>("teams").into_iter().map(|team| team.id));
+        cursor = answer.next_cursor();
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(teams)
+}
+
+/// The workspaces that are left once a page was read: the present one until its last page.
+fn left(mut teams: Vec<String>, next: Option<&String>) -> Vec<String> {
+    if next.is_none() && !teams.is_empty() {
+        teams.remove(0);
+    }
+    teams
 }
 
 /// Reads a page of the chats that the person of the connection is in, as far as the login sees them.
@@ -42,10 +72,16 @@ pub async fn pull(access: &Access<'_>, cursor: Option<&Cursor>) -> Result<Page, 
     let mut place: Place = history::place(cursor)?;
     let mut updates = Vec::new();
     if place.groups.is_empty() {
-        let answer = client.users_conversations(other_person(access, &client), place.main.as_deref()).await?;
+        if cursor.is_none() {
+            place.teams = teams(&client).await?;
+        }
+        let (team, main) = (place.teams.first().map(String::as_str), place.main.as_deref());
+        let answer = client.users_conversations(other_person(access, &client), team, main).await?;
         let channels: Vec<wire::Channel> = answer.list("channels");
         let (groups, others): (Vec<_>, Vec<_>) = channels.into_iter().partition(|channel| channel.is_mpim);
-        place = Place { main: answer.next_cursor(), groups: groups.into_iter().map(|group| group.id).collect() };
+        let main = answer.next_cursor();
+        let teams = left(place.teams, main.as_ref());
+        place = Place { main, groups: groups.into_iter().map(|group| group.id).collect(), teams };
         let shown = |channel| convert::chat(channel, BTreeSet::new(), own(&client), Version(answer.seen));
         updates.extend(others.iter().map(shown));
     } else {
@@ -54,7 +90,7 @@ pub async fn pull(access: &Access<'_>, cursor: Option<&Cursor>) -> Result<Page, 
             updates.extend(facts(&client, &group).await?);
         }
     }
-    let more = place.main.is_some() || !place.groups.is_empty();
+    let more = place.main.is_some() || !place.groups.is_empty() || !place.teams.is_empty();
     Ok(Page { updates, next: more.then(|| history::cursor(&place)), ..Page::default() })
 }
 
@@ -184,16 +220,24 @@ fn own<'c>(client: &'c Client<'_>) -> Option<&'c str> {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct PeoplePlace {
     main: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    teams: Vec<String>,
 }
 
 /// Reads a page of the workspace's people and bots.
 pub async fn pull_people(access: &Access<'_>, cursor: Option<&Cursor>) -> Result<Page, ConnectorError> {
     let client = Client::reading(access)?;
-    let place: PeoplePlace = history::place(cursor)?;
-    let answer = client.users_list(place.main.as_deref()).await?;
+    let mut place: PeoplePlace = history::place(cursor)?;
+    if cursor.is_none() {
+        place.teams = teams(&client).await?;
+    }
+    let answer = client.users_list(place.teams.first().map(String::as_str), place.main.as_deref()).await?;
     let users: Vec<wire::User> = answer.list("members");
     let updates = users.iter().map(|user| convert::person(user, Version(answer.seen))).collect();
-    let next = answer.next_cursor().map(|main| history::cursor(&PeoplePlace { main: Some(main) }));
+    let main = answer.next_cursor();
+    let teams = left(place.teams, main.as_ref());
+    let more = main.is_some() || !teams.is_empty();
+    let next = more.then(|| history::cursor(&PeoplePlace { main, teams }));
     Ok(Page { updates, next, ..Page::default() })
 }
 

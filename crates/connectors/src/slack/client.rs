@@ -145,19 +145,25 @@ impl<'a> Client<'a> {
         self.call("auth.test", Effect::Reads, Vec::new()).await
     }
 
+    /// `auth.teams.list`: the workspaces of an organization that the app may be used in.
+    pub async fn auth_teams_list(&self, cursor: Option<&str>) -> Called {
+        self.call("auth.teams.list", Effect::Reads, page(cursor)).await
+    }
+
     /// `auth.revoke`: ends this token.
     pub async fn auth_revoke(&self) -> Called {
         self.call("auth.revoke", Effect::Writes, Vec::new()).await
     }
 
     /// `users.conversations`: the chats that the login, or `user`, is in.
-    pub async fn users_conversations(&self, user: Option<&str>, cursor: Option<&str>) -> Called {
+    pub async fn users_conversations(&self, user: Option<&str>, team: Option<&str>, cursor: Option<&str>) -> Called {
         let types = "public_channel,private_channel,mpim,im";
         let mut arguments = page(cursor);
         arguments.push(("types", types.to_owned()));
         // Archived chats have a history too; they are marked.
         arguments.push(("exclude_archived", "false".to_owned()));
         arguments.extend(user.map(|user| ("user", user.to_owned())));
+        arguments.extend(team.map(|team| ("team_id", team.to_owned())));
         self.call("users.conversations", Effect::Reads, arguments).await
     }
 
@@ -174,8 +180,10 @@ impl<'a> Client<'a> {
     }
 
     /// `users.list`: everybody.
-    pub async fn users_list(&self, cursor: Option<&str>) -> Called {
-        self.call("users.list", Effect::Reads, page(cursor)).await
+    pub async fn users_list(&self, team: Option<&str>, cursor: Option<&str>) -> Called {
+        let mut arguments = page(cursor);
+        arguments.extend(team.map(|team| ("team_id", team.to_owned())));
+        self.call("users.list", Effect::Reads, arguments).await
     }
 
     /// `users.info`: one person.

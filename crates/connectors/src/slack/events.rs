@@ -14,6 +14,7 @@ use model::{
     update::Update,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// As of when a snapshot of reactions inside a change was taken, before the change at the earliest.
 const SNAPSHOT_MARGIN_MICROS: i64 = 2_000_000;
@@ -111,7 +112,24 @@ pub fn route(request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
         Topic::Member(_) | Topic::Left | Topic::ChatMoved => None,
         _ => channel(&envelope.event).map(id::chat),
     };
-    Ok(vec![Part { number: 0, account, chat, payload: request.body.clone() }])
+    let others = others(&envelope).into_iter().filter(|other| *other != account);
+    let accounts = std::iter::once(account.clone()).chain(others);
+    let part = |(number, account)| Part { number, account, chat: chat.clone(), payload: request.body.clone() };
+    Ok((0..).zip(accounts).map(part).collect())
+}
+
+/// The other workspaces that news of a shared channel name. Slack tells each event once, for one of the
+/// installations that may hear of it.
+fn others(envelope: &wire::Envelope) -> BTreeSet<ExternalAccount> {
+    if !envelope.is_ext_shared_channel {
+        return BTreeSet::new();
+    }
+    let event = &envelope.event;
+    let inner = [&event["team"], &event["user_team"], &event["source_team"], &event["message"]["team"]];
+    let entitled = envelope.authorizations.iter().filter(|entitled| !entitled.is_enterprise_install);
+    let named = [envelope.team_id.as_deref(), envelope.context_team_id.as_deref()];
+    let named = named.into_iter().chain(inner.map(Value::as_str)).chain(entitled.map(|one| one.team_id.as_deref()));
+    named.flatten().filter(|team| !team.is_empty()).map(id::workspace).collect()
 }
 
 /// The installation that an event is for. In a shared channel the outer team may be another company's.

@@ -112,6 +112,11 @@ pub fn workspace(team: &str) -> ExternalAccount {
     ExternalAccount::from(team)
 }
 
+/// Whether the id is that of an organization, whose token speaks for all its workspaces.
+pub fn is_organization(team: &str) -> bool {
+    team.starts_with('E')
+}
+
 /// The account of a person in a workspace, whose login is their own.
 pub fn member(team: &str, user: &str) -> ExternalAccount {
     ExternalAccount(format!("{team}/{user}"))

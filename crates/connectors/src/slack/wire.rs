@@ -42,6 +42,11 @@ pub struct Envelope {
     #[serde(default, deserialize_with = "text")]
     pub team_id: Option<String>,
     #[serde(default, deserialize_with = "text")]
+    pub context_team_id: Option<String>,
+    /// People of other workspaces are in the channel.
+    #[serde(default, deserialize_with = "lenient")]
+    pub is_ext_shared_channel: bool,
+    #[serde(default, deserialize_with = "text")]
     pub enterprise_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub event_time: i64,
@@ -320,6 +325,12 @@ pub struct AuthTest {
     pub app_id: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub url: Option<String>,
+}
+
+/// A workspace in a list of them.
+#[derive(Debug, Deserialize)]
+pub struct Team {
+    pub id: String,
 }
 
 /// `oauth.v2.access`, whose top level is the bot's part.

@@ -131,3 +131,36 @@ fn people_and_bots_are_told_with_all_their_ids() {
     assert_eq!(pull(&world, &slack, &Reading::Person("U9".into()), None).unwrap(), Page::default());
     assert_eq!(slack.methods(), ["users.list", "bots.info", "users.info"]);
 }
+
+#[test]
+fn an_organizations_token_lists_one_workspace_after_the_other() {
+    let mut world = World::of_a_bot();
+    world.logins[0].login.facts = json!({ "team_id": "E1", "user_id": "U999", "bot_id": "B999" });
+    let slack = FakeSlack::new(|call| match (call.method.as_str(), call.argument("team_id")) {
+        ("auth.teams.list", None) => json!({ "ok": true, "teams": [{ "id": "T1" }, { "id": "T2" }] }),
+        ("users.conversations", Some("T1")) if call.argument("cursor").is_none() => json!({ "ok": true,
+            "channels": [{ "id": "C1", "name": "one" }], "response_metadata": { "next_cursor": "more" } }),
+        ("users.conversations", Some("T1")) => json!({ "ok": true, "channels": [{ "id": "C2", "name": "two" }] }),
+        ("users.conversations", Some("T2")) => json!({ "ok": true, "channels": [{ "id": "C3", "name": "three" }] }),
+        ("users.list", Some(team)) => json!({ "ok": true, "members": [{ "id": format!("U{team}") }] }),
+        other => panic!("{other:?}"),
+    });
+    let read = |reading: &Reading| -> Vec<String> {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = pull(&world, &slack, reading, cursor.as_ref()).unwrap();
+            seen.extend(page.updates.iter().map(|update| match update {
+                Update::Chat { chat, .. } => chat.0.clone(),
+                Update::Person { ids, .. } => ids[0].0.clone(),
+                other => panic!("{other:?}"),
+            }));
+            cursor = page.next;
+            if cursor.is_none() {
+                return seen;
+            }
+        }
+    };
+    assert_eq!(read(&Reading::Chats), ["C1", "C2", "C3"]);
+    assert_eq!(read(&Reading::People), ["UT1", "UT2"]);
+    assert_eq!(slack.methods().iter().filter(|method| *method == "auth.teams.list").count(), 2);
+}

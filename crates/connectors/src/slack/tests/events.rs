@@ -153,6 +153,18 @@ fn an_event_is_for_the_workspace_that_it_was_authorized_for() {
 }
 
 #[test]
+fn news_of_a_shared_channel_are_for_every_workspace_that_they_name() {
+    let mut body: Value = serde_json::from_str(include_str!("../fixtures/shared_channel.json")).unwrap();
+    let accounts = |body: &Value| -> Vec<(u32, String)> {
+        let parts = Slack.route(&request(body)).unwrap();
+        parts.into_iter().map(|part| (part.number, part.account.0)).collect()
+    };
+    assert_eq!(accounts(&body), [(0, "T111".to_owned()), (1, "T222".to_owned())]);
+    body["is_ext_shared_channel"] = json!(false);
+    assert_eq!(accounts(&body), [(0, "T111".to_owned())], "only the one that it was authorized for");
+}
+
+#[test]
 fn a_part_names_its_chat_but_for_who_comes_and_goes() {
     let chat = |name: &str| Slack.route(&request(&fixture(name))).unwrap().remove(0).chat.map(|chat| chat.0);
     assert_eq!(chat("message").as_deref(), Some("C111"));
