@@ -40,4 +40,8 @@ pub trait Vault: Send + Sync {
     fn open(&self, place: &str, sealed: &Sealed) -> Result<Secret, CannotOpen>;
     /// A MAC over `text`, for marks that come back to us through others' hands. Lower-case hex.
     fn mac(&self, text: &str) -> String;
+    /// The MACs under all configured keys, the newest first: what an old key signed is still ours.
+    fn macs(&self, text: &str) -> Vec<String> {
+        vec![self.mac(text)]
+    }
 }

@@ -42,36 +42,43 @@ struct Claims {
 }
 
 /// The keys that this server signs with.
+///
+/// The newest key signs; what was signed with an older one is good until it ends.
 pub struct Keys {
-    tokens: [u8; 32],
-    control: [u8; 32],
+    tokens: Vec<[u8; 32]>,
+    control: Vec<[u8; 32]>,
     cursors: [u8; 32],
 }
 
 impl Keys {
     /// Derives them from the vault's key, so that they outlive a restart.
     pub fn of(vault: &KeyVault) -> Self {
-        Self { tokens: vault.derive("tokens"), control: vault.derive("control"), cursors: vault.derive("cursors") }
+        Self {
+            tokens: vault.derive_all("tokens"),
+            control: vault.derive_all("control"),
+            cursors: vault.derive("cursors"),
+        }
     }
 
     /// A token with which a browser speaks for one customer.
     pub fn customer_token(&self, customer: &CustomerId, until: Timestamp) -> String {
-        sign(&self.tokens, customer.as_str(), until)
+        sign(newest(&self.tokens), customer.as_str(), until)
     }
 
     /// The customer of a token that has not ended.
     pub fn customer_of(&self, token: &str, now: Timestamp) -> Option<CustomerId> {
-        verify(&self.tokens, token, now).and_then(|subject| CustomerId::new(subject).ok())
+        self.tokens.iter().find_map(|key| verify(key, token, now)).and_then(|subject| CustomerId::new(subject).ok())
     }
 
     /// What `bothways login-link` shows to the running server.
     pub fn control_token(&self, now: Timestamp) -> String {
-        sign(&self.control, CONTROL_SUBJECT, now + CONTROL_FOR)
+        sign(newest(&self.control), CONTROL_SUBJECT, now + CONTROL_FOR)
     }
 
     /// Whether it was shown by somebody who can read the server's key.
     pub fn is_control(&self, token: &str, now: Timestamp) -> bool {
-        verify(&self.control, token, now).is_some_and(|subject| subject == CONTROL_SUBJECT)
+        let subject = self.control.iter().find_map(|key| verify(key, token, now));
+        subject.is_some_and(|subject| subject == CONTROL_SUBJECT)
     }
 
     /// Makes a place in a list unforgeable, and good for this list only.
@@ -91,6 +98,10 @@ impl Keys {
         mac.update(format!("{}\n{list}\n{place}", list.len()).as_bytes());
         URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..12])
     }
+}
+
+fn newest(keys: &[[u8; 32]]) -> &[u8; 32] {
+    keys.first().expect("a vault has a current key")
 }
 
 fn sign(key: &[u8; 32], subject: &str, until: Timestamp) -> String {
@@ -136,6 +147,18 @@ mod tests {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"ana","exp":99999999999}"#);
         assert_eq!(keys("a").customer_of(&format!("{header}.{claims}."), now), None);
+    }
+
+    #[test]
+    fn a_token_of_an_old_key_is_good_until_it_ends() {
+        let now = Timestamp::from_millis(0);
+        let customer = CustomerId::new("ana").unwrap();
+        let token = keys("b").customer_token(&customer, now + Duration::from_secs(60));
+        let key = |digit: &str| Key::parse(&digit.repeat(64)).unwrap();
+        let renewed = Keys::of(&KeyVault::new(key("a"), vec![key("b")], Arc::new(SystemRandom)));
+        assert_eq!(renewed.customer_of(&token, now), Some(customer));
+        assert_eq!(renewed.customer_of(&token, now + Duration::from_secs(61)), None);
+        assert!(keys("b").customer_of(&renewed.customer_token(&CustomerId::new("bo").unwrap(), now), now).is_none());
     }
 
     #[test]

@@ -87,6 +87,11 @@ impl KeyVault {
         }
     }
 
+    /// The same under every key, the newest first: what an old key signed is still good.
+    pub fn derive_all(&self, purpose: &str) -> Vec<[u8; 32]> {
+        std::iter::once(&self.current).chain(&self.old).map(|key| key.derive(purpose)).collect()
+    }
+
     fn try_open(&self, place: &str, sealed: &str) -> Option<Secret> {
         let mut pieces = sealed.splitn(3, '.');
         let (form, id, rest) = (pieces.next()?, pieces.next()?, pieces.next()?);
@@ -116,10 +121,18 @@ impl Vault for KeyVault {
     }
 
     fn mac(&self, text: &str) -> String {
-        let mut shown = hex::encode(hmac(&self.derive("mac"), text));
-        shown.truncate(MAC_CHARACTERS);
-        shown
+        shown_mac(&self.derive("mac"), text)
     }
+
+    fn macs(&self, text: &str) -> Vec<String> {
+        self.derive_all("mac").iter().map(|key| shown_mac(key, text)).collect()
+    }
+}
+
+fn shown_mac(key: &[u8; 32], text: &str) -> String {
+    let mut shown = hex::encode(hmac(key, text));
+    shown.truncate(MAC_CHARACTERS);
+    shown
 }
 
 /// Reads the keys of a file, the current one first. Makes the file where there is none.
@@ -198,6 +211,15 @@ mod tests {
         let sealed = vault(key('a'), Vec::new()).seal("x", &Secret("s".to_owned()));
         assert!(vault(key('b'), vec![key('a')]).open("x", &sealed).is_ok());
         assert!(vault(key('b'), Vec::new()).open("x", &sealed).is_err());
+    }
+
+    #[test]
+    fn marks_of_old_keys_are_still_known() {
+        let mark = vault(key('a'), Vec::new()).mac("message");
+        let renewed = vault(key('b'), vec![key('a')]);
+        assert_ne!(renewed.mac("message"), mark, "the newest key marks");
+        assert_eq!(renewed.macs("message"), [renewed.mac("message"), mark.clone()]);
+        assert!(!vault(key('b'), Vec::new()).macs("message").contains(&mark));
     }
 
     #[test]
