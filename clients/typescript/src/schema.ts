@@ -645,6 +645,8 @@ export interface components {
       import_new_chats: boolean;
       /** @description At which integration. */
       integration: components["schemas"]["Integration"];
+      /** @description A person paused it: news and commands wait. */
+      paused: boolean;
       /** @description Where. */
       platform: string;
       /** @description Why, and what a person can do. */
@@ -664,7 +666,9 @@ export interface components {
     /** @description What is to change. */
     ConnectionChange: {
       /** @description Whether new chats are imported by themselves. */
-      import_new_chats: boolean;
+      import_new_chats?: boolean | null;
+      /** @description Whether it is paused. Commands wait then, and news are kept for 24 hours and read when it goes on. */
+      paused?: boolean | null;
     };
     /** @example con_01890a5d… */
     ConnectionId: string;
@@ -673,7 +677,13 @@ export interface components {
      * @enum {string}
      */
     ConnectionState:
-      "connecting" | "active" | "degraded" | "needs_login" | "disconnected";
+      | "connecting"
+      | "importing"
+      | "active"
+      | "degraded"
+      | "needs_login"
+      | "paused"
+      | "disconnected";
     /** @description The app's own id of a user. Never empty, never longer than [`CustomerId::LONGEST_BYTES`]. */
     CustomerId: string;
     /** @description A token for a browser. */
@@ -978,6 +988,8 @@ export interface components {
         import_new_chats: boolean;
         /** @description At which integration. */
         integration: components["schemas"]["Integration"];
+        /** @description A person paused it: news and commands wait. */
+        paused: boolean;
         /** @description Where. */
         platform: string;
         /** @description Why, and what a person can do. */

@@ -1,6 +1,6 @@
 //! Connections and the logins that they stand on: made, revived, lost and ended.
 
-use crate::{Engine, EngineError, MOST_DECISIONS, inbound::queued_part, place};
+use crate::{Engine, EngineError, MOST_DECISIONS, place};
 use model::{
     changes::{Changes, Write},
     chat::{Chat, ChatKind, ChatState},
@@ -8,17 +8,14 @@ use model::{
     connector::{Authorized, Grant, NewLogin},
     customer::CustomerId,
     event::{EventKind, NewEvent, Subject},
-    id::{ChatId, ConnectionId, Cursor, ExternalAccount, ExternalId, Integration, LoginId, UserPlatformId},
-    intake::Part,
+    id::{ChatId, ConnectionId, Cursor, ExternalId, Integration, LoginId, UserPlatformId},
+    standing::Standing,
     store::StoreError,
     sync_status::SyncKind,
     update::Update,
     view::Names,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How many unclaimed parts a new connection takes up at once.
-const CLAIMED_AT_ONCE: usize = 500;
 
 /// A chat at the platform, as it can be imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +59,7 @@ impl Engine {
                 Err(EngineError::Store(StoreError::Stale)) => {}
                 Ok(connection) => {
                     self.revive_others(&connection, &logins).await?;
-                    self.claim_parts(&connection).await?;
+                    self.take_up_again(&connection).await?;
                     return Ok(connection);
                 }
                 Err(error) => return Err(error),
@@ -110,25 +107,28 @@ impl Engine {
         let same = |held: &Connection| held.integration == *integration && held.account == authorized.account;
         let held = connections.into_iter().find(same);
         let now = self.now();
+        let silences = held.as_ref().map(|held| held.standing().silences).unwrap_or_default();
         let connection = Connection {
             id: held.as_ref().map_or_else(|| ConnectionId::from(self.uuid()), |held| held.id),
             customer_id: customer.clone(),
             integration: integration.clone(),
-            revision: held.as_ref().map_or(0, |held| held.revision) + 1,
+            revision: held.as_ref().map_or(0, |held| held.revision),
             account: authorized.account.clone(),
             account_name: authorized.account_name.clone(),
             listens_to: authorized.listens_to.clone(),
             logins: logins.to_vec(),
             state: ConnectionState::Connecting,
-            reason: Some("Learning people and chats. You can import already.".to_owned()),
+            reason: None,
             person: authorized.person.clone(),
             senders: authorized.senders.clone(),
             scopes: authorized.scopes.clone(),
             abilities: authorized.abilities.clone(),
+            standing: Standing::default(),
             import_new_chats: held.as_ref().is_some_and(|held| held.import_new_chats),
             created_at: held.as_ref().map_or(now, |held| held.created_at),
             updated_at: now,
         };
+        let connection = connection.with(Standing { learning: true, silences, ..Standing::default() }, now);
         let known = self.store().user_platforms(customer).await?;
         let known = known.into_iter().find(|user| user.connection_id == connection.id);
         let user = self.user_platform(&connection, authorized, known)?;
@@ -169,45 +169,20 @@ impl Engine {
         for login in logins {
             for other in self.store().standing_on(*login).await? {
                 if other.id != connection.id && other.state == ConnectionState::NeedsLogin {
-                    self.set_state(&other, ConnectionState::Active, None).await?;
+                    self.look_after(&other).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Parts that came before anybody was connected are for this connection too.
-    pub(crate) async fn claim_parts(&self, connection: &Connection) -> Result<(), EngineError> {
-        for account in &connection.listens_to {
-            self.claim_parts_of(connection, account).await?;
-        }
-        Ok(())
-    }
-
-    async fn claim_parts_of(&self, connection: &Connection, account: &ExternalAccount) -> Result<(), EngineError> {
-        loop {
-            let parts = self.store().unclaimed(&connection.integration, account, CLAIMED_AT_ONCE).await?;
-            if parts.is_empty() {
-                return Ok(());
-            }
-            let mut changes = Changes::of(&connection.customer_id);
-            let mut claimed = Vec::new();
-            for part in parts {
-                let (intake_id, number) = (part.intake_id, part.number);
-                let raw = Part { number, account: part.account, chat: part.chat, payload: Default::default() };
-                changes.writes.push(Write::QueuePart(queued_part(connection, intake_id, &raw, self.now())));
-                claimed.push(Write::Claimed { intake_id, number });
-            }
-            self.commit(changes).await?;
-            self.commit(Changes::of_nobody(claimed)).await?;
-        }
-    }
-
     /// Ends a connection here. Its logins are given back once nobody stands on them.
     pub async fn disconnect(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
         let connection = self.own_connection(customer, id).await?;
-        let reason = "Disconnected. Connect again to go on with the same chats.";
-        self.set_state(&connection, ConnectionState::Disconnected, Some(reason)).await?;
+        let end = |held: &Standing| {
+            (!held.ended).then(|| Standing { ended: true, silences: held.silences.clone(), ..Standing::default() })
+        };
+        self.change_standing(&connection, end).await?;
         for login in self.store().logins(&connection.logins).await? {
             let others = self.store().standing_on(login.id).await?;
             if login.lost || others.iter().any(|other| other.state != ConnectionState::Disconnected) {
@@ -242,10 +217,14 @@ impl Engine {
     ) -> Result<Connection, EngineError> {
         for _ in 0..MOST_DECISIONS {
             let held = self.own_connection(customer, id).await?;
-            let changed =
-                Connection { import_new_chats: on, revision: held.revision + 1, updated_at: self.now(), ..held };
-            match self.put_connection(&changed).await {
-                Ok(()) => return Ok(changed),
+            let changed = Connection {
+                import_new_chats: on,
+                revision: held.revision + 1,
+                updated_at: self.now(),
+                ..held.clone()
+            };
+            match self.put_connection(&held, changed).await {
+                Ok(changed) => return Ok(changed),
                 Err(EngineError::Store(StoreError::Stale)) => {}
                 Err(error) => return Err(error),
             }

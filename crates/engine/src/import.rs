@@ -11,12 +11,13 @@ use model::{
     changes::{Changes, Write},
     chat::Chat,
     compare::Check,
-    connection::{Connection, ConnectionState},
+    connection::Connection,
     connector::{Access, ConnectorError, Page, Reading},
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ExternalId, SyncStatusId},
     message::Problem,
     retry,
+    standing::Standing,
     store::StoreError,
     sync_status::{SyncKind, SyncState, SyncStatus},
     time::Timestamp,
@@ -61,9 +62,8 @@ impl Engine {
         };
         if !connection.is_open() {
             let due_at = self.now() + retry::LONGEST_WAIT;
-            return self
-                .wait(sync, due_at, problem("connection_closed", "The connection is closed. Connect again."))
-                .await;
+            let why = connection.reason.unwrap_or_else(|| connection.standing.reason().to_owned());
+            return self.wait(sync, due_at, problem("connection_closed", &why)).await;
         }
         let chat = match sync.chat_id {
             Some(id) => self.store().chat(&sync.customer_id, id).await?,
@@ -180,6 +180,7 @@ impl Engine {
         if next.state == SyncState::Completed {
             self.follow_up(connection, &next, &mut with, &mut events);
         }
+        let ended = next.state == SyncState::Completed && next.kind == SyncKind::Import;
         events.push(self.sync_event(&next));
         with.push(Write::SyncStatus(next));
         if let Some(chat) = chat {
@@ -205,7 +206,9 @@ impl Engine {
                 self.begin_import(connection, &external_id, sync.since).await?;
             }
         }
-        self.take_in(&news).await
+        self.take_in(&news).await?;
+        self.ease(connection).await?;
+        if ended { self.show_import(connection).await } else { Ok(()) }
     }
 
     /// Makes the listed chats known, and names those that are to be imported.
@@ -233,8 +236,8 @@ impl Engine {
                 events.push(self.sync_event(&chats));
                 with.push(Write::SyncStatus(chats));
             }
-            SyncKind::Chats if connection.state == ConnectionState::Connecting => {
-                let active = self.in_state(connection, ConnectionState::Active, None);
+            SyncKind::Chats if connection.standing().learning => {
+                let active = connection.with(Standing { learning: false, ..connection.standing() }, self.now());
                 events.push(self.connection_event(&active));
                 with.push(Write::Connection(active));
             }
@@ -245,6 +248,7 @@ impl Engine {
     async fn break_off(&self, access: &Access<'_>, sync: SyncStatus, error: ConnectorError) -> Result<(), EngineError> {
         let failures = sync.failures + 1;
         let text = error.to_string();
+        self.meet(access.connection, &error).await?;
         match error {
             ConnectorError::Busy { after } => {
                 let due_at = retry::after_busy(self.now(), after, self.chance());

@@ -1,22 +1,20 @@
 //! What platforms tell: admitted, routed to those whom it concerns, read, and taken in.
 
-use crate::{Engine, EngineError, Turn};
+use crate::{Engine, EngineError, Turn, kept::queued_part};
 use bytes::Bytes;
 use model::{
     changes::{Changes, Write},
-    connection::{Connection, ConnectionState},
+    connection::Connection,
     connector::{Admission, Refusal, Trust},
     customer::CustomerId,
     id::{ExternalAccount, IntakeId, Integration},
-    intake::{Intake, Part, PartState, QueuedPart, RawRequest, UnclaimedPart},
-    time::Timestamp,
+    intake::{Intake, Part, RawRequest, UnclaimedPart},
+    standing::KEPT_FOR,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 /// How many requests one turn routes.
 const ROUTED_AT_ONCE: usize = 200;
-/// How long a part that no connection claims is kept.
-pub const UNCLAIMED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Headers whose name holds one of these are never kept.
 const SECRET_HEADERS: &[&str] = &["authorization", "cookie", "signature", "token"];
 
@@ -34,6 +32,13 @@ pub enum Admitted {
     },
     /// It is not the platform's, or not meant for us.
     Refused(Refusal),
+}
+
+/// Who hears of an account.
+struct Audience {
+    listening: Vec<Connection>,
+    /// Somebody who does not listen now may come and claim it.
+    kept: bool,
 }
 
 impl Engine {
@@ -69,28 +74,26 @@ impl Engine {
     async fn route(&self, intakes: &[Intake]) -> Result<(), EngineError> {
         let mut queued: BTreeMap<CustomerId, Vec<Write>> = BTreeMap::new();
         let mut rest = Vec::new();
-        let mut listeners: BTreeMap<(Integration, ExternalAccount), Vec<Connection>> = BTreeMap::new();
+        let mut heard: BTreeMap<(Integration, ExternalAccount), Audience> = BTreeMap::new();
         for intake in intakes {
             for part in self.parts_of(intake) {
                 let key = (intake.integration.clone(), part.account.clone());
-                if !listeners.contains_key(&key) {
-                    let found = self.store().listeners(&key.0, &key.1).await?;
-                    let found = found.into_iter().filter(|one| one.state != ConnectionState::Disconnected);
-                    listeners.insert(key.clone(), found.collect());
+                if !heard.contains_key(&key) {
+                    heard.insert(key.clone(), self.audience(&key).await?);
                 }
-                let concerned = &listeners[&key];
-                for connection in concerned {
+                let audience = &heard[&key];
+                for connection in &audience.listening {
                     let writes = queued.entry(connection.customer_id.clone()).or_default();
                     writes.push(Write::QueuePart(queued_part(connection, intake.id, &part, self.now())));
                 }
-                if concerned.is_empty() {
+                if audience.kept {
                     rest.push(Write::Unclaimed(UnclaimedPart {
                         integration: intake.integration.clone(),
                         account: part.account,
                         intake_id: intake.id,
                         number: part.number,
                         chat: part.chat,
-                        until: self.now() + UNCLAIMED_FOR,
+                        until: self.now() + KEPT_FOR,
                     }));
                 }
             }
@@ -100,16 +103,23 @@ impl Engine {
         for (customer, writes) in queued {
             self.commit(Changes { writes, ..Changes::of(&customer) }).await?;
         }
-        let unclaimed: Vec<_> =
-            listeners.into_iter().filter(|(_, found)| found.is_empty()).map(|(key, _)| key).collect();
         self.commit(Changes::of_nobody(rest)).await?;
-        for (integration, account) in unclaimed {
-            // Who connected in the meantime found nothing to claim.
+        for ((integration, account), audience) in heard.into_iter().filter(|(_, audience)| audience.kept) {
+            // Who came to listen in the meantime found nothing to claim.
             for connection in self.store().listeners(&integration, &account).await? {
-                self.claim_parts(&connection).await?;
+                if connection.takes_news() && !audience.listening.iter().any(|known| known.id == connection.id) {
+                    self.claim_parts(&connection).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    async fn audience(&self, (integration, account): &(Integration, ExternalAccount)) -> Result<Audience, EngineError> {
+        let found = self.store().listeners(integration, account).await?;
+        let awaited = found.iter().any(|connection| connection.is_awaited(self.now()));
+        let listening: Vec<_> = found.into_iter().filter(Connection::takes_news).collect();
+        Ok(Audience { kept: awaited || listening.is_empty(), listening })
     }
 
     /// The parts of a request. One whose form is not understood is one part of no account, which waits
@@ -124,18 +134,5 @@ impl Engine {
             let (account, payload) = (ExternalAccount::from(""), intake.request.body.clone());
             vec![Part { number: 0, account, chat: None, payload }]
         })
-    }
-}
-
-pub(crate) fn queued_part(connection: &Connection, intake_id: IntakeId, part: &Part, now: Timestamp) -> QueuedPart {
-    QueuedPart {
-        customer_id: connection.customer_id.clone(),
-        connection_id: connection.id,
-        intake_id,
-        number: part.number,
-        chat: part.chat.clone(),
-        state: PartState::Waiting,
-        attempts: 0,
-        due_at: now,
     }
 }

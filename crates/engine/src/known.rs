@@ -98,16 +98,26 @@ impl Engine {
 
     /// The mark that goes on what is sent, so that it is known when it comes back.
     pub(crate) fn mark(&self, connection: &Connection, chat: ChatId, message: MessageId) -> String {
-        let mac = self.parts.vault.mac(&format!("mark/{}/{chat}/{message}", connection.id));
+        let mac = self.parts.vault.mac(&place_of_mark(connection, chat, message));
         format!("{message}.{mac}")
+    }
+
+    /// All marks that may stand on it: under the newest key, and under those before it.
+    pub(crate) fn marks(&self, connection: &Connection, chat: ChatId, message: MessageId) -> Vec<String> {
+        let macs = self.parts.vault.macs(&place_of_mark(connection, chat, message));
+        macs.into_iter().map(|mac| format!("{message}.{mac}")).collect()
     }
 
     fn verified_mark(&self, connection: &Connection, chat: ChatId, update: &Update) -> Option<(String, MessageId)> {
         let Update::Message(message) = update else { return None };
         let mark = message.mark.as_ref()?;
         let id = mark.split_once('.')?.0.parse().ok()?;
-        (self.mark(connection, chat, id) == *mark).then(|| (mark.clone(), id))
+        self.marks(connection, chat, id).contains(mark).then(|| (mark.clone(), id))
     }
+}
+
+fn place_of_mark(connection: &Connection, chat: ChatId, message: MessageId) -> String {
+    format!("mark/{}/{chat}/{message}", connection.id)
 }
 
 fn moved_into(updates: &[Update]) -> Vec<ExternalId> {

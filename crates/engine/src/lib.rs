@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod import;
 mod inbound;
+mod kept;
 mod known;
 mod logins;
 mod names;

@@ -10,6 +10,7 @@ use model::{
     connector::{Access, ConnectorError, OpenLogin, Page, Reading, Refreshed},
     id::{Cursor, ExternalAccount, Integration},
     retry,
+    standing::Ground,
     store::StoreError,
     time::Timestamp,
 };
@@ -99,6 +100,11 @@ impl Engine {
                     _ => retry::next_try(self.now(), login.failures + 1, self.chance()),
                 };
                 let wait = due_at.since(self.now());
+                if login.is_expired(self.now()) && matches!(error, ConnectorError::Refused(_)) {
+                    for connection in self.store().standing_on(login.id).await? {
+                        self.meet_ground(&connection, Ground::NotRefreshed).await?;
+                    }
+                }
                 self.refresh_later(login, wait).await?;
                 Err(EngineError::Busy(wait))
             }

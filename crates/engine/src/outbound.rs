@@ -73,7 +73,13 @@ impl Engine {
         if let Some(verdict) = verdict(&errand) {
             return self.settle_without_call(&errand, verdict).await;
         }
-        if self.now().since(errand.command.accepted_at) > retry::GIVE_UP_AFTER {
+        if !errand.connection.is_open() {
+            return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
+        }
+        // While nobody could bring it, its time stood still.
+        let back_at = errand.connection.standing().last_silence().and_then(|silence| silence.until);
+        let since = back_at.map_or(errand.command.accepted_at, |back_at| back_at.max(errand.command.accepted_at));
+        if self.now().since(since) > retry::GIVE_UP_AFTER {
             let error = problem("gave_up", "It could not be brought to the platform in time. Send it again.");
             return self.settle(&errand, Vec::new(), Progress::Failed { error }).await;
         }
@@ -99,9 +105,6 @@ impl Engine {
 
     /// Makes one call. That it is made is on disk before it leaves.
     async fn attempt(&self, errand: Errand) -> Result<(), EngineError> {
-        if !errand.connection.is_open() {
-            return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
-        }
         let offered = self.offered(&errand.connection.integration)?.clone();
         let logins = match self.open_logins(&errand.connection).await {
             Err(EngineError::LoginLost) => {
@@ -157,13 +160,17 @@ impl Engine {
                 let member = page.updates.iter().any(|update| matches!(update, Update::Member { member: true, .. }));
                 let news = News::new(&errand.connection, page.updates, errand.command.origin);
                 self.take_in(&News { asked_at: Some(asked_at), ..news }).await?;
+                self.ease(&errand.connection).await?;
                 Ok(Ok(member))
             }
             Err(ConnectorError::Refused(_)) => Ok(Ok(false)),
             Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
                 Ok(Err(self.login_refused(&access, &error).await?))
             }
-            Err(_) => Ok(Err(retry::next_try(self.now(), 3, self.chance()))),
+            Err(error) => {
+                self.meet(&errand.connection, &error).await?;
+                Ok(Err(retry::next_try(self.now(), 3, self.chance())))
+            }
         }
     }
 
@@ -178,10 +185,12 @@ impl Engine {
         match outcome {
             Ok(Outcome::Done(mut updates)) => {
                 self.look_up_people(&*offered.connector, access, &mut updates).await?;
-                self.settle(errand, updates, Progress::Done).await
+                self.settle(errand, updates, Progress::Done).await?;
+                self.ease(&errand.connection).await
             }
             Ok(Outcome::Next(steps)) => self.put_command(Command { steps, ..waiting(self.now()) }).await,
-            Err(ConnectorError::Busy { after }) => {
+            Err(error @ ConnectorError::Busy { after }) => {
+                self.meet(&errand.connection, &error).await?;
                 self.put_command(waiting(retry::after_busy(self.now(), after, self.chance()))).await
             }
             Err(ConnectorError::Refused(error)) => self.settle(errand, Vec::new(), Progress::Failed { error }).await,
@@ -192,7 +201,7 @@ impl Engine {
             Err(error @ (ConnectorError::Unknown(_) | ConnectorError::Unreadable(_) | ConnectorError::CursorLost)) => {
                 // It stays an attempt of unknown outcome, which is looked into once its time is over.
                 tracing::info!(command.id = %errand.command.id, %error, "No answer to {}", errand.command.id);
-                Ok(())
+                self.meet(&errand.connection, &error).await
             }
         }
     }
@@ -248,17 +257,23 @@ impl Engine {
             logins => logins?,
         };
         let access = self.access(offered, &errand.connection, &logins, self.now() + CALL_TIMEOUT);
-        let mark = self.mark(&errand.connection, errand.chat.id, errand.message.id);
-        match offered.connector.prove(&access, &step(errand, &mark), attempt).await {
-            Ok(proof) => Ok(Ok(Some(proof))),
-            Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
-                Ok(Err(self.login_refused(&access, &error).await?))
-            }
-            Err(error) => {
-                tracing::info!(command.id = %errand.command.id, %error, "Cannot look into {} now", errand.command.id);
-                Ok(Ok(None))
+        let mut not_there = false;
+        // It may have left under the mark of a key that was replaced since.
+        for mark in self.marks(&errand.connection, errand.chat.id, errand.message.id) {
+            match offered.connector.prove(&access, &step(errand, &mark), attempt).await {
+                Ok(Proof::NotThere) => not_there = true,
+                Ok(proof) => return Ok(Ok(Some(proof))),
+                Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
+                    return Ok(Err(self.login_refused(&access, &error).await?));
+                }
+                Err(error) => {
+                    let id = errand.command.id;
+                    tracing::info!(command.id = %id, %error, "Cannot look into {id} now");
+                    return Ok(Ok(None));
+                }
             }
         }
+        Ok(Ok(not_there.then_some(Proof::NotThere)))
     }
 
     /// Closes a command in one commit with what its answer says.
@@ -309,7 +324,7 @@ impl Engine {
         Ok(self.commit(changes).await.map(drop)?)
     }
 
-    async fn put_off_command(&self, command: &Command, due_at: Timestamp) -> Result<(), EngineError> {
+    pub(crate) async fn put_off_command(&self, command: &Command, due_at: Timestamp) -> Result<(), EngineError> {
         self.put_command(Command { due_at, ..command.clone() }).await
     }
 }

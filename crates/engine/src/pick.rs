@@ -49,7 +49,9 @@ impl Engine {
         if connection.is_open() {
             return Ok(connection);
         }
-        Err(EngineError::refused("connection_closed", "The connection is closed. Connect again, then import."))
+        let detail =
+            connection.reason.unwrap_or_else(|| "The connection is closed. Connect again, then import.".to_owned());
+        Err(EngineError::refused("connection_closed", detail))
     }
 
     /// Learns of a chat that was picked before anybody listed it. Only whose person is in it may.
@@ -109,6 +111,10 @@ impl Engine {
         events.push(self.sync_event(&sync));
         writes.push(Write::SyncStatus(sync.clone()));
         self.commit(Changes { customer: Some(sync.customer_id.clone()), writes, events }).await?;
+        if sync.kind == SyncKind::Import {
+            let connection = self.own_connection(&sync.customer_id, sync.connection_id).await?;
+            self.show_import(&connection).await?;
+        }
         Ok(sync)
     }
 

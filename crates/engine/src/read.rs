@@ -4,13 +4,13 @@ use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, names::MOVE_AGAIN_
 use model::{
     changes::{Changes, Write},
     chat::{Chat, ChatState},
-    connection::ConnectionState,
     connector::{Access, ConnectorError, Reading},
     customer::CustomerId,
     event::Origin,
     id::ExternalId,
     intake::{Part, PartState, QueuedPart},
     retry,
+    standing::Ground,
     store::{Lane, StoreError},
     time::Timestamp,
     update::{RemoteMessage, Update},
@@ -53,10 +53,9 @@ impl Engine {
     async fn read_lane(&self, lane: &Lane) -> Result<(), EngineError> {
         let parts = self.store().parts(lane, self.now(), PARTS_AT_ONCE).await?;
         let connection = self.store().connection(&lane.customer_id, lane.connection_id).await?;
-        let open = connection.filter(|connection| connection.state != ConnectionState::Disconnected);
-        let Some(connection) = open else {
-            let writes = parts.iter().map(remove).collect();
-            return Ok(self.commit(Changes { writes, ..Changes::of(&lane.customer_id) }).await.map(drop)?);
+        let connection = match connection {
+            Some(connection) if connection.takes_news() => connection,
+            other => return self.lay_by(lane, &parts, other.as_ref()).await,
         };
         let offered = self.offered(&connection.integration)?;
         let logins = match self.open_logins(&connection).await {
@@ -116,15 +115,22 @@ impl Engine {
 
     async fn ask(&self, offered: &Offered, access: &Access<'_>, reading: &Reading) -> Result<Vec<Update>, Delay> {
         match offered.connector.pull(access, reading, None).await {
-            Ok(page) => Ok(page.updates),
-            Err(ConnectorError::Busy { after }) => {
+            Ok(page) => {
+                self.ease(access.connection).await?;
+                Ok(page.updates)
+            }
+            Err(error @ ConnectorError::Busy { after }) => {
+                self.meet(access.connection, &error).await?;
                 Err(Delay::Until(retry::after_busy(self.now(), after, self.chance())))
             }
             Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
                 Err(Delay::Until(self.login_refused(access, &error).await?))
             }
             Err(ConnectorError::Refused(_)) => Ok(Vec::new()),
-            Err(_) => Err(Delay::Until(retry::next_try(self.now(), 2, self.chance()))),
+            Err(error) => {
+                self.meet(access.connection, &error).await?;
+                Err(Delay::Until(retry::next_try(self.now(), 2, self.chance())))
+            }
         }
     }
 
@@ -249,8 +255,12 @@ impl Engine {
             | ConnectorError::Unreadable(_) => None,
         };
         Ok(Write::UpdatePart(match due_at.filter(|_| attempts < MOST_READS) {
-            Some(due_at) => QueuedPart { attempts, due_at, ..part },
+            Some(due_at) => {
+                self.meet(access.connection, &error).await?;
+                QueuedPart { attempts, due_at, ..part }
+            }
             None => {
+                self.meet_ground(access.connection, Ground::Parked).await?;
                 tracing::warn!(intake.id = %part.intake_id, %error, "Parked part {} of {}", part.number, part.intake_id);
                 QueuedPart { attempts, state: PartState::Parked { error: error.to_string() }, ..part }
             }

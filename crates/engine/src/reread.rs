@@ -3,7 +3,7 @@
 //! A mended connector so takes in what it did not understand before, without asking the platform. Reading twice
 //! changes nothing, since repeats are known by what they say.
 
-use crate::{Engine, EngineError, inbound::queued_part};
+use crate::{Engine, EngineError, kept::queued_part};
 use model::{
     changes::{Changes, Write},
     connection::{Connection, ConnectionState},

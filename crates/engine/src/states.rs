@@ -1,29 +1,84 @@
-//! What a connection is doing, and what a person can do about it.
+//! What a connection is doing: its facts change here, and all that must follow from them happens.
 
-use crate::{Engine, EngineError, MOST_DECISIONS};
+use crate::{Engine, EngineError, MOST_DECISIONS, Turn};
 use model::{
     changes::{Changes, Write},
-    connection::{Connection, ConnectionState},
+    connection::{Connection, ConnectionState, Login},
+    connector::ConnectorError,
+    customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
-    store::StoreError,
+    id::ConnectionId,
+    standing::{Ground, KEY_LOOK, LONG_WAIT, Need, Standing},
+    store::{Paging, StoreError},
+    sync_status::SyncKind,
 };
+use std::time::Duration;
 
-const LOST: &str = "The platform no longer accepts the login. Connect again; your chats are kept.";
-const NO_LOGIN: &str = "What was granted is not enough to speak for you. Connect again; your chats are kept.";
+/// How many connections one turn looks at.
+const CONNECTIONS_AT_ONCE: usize = 16;
+/// How often it is looked whether a login came back that somebody else brought back.
+const LOGIN_LOOK: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked whether imports still run.
+const IMPORT_LOOK: Duration = Duration::from_secs(60);
+/// How many runs are looked at to see whether one still imports.
+const RUNS_LOOKED_AT: usize = 200;
+const MOST_PAGES_OF_RUNS: usize = 5;
 
 impl Engine {
-    /// One of its logins was lost: only a person can bring it back. Nothing if that was done meanwhile.
+    /// Looks after one connection whose time has come: trouble that is over, imports that ended, keys that
+    /// are there again.
+    pub async fn look_after_turn(&self) -> Result<Turn, EngineError> {
+        for due in self.store().due_connections(self.now(), CONNECTIONS_AT_ONCE).await? {
+            match self.look_after(&due).await {
+                Ok(()) | Err(EngineError::Store(StoreError::Stale)) => return Ok(Turn::Worked),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Turn::Idle)
+    }
+
+    pub(crate) async fn look_after(&self, due: &Connection) -> Result<(), EngineError> {
+        let need = self.login_need(due).await?;
+        let importing = due.standing().importing && self.is_importing(due).await?;
+        let now = self.now();
+        let changed = self.change_standing(due, |held| {
+            let mut next = Standing { importing, ..held.looked_at(now) };
+            if matches!(held.need, Some(Need::Lost | Need::Sealed)) {
+                next.need = need;
+            }
+            let looks = [need.map(|need| now + look_after_need(need)), importing.then(|| now + IMPORT_LOOK)];
+            next.check_at = looks.into_iter().flatten().chain(next.check_at).min();
+            Some(next)
+        });
+        let changed = changed.await?;
+        if changed.is_open() && !due.is_open() {
+            self.take_up_again(&changed).await?;
+        }
+        Ok(())
+    }
+
+    /// Why its logins cannot be used, if they cannot.
+    async fn login_need(&self, connection: &Connection) -> Result<Option<Need>, EngineError> {
+        let logins = self.store().logins(&connection.logins).await?;
+        let lost = logins.len() < connection.logins.len() || logins.iter().any(|login| login.lost);
+        let sealed = |login: Login| self.open_login(login).is_err();
+        Ok(if lost { Some(Need::Lost) } else { logins.into_iter().any(sealed).then_some(Need::Sealed) })
+    }
+
+    /// One of its logins cannot be used. Nothing if that was mended meanwhile.
     pub(crate) async fn need_login(&self, connection: &Connection) -> Result<(), EngineError> {
         let mut held = connection.clone();
         for _ in 0..MOST_DECISIONS {
-            let logins = self.store().logins(&held.logins).await?;
-            let whole = logins.len() == held.logins.len() && logins.iter().all(|login| !login.lost);
-            if whole || !held.is_open() {
+            let Some(need) = self.login_need(&held).await? else { return Ok(()) };
+            let before = held.standing();
+            if before.ended || before.need == Some(need) {
                 return Ok(());
             }
-            match self.put_connection(&self.in_state(&held, ConnectionState::NeedsLogin, Some(LOST))).await {
+            let check_at = Some(self.now() + look_after_need(need));
+            let standing = Standing { need: Some(need), check_at, ..before };
+            match self.put_connection(&held, held.with(standing, self.now())).await {
                 Err(EngineError::Store(StoreError::Stale)) => {}
-                put => return put,
+                put => return put.map(drop),
             }
             held = self.own_connection(&connection.customer_id, connection.id).await?;
         }
@@ -32,21 +87,103 @@ impl Engine {
 
     /// None of its logins may do what is needed.
     pub(crate) async fn need_other_login(&self, connection: &Connection) -> Result<(), EngineError> {
-        if !connection.is_open() || connection.logins.is_empty() {
+        if connection.logins.is_empty() {
             return Ok(());
         }
-        self.set_state(connection, ConnectionState::NeedsLogin, Some(NO_LOGIN)).await
+        let unable =
+            |held: &Standing| held.is_listening().then(|| Standing { need: Some(Need::Unable), ..held.clone() });
+        self.change_standing(connection, unable).await.map(drop)
     }
 
-    pub(crate) async fn set_state(
+    /// Pauses a connection, or lets it go on. What came meanwhile is taken up.
+    pub async fn set_paused(
+        &self,
+        customer: &CustomerId,
+        id: ConnectionId,
+        on: bool,
+    ) -> Result<Connection, EngineError> {
+        let held = self.own_connection(customer, id).await?;
+        if held.state == ConnectionState::Disconnected {
+            let detail = "The connection is ended. Connect again; then it can be paused.";
+            return Err(EngineError::refused("connection_closed", detail));
+        }
+        let pause =
+            |held: &Standing| (!held.ended && held.paused != on).then(|| Standing { paused: on, ..held.clone() });
+        let changed = self.change_standing(&held, pause).await?;
+        if changed.takes_news() {
+            self.take_up_again(&changed).await?;
+        }
+        Ok(changed)
+    }
+
+    /// It listens again: what was kept for it is read, and what waits is due.
+    pub(crate) async fn take_up_again(&self, connection: &Connection) -> Result<(), EngineError> {
+        self.claim_parts(connection).await?;
+        self.hasten(connection).await
+    }
+
+    /// A call for it failed in a way that may be the beginning of trouble.
+    pub(crate) async fn meet(&self, connection: &Connection, error: &ConnectorError) -> Result<(), EngineError> {
+        let ground = match error {
+            ConnectorError::Busy { after } if *after >= LONG_WAIT => Ground::Busy,
+            ConnectorError::Busy { .. } | ConnectorError::Unknown(_) | ConnectorError::Unreadable(_) => {
+                Ground::Unreachable
+            }
+            ConnectorError::LoginLost { .. }
+            | ConnectorError::TokenExpired { .. }
+            | ConnectorError::Refused(_)
+            | ConnectorError::CursorLost => return Ok(()),
+        };
+        self.meet_ground(connection, ground).await
+    }
+
+    pub(crate) async fn meet_ground(&self, connection: &Connection, ground: Ground) -> Result<(), EngineError> {
+        let now = self.now();
+        self.change_standing(connection, |held| held.met(ground, now)).await.map(drop)
+    }
+
+    /// A call for it went well.
+    pub(crate) async fn ease(&self, connection: &Connection) -> Result<(), EngineError> {
+        let now = self.now();
+        self.change_standing(connection, |held| held.eased(now)).await.map(drop)
+    }
+
+    /// Says whether history is being read for it.
+    pub(crate) async fn show_import(&self, connection: &Connection) -> Result<(), EngineError> {
+        let importing = self.is_importing(connection).await?;
+        let check_at = self.now() + IMPORT_LOOK;
+        let change = |held: &Standing| {
+            let check_at = if importing { held.check_at.or(Some(check_at)) } else { held.check_at };
+            (held.importing != importing).then(|| Standing { importing, check_at, ..held.clone() })
+        };
+        self.change_standing(connection, change).await.map(drop)
+    }
+
+    async fn is_importing(&self, connection: &Connection) -> Result<bool, EngineError> {
+        let mut paging = Paging { after: None, limit: RUNS_LOOKED_AT };
+        for _ in 0..MOST_PAGES_OF_RUNS {
+            let page = self.store().sync_statuses(&connection.customer_id, Some(connection.id), &paging).await?;
+            if page.items.iter().any(|run| run.is_open() && run.kind == SyncKind::Import) {
+                return Ok(true);
+            }
+            match page.next {
+                Some(next) => paging.after = Some(next),
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Changes what a connection's state follows from, decided anew if somebody was faster.
+    pub(crate) async fn change_standing(
         &self,
         connection: &Connection,
-        state: ConnectionState,
-        reason: Option<&str>,
-    ) -> Result<(), EngineError> {
+        change: impl Fn(&Standing) -> Option<Standing>,
+    ) -> Result<Connection, EngineError> {
         let mut held = connection.clone();
         for _ in 0..MOST_DECISIONS {
-            match self.put_connection(&self.in_state(&held, state, reason)).await {
+            let Some(standing) = change(&held.standing()) else { return Ok(held) };
+            match self.put_connection(&held, held.with(standing, self.now())).await {
                 Err(EngineError::Store(StoreError::Stale)) => {}
                 put => return put,
             }
@@ -55,21 +192,20 @@ impl Engine {
         Err(StoreError::Stale.into())
     }
 
-    pub(crate) async fn put_connection(&self, connection: &Connection) -> Result<(), EngineError> {
-        let mut changes = Changes::of(&connection.customer_id);
-        changes.events.push(self.connection_event(connection));
-        changes.writes.push(Write::Connection(connection.clone()));
-        Ok(self.commit(changes).await.map(drop)?)
-    }
-
-    pub(crate) fn in_state(&self, held: &Connection, state: ConnectionState, reason: Option<&str>) -> Connection {
-        Connection {
-            state,
-            reason: reason.map(str::to_owned),
-            revision: held.revision + 1,
-            updated_at: self.now(),
-            ..held.clone()
+    /// Writes a connection over the one before. Only what a reader sees is told.
+    pub(crate) async fn put_connection(
+        &self,
+        before: &Connection,
+        next: Connection,
+    ) -> Result<Connection, EngineError> {
+        let mut changes = Changes::of(&next.customer_id);
+        let seen = |one: &Connection| (one.state, one.reason.clone(), one.standing.paused, one.import_new_chats);
+        if seen(before) != seen(&next) {
+            changes.events.push(self.connection_event(&next));
         }
+        changes.writes.push(Write::Connection(next.clone()));
+        self.commit(changes).await?;
+        Ok(next)
     }
 
     pub(crate) fn connection_event(&self, connection: &Connection) -> NewEvent {
@@ -83,5 +219,12 @@ impl Engine {
             merged_from: None,
             at: self.now(),
         }
+    }
+}
+
+fn look_after_need(need: Need) -> Duration {
+    match need {
+        Need::Sealed => KEY_LOOK,
+        Need::Lost | Need::Unable => LOGIN_LOOK,
     }
 }

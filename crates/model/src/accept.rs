@@ -95,7 +95,7 @@ pub fn check_edit(abilities: &Abilities, body: &Body) -> Result<(), Problem> {
 impl Desk<'_> {
     /// Refuses what a closed connection or a chat that is not imported cannot do.
     fn check_open(&self) -> Result<(), Problem> {
-        if !self.connection.is_open() {
+        if !self.connection.takes_commands() {
             let detail = "The connection is closed. Connect again, then repeat this.";
             return Err(problem("connection_closed", detail));
         }

@@ -113,15 +113,8 @@ pub enum Write {
     },
     /// A raw request whose parts are all queued. Of no customer.
     Routed(IntakeId),
-    /// A part that nobody claims; one that is there already stays as it is. Of no customer.
+    /// A part that somebody may claim later; one that is there already stays as it is. Of no customer.
     Unclaimed(UnclaimedPart),
-    /// Unclaimed parts that were claimed by now. Of no customer.
-    Claimed {
-        /// Out of which request.
-        intake_id: IntakeId,
-        /// Which piece of it.
-        number: u32,
-    },
     /// News set aside. They replace news of the same message that are not later.
     SetAside(Aside),
     /// News that were taken up again; later ones, set aside meanwhile, stay.

@@ -4,6 +4,7 @@ use crate::{
     abilities::Abilities,
     customer::CustomerId,
     id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, UserPlatformId},
+    standing::Standing,
     time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,16 @@ use serde::{Deserialize, Serialize};
 pub enum ConnectionState {
     /// The people and chats are being learnt.
     Connecting,
+    /// The history of chats is being read. All else goes on.
+    Importing,
     /// All is well.
     Active,
     /// Something is slow or missing; it mends itself.
     Degraded,
     /// The platform no longer accepts the login. Only a person can bring it back.
     NeedsLogin,
+    /// A person paused it: news and commands wait.
+    Paused,
     /// Ended here. Connecting again revives it, with its chats.
     Disconnected,
 }
@@ -55,6 +60,9 @@ pub struct Connection {
     pub scopes: Vec<String>,
     /// What can be done through it.
     pub abilities: Abilities,
+    /// What its state follows from.
+    #[serde(default)]
+    pub standing: Standing,
     /// New chats are imported by themselves.
     pub import_new_chats: bool,
     /// When it was made.
@@ -69,9 +77,22 @@ impl Connection {
     /// Whether news are taken in and commands are performed.
     pub fn is_open(&self) -> bool {
         match self.state {
-            ConnectionState::Connecting | ConnectionState::Active | ConnectionState::Degraded => true,
-            ConnectionState::NeedsLogin | ConnectionState::Disconnected => false,
+            ConnectionState::Connecting
+            | ConnectionState::Importing
+            | ConnectionState::Active
+            | ConnectionState::Degraded => true,
+            ConnectionState::NeedsLogin | ConnectionState::Paused | ConnectionState::Disconnected => false,
         }
+    }
+
+    /// Whether commands are accepted. While it is paused they wait.
+    pub fn takes_commands(&self) -> bool {
+        self.is_open() || self.state == ConnectionState::Paused
+    }
+
+    /// Whether news are queued for it. Those that a lost login cannot read wait for the next one.
+    pub fn takes_news(&self) -> bool {
+        self.is_open() || self.state == ConnectionState::NeedsLogin
     }
 }
 

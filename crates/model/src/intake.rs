@@ -136,7 +136,7 @@ impl QueuedPart {
     }
 }
 
-/// A part that no connection claims. It is tried again when a connection appears, until `until`.
+/// A part that no connection reads now, or not every one that listens. Whoever appears until `until` claims it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnclaimedPart {
     /// At which integration.

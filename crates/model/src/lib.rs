@@ -23,6 +23,7 @@ pub mod intake;
 pub mod message;
 pub mod participant;
 pub mod retry;
+pub mod standing;
 pub mod store;
 pub mod sync_status;
 pub mod time;

@@ -159,11 +159,12 @@ pub trait Store: Send + Sync {
     async fn unrouted(&self, limit: usize) -> Result<Vec<Intake>, StoreError>;
     /// These requests, those that are still kept.
     async fn intakes(&self, ids: &[IntakeId]) -> Result<Vec<Intake>, StoreError>;
-    /// Parts that nobody claimed, of this account.
+    /// Parts of this account that are kept for whoever appears, oldest first, after the part `after`.
     async fn unclaimed(
         &self,
         integration: &Integration,
         account: &ExternalAccount,
+        after: Option<(IntakeId, u32)>,
         limit: usize,
     ) -> Result<Vec<UnclaimedPart>, StoreError>;
     /// Lanes that have parts waiting and due, those that wait longest first.
@@ -192,6 +193,8 @@ pub trait Store: Send + Sync {
     async fn connection(&self, customer: &CustomerId, id: ConnectionId) -> Result<Option<Connection>, StoreError>;
     /// All connections of a customer, oldest first.
     async fn connections(&self, customer: &CustomerId) -> Result<Vec<Connection>, StoreError>;
+    /// Connections of all customers that upkeep has to look at by now, those that wait longest first.
+    async fn due_connections(&self, now: Timestamp, limit: usize) -> Result<Vec<Connection>, StoreError>;
     /// Connections of all customers that listen to an account.
     async fn listeners(
         &self,

@@ -51,12 +51,13 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind::new("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
     Kind::new("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
     Kind::new("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
     Kind::new("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
     Kind::new("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
+    Kind::new("look_after", KEEPERS, |engine| Box::pin(async move { engine.look_after_turn().await })),
     Kind::new("refresh", REFRESHERS, |engine| Box::pin(async move { engine.refresh_turn().await })),
     Kind {
         wakes: false,

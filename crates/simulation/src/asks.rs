@@ -22,6 +22,7 @@ pub enum What {
     Import { connection: ConnectionId, chats: Vec<ExternalId> },
     ImportAll { connection: ConnectionId },
     DeleteChat { chat: ChatId },
+    Pause { connection: ConnectionId, on: bool },
     Compare { chat: ChatId },
 }
 
@@ -136,6 +137,9 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
             return engine.import_chats(customer, *connection, chats, None).await.map(|_| None);
         }
         What::ImportAll { connection } => return engine.import_all(customer, *connection, None).await.map(|_| None),
+        What::Pause { connection, on } => {
+            return engine.set_paused(customer, *connection, *on).await.map(|_| None);
+        }
         What::DeleteChat { chat } => return engine.delete_chat(customer, *chat).await.map(|()| None),
         What::Compare { chat } => return engine.sync_chat(customer, *chat).await.map(|_| None),
     };

@@ -31,6 +31,8 @@ pub struct Seen {
     texts: BTreeMap<String, String>,
     /// What an app that follows the feed holds.
     pub follower: Follower,
+    /// Somebody took tokens back, so that logins may be lost.
+    pub revoked: bool,
     /// In which channels a person ever was.
     members: BTreeMap<String, BTreeSet<String>>,
     /// When a person last left a channel.
@@ -163,7 +165,7 @@ impl World {
 
     /// No login dies by our fault, however often its tokens end and whatever becomes of the refreshing.
     pub fn check_logins(&self) -> Result<(), String> {
-        match self.memory.all_logins().into_iter().find(|login| login.lost) {
+        match self.memory.all_logins().into_iter().find(|login| login.lost && !self.seen.revoked) {
             Some(login) => Err(format!("the login of {} was lost, and nobody revoked it", login.account)),
             None => Ok(()),
         }

@@ -3,7 +3,12 @@
 use crate::world::{Party, REDIRECT, World, integration};
 use axum::body::Body;
 use engine::Engine;
-use model::{connection::Connection, connector::Grant, customer::CustomerId, world::Secret};
+use model::{
+    connection::{Connection, ConnectionState},
+    connector::Grant,
+    customer::CustomerId,
+    world::Secret,
+};
 use sandbox::slack::ChannelKind;
 use std::{
     future::Future,
@@ -41,6 +46,26 @@ impl World {
             if number == 0 {
                 self.invite_bot(&connection);
             }
+        }
+        Ok(())
+    }
+
+    pub fn needs_login(&self, party: &Party) -> bool {
+        let mine = |connection: &Connection| connection.id == party.connection;
+        let held = self.memory.all_connections().into_iter().find(mine);
+        held.is_some_and(|held| held.state == ConnectionState::NeedsLogin)
+    }
+
+    /// A person goes the whole way again, as the first time. They get the same connection back.
+    pub fn connect_again(&mut self, party: &Party) -> Result<(), String> {
+        let (_, engine) = self.any_server().ok_or("no server is up")?;
+        let own_token = self.parties.first().is_some_and(|first| first.user == party.user);
+        let code = self.allow(&engine, &party.user, own_token)?;
+        let grant = Grant::Code { code: Secret(code), redirect_uri: REDIRECT.to_owned() };
+        let connected = self.drive(engine.connect(&party.customer, &integration(), &grant));
+        let connection = connected.map_err(|error| error.to_string())?;
+        if connection.id != party.connection {
+            return Err(format!("{} got another connection", party.customer));
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ paced! {
     append(intake: Intake) -> ();
     unrouted(limit: usize) -> Vec<Intake>;
     intakes(ids: &[IntakeId]) -> Vec<Intake>;
-    unclaimed(integration: &Integration, account: &ExternalAccount, limit: usize) -> Vec<UnclaimedPart>;
+    unclaimed(integration: &Integration, account: &ExternalAccount, after: Option<(IntakeId, u32)>, limit: usize) -> Vec<UnclaimedPart>;
     part_lanes(now: Timestamp, limit: usize) -> Vec<Lane>;
     parts(lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart>;
     part(customer: &CustomerId, id: PartId) -> Option<QueuedPart>;
@@ -80,6 +80,7 @@ paced! {
     release(name: &str, holder: &str) -> ();
     connection(customer: &CustomerId, id: ConnectionId) -> Option<Connection>;
     connections(customer: &CustomerId) -> Vec<Connection>;
+    due_connections(now: Timestamp, limit: usize) -> Vec<Connection>;
     listeners(integration: &Integration, account: &ExternalAccount) -> Vec<Connection>;
     standing_on(login: LoginId) -> Vec<Connection>;
     logins(ids: &[LoginId]) -> Vec<Login>;

@@ -88,7 +88,7 @@ impl World {
     /// Begins turns of the loops, as a server's tasks do.
     pub fn start_turns(&mut self) {
         let Some((owner, engine)) = self.any_server() else { return };
-        let turns = ["route", "read", "import", "outbound", "refresh", "upkeep"];
+        let turns = ["route", "read", "import", "outbound", "refresh", "look_after", "upkeep"];
         let Some(name) = self.chance.pick(&turns).copied() else { return };
         if self.executor.count(owner, name) >= 2 {
             return;
@@ -99,6 +99,7 @@ impl World {
                 "read" => engine.read_turn().await,
                 "import" => engine.import_turn().await,
                 "outbound" => engine.outbound_turn().await,
+                "look_after" => engine.look_after_turn().await,
                 "refresh" => engine.refresh_turn().await,
                 _ => engine.upkeep_turn().await,
             };

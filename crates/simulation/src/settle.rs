@@ -1,6 +1,7 @@
 //! When people and fate have stopped, everything comes to rest, and every side must hold the same.
 
 use crate::{
+    asks::What,
     looks,
     world::{Party, World, lock},
 };
@@ -8,6 +9,7 @@ use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
     chat::{Chat, ChatKind},
     command::{Action, Command, Progress},
+    connection::Connection,
     event::{EventKind, Subject},
     id::{ChatId, MessageId},
     intake::PartState,
@@ -46,7 +48,10 @@ impl World {
                     Some(what) if self.now() > deadline => {
                         return Err(format!("did not settle in time: {what}"));
                     }
-                    Some(_) => self.skip_idle_time(),
+                    Some(_) => {
+                        self.bring_parties_back()?;
+                        self.skip_idle_time();
+                    }
                 }
             }
         }
@@ -56,6 +61,20 @@ impl World {
         self.check_marks()?;
         self.follow(0);
         self.compare()
+    }
+
+    /// Whoever paused goes on, and whoever lost their login connects again.
+    fn bring_parties_back(&mut self) -> Result<(), String> {
+        for party in self.parties.clone() {
+            if self.needs_login(&party) {
+                self.connect_again(&party)?;
+            }
+            let paused = |connection: &Connection| connection.id == party.connection && connection.standing.paused;
+            if self.memory.all_connections().iter().any(paused) && lock(&self.asks).are_answered() {
+                self.ask(&party.customer, What::Pause { connection: party.connection, on: false });
+            }
+        }
+        Ok(())
     }
 
     /// Goes on to the time when something is due, if nothing is due now.
@@ -81,6 +100,7 @@ impl World {
             (memory.all_commands().iter().any(Command::is_open), "commands are open"),
             (memory.all_sync_statuses().iter().any(|sync| sync.is_open()), "runs are open"),
             (!memory.all_asides().is_empty(), "news are set aside"),
+            (memory.all_connections().iter().any(|one| !one.is_open()), "a connection is not open"),
             (!lock(&self.asks).are_answered(), "customers wait for an answer"),
         ];
         waits.into_iter().find_map(|(waits, what)| waits.then(|| what.to_owned()))
@@ -215,6 +235,8 @@ impl World {
         });
         if given_up > 0 {
             Some("Slack gave an event up")
+        } else if self.seen.revoked {
+            Some("nobody listened for a while")
         } else if self.seen.ever_left(&party.user, chat.external_id.as_str()) {
             Some("the person was away")
         } else if !whole {

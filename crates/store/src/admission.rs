@@ -48,7 +48,6 @@ fn owner(write: &Write) -> Option<&CustomerId> {
         | Write::RemovePart { .. }
         | Write::Routed(_)
         | Write::Unclaimed(_)
-        | Write::Claimed { .. }
         | Write::SetAside(_)
         | Write::TakeUp { .. }
         | Write::Active { .. }

@@ -113,10 +113,9 @@ async fn write(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
         15 => Write::Rename(name(thing(row), &format!("X{other}"))),
         16 => Write::QueuePart(queued(customer, row)),
         17 => Write::UpdatePart(if time % 2 == 0 { parked(queued(customer, row)) } else { queued(customer, row) }),
-        18 => match time % 3 {
+        18 => match time % 2 {
             0 => Write::RemovePart { connection_id: connection_id(1), intake_id: intake_id(number), number: 0 },
-            1 => Write::Routed(intake_id(number)),
-            _ => Write::Claimed { intake_id: intake_id(number), number: 0 },
+            _ => Write::Routed(intake_id(number)),
         },
         19 => Write::Unclaimed(unclaimed(number, time)),
         20 => Write::SetAside(aside(other, &format!("M{number}"), time)),
@@ -144,6 +143,7 @@ async fn guarded(store: &dyn Store, customer: &CustomerId, row: &Row) -> Write {
             made.account = account(&format!("T{other}"));
             made.listens_to = vec![account(&format!("T{other}")), account("E1")];
             made.logins = vec![login_id(other)];
+            made.standing.check_at = (other > 1).then(|| at(time));
             let held = store.connection(customer, made.id).await.unwrap();
             made.revision = after(held, |held| held.revision, skew);
             Write::Connection(made)
@@ -241,6 +241,7 @@ async fn everything(store: &dyn Store) -> String {
     line("last_position", shown(store.last_position().await));
     line("api_keys", shown(store.api_keys().await));
     let ids: Vec<_> = (1..=FEW).map(login_id).collect();
+    line("due_connections", shown(store.due_connections(at(10), 3).await));
     line("due_logins", shown(store.due_logins(at(10), 3).await));
     line("logins", shown(store.logins(&ids).await));
     for number in 1..=FEW {
@@ -248,7 +249,7 @@ async fn everything(store: &dyn Store) -> String {
         line("listeners", shown(store.listeners(&slack(), &named).await));
         line("login_of", shown(store.login_of(&slack(), &named).await));
         line("standing_on", shown(store.standing_on(login_id(number)).await));
-        line("unclaimed", shown(store.unclaimed(&slack(), &named, 3).await));
+        line("unclaimed", shown(store.unclaimed(&slack(), &named, (number > 2).then(|| (intake_id(1), 0)), 3).await));
         line("ticket", shown(store.ticket("connect", &number.to_string(), at(9)).await));
     }
     for customer in [ada(), bob()] {

@@ -50,6 +50,14 @@ export function useImportNewChats(id: string) {
   });
 }
 
+export function usePause(id: string) {
+  return useMutation({
+    mutationFn: (paused: boolean) =>
+      answer(bothways.PATCH("/v1/connections/{id}", { params: { path: { id } }, body: { paused } })),
+    onSuccess: (connection) => changeInbox((inbox) => foldConnection(inbox, connection)),
+  });
+}
+
 export function useAvailableChats(connectionId: string) {
   return useInfiniteQuery({
     queryKey: ["available-chats", connectionId],

@@ -8,7 +8,7 @@ import { connectionStates, isOpen } from "../parts/connection-state";
 import { useDialog } from "../parts/dialogs";
 import { Icon } from "../parts/icon";
 import { PlatformBadge, platformName } from "../parts/platform-badge";
-import { useDisconnect, useImportNewChats } from "./calls";
+import { useDisconnect, useImportNewChats, usePause } from "./calls";
 import classes from "./connections.module.css";
 import { SyncList } from "./sync-list";
 
@@ -76,11 +76,23 @@ function Ending({ connection }: { connection: Connection }) {
   const { openDialog } = useDialog();
   const [asking, { open, close }] = useDisclosure();
   const disconnect = useDisconnect();
+  const pause = usePause(connection.id);
+  const mayPause = connection.state !== "disconnected" && connection.state !== "needs_login";
   return (
     <Group gap="xs">
-      {!isOpen(connection) && (
+      {!mayPause && (
         <Button size="xs" variant="light" onClick={() => openDialog("connect")}>
           Connect again
+        </Button>
+      )}
+      {mayPause && (
+        <Button
+          size="xs"
+          variant="subtle"
+          loading={pause.isPending}
+          onClick={() => pause.mutate(!connection.paused)}
+        >
+          {connection.paused ? "Go on" : "Pause"}
         </Button>
       )}
       {connection.state !== "disconnected" && (

@@ -79,6 +79,7 @@ export function connection(id: string, rest: Partial<Connection> = {}): Connecti
     scopes: [],
     abilities,
     import_new_chats: false,
+    paused: false,
     revision: 1,
     ...rest,
   };

@@ -3,7 +3,7 @@ import { ActionIcon, CloseButton, Group, Text, Textarea } from "@mantine/core";
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import { Link } from "wouter";
 import { useInbox } from "../feed/store";
-import { isOpen } from "../parts/connection-state";
+import { takesMessages } from "../parts/connection-state";
 import { Icon } from "../parts/icon";
 import { useSend } from "./calls";
 import { drafts, useDraft } from "./draft";
@@ -19,7 +19,7 @@ export function Composer({ chat, replyTo, onReplied }: Props) {
       <Closed>{chat.archived ? "This chat is archived." : "Nothing can be written in this chat."}</Closed>
     );
   }
-  if (!isOpen(connection)) {
+  if (!takesMessages(connection)) {
     return (
       <Closed>
         The connection is closed. <Link to="/connections">See what can be done</Link>

@@ -68,6 +68,7 @@ fn connection() -> Connection {
         senders: vec!["ME".into()],
         scopes: Vec::new(),
         abilities: abilities(),
+        standing: Default::default(),
         import_new_chats: false,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),

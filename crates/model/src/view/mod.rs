@@ -252,6 +252,8 @@ pub struct Connection {
     pub scopes: Vec<String>,
     /// What can be done through it.
     pub abilities: Abilities,
+    /// A person paused it: news and commands wait.
+    pub paused: bool,
     /// New chats are imported by themselves.
     pub import_new_chats: bool,
     /// Grows with every change.

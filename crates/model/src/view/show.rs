@@ -230,6 +230,7 @@ pub fn connection(held: &connection::Connection, platform: &str) -> Connection {
         reason: held.reason.clone(),
         scopes: held.scopes.clone(),
         abilities: held.abilities.clone(),
+        paused: held.standing.paused,
         import_new_chats: held.import_new_chats,
         revision: held.revision,
         created_at: held.created_at,

@@ -10,7 +10,7 @@ use super::config::WorldSize;
 use super::rotation::Rotation;
 use super::seed;
 use super::world::{
-    Bot, Channel, ChannelKind, Code, Edited, File, Message, Pending, Reaction, Refresh, Token, User, World, parse_ts,
+    Bot, Channel, ChannelKind, Code, Edited, File, Message, Pending, Reaction, Token, User, World, parse_ts,
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -253,54 +253,6 @@ impl World {
             Change::Deleted { .. } | Change::Reacted { .. } | Change::Unreacted { .. } => {
                 self.apply_to_messages(change);
             }
-        }
-    }
-
-    fn apply_to_tokens(&mut self, change: &Change) {
-        match change {
-            Change::TokenGiven { token } => {
-                if let Some(refresh) = &token.refresh {
-                    let held = Refresh { token: token.token.clone(), used_micros: None, revoked: false };
-                    self.refreshes.insert(refresh.clone(), held);
-                }
-                self.tokens.insert(token.token.clone(), token.clone());
-            }
-            Change::TokensRevoked { tokens, .. } => {
-                for text in tokens {
-                    let Some(token) = self.tokens.get_mut(text) else { continue };
-                    token.revoked = true;
-                    let (user, is_bot) = (token.user.clone(), token.is_bot);
-                    // Whoever takes a token back takes all of this installation.
-                    let same = |held: &&mut Token| held.user == user && held.is_bot == is_bot && held.refresh.is_some();
-                    for token in self.tokens.values_mut().filter(same) {
-                        token.revoked = true;
-                        if let Some(refresh) = token.refresh.as_ref().and_then(|one| self.refreshes.get_mut(one)) {
-                            refresh.revoked = true;
-                        }
-                    }
-                }
-            }
-            Change::RotationOn { rotation } => self.rotation = Some(*rotation),
-            Change::TokensEnded { tokens } => {
-                for text in tokens {
-                    if let Some(token) = self.tokens.get_mut(text) {
-                        token.revoked = true;
-                    }
-                }
-            }
-            Change::TokensExpired { tokens, at_micros } => {
-                for text in tokens {
-                    if let Some(token) = self.tokens.get_mut(text) {
-                        token.expires_micros = token.expires_micros.map(|ends| ends.min(*at_micros));
-                    }
-                }
-            }
-            Change::RefreshUsed { refresh, at_micros } => {
-                if let Some(refresh) = self.refreshes.get_mut(refresh) {
-                    refresh.used_micros.get_or_insert(*at_micros);
-                }
-            }
-            _ => {}
         }
     }
 

@@ -198,6 +198,17 @@ impl Slack {
         self.act(|state, now| state.uninstall(now, team));
     }
 
+    /// A person takes back what they granted for themself.
+    pub fn revoke_person(&self, user: &str) {
+        self.act(|state, now| {
+            let own = |token: &&world::Token| token.user == user && !token.is_bot && !token.revoked;
+            let tokens: Vec<_> = state.world.tokens.values().filter(own).map(|one| one.token.clone()).collect();
+            if !tokens.is_empty() {
+                state.change(now, Change::TokensRevoked { tokens, uninstalled: false });
+            }
+        });
+    }
+
     pub fn revoke_token(&self, token: &str) {
         let tokens = vec![token.to_owned()];
         self.act(|state, now| state.change(now, Change::TokensRevoked { tokens, uninstalled: false }));

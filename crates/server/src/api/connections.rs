@@ -55,7 +55,9 @@ pub struct Connecting {
 #[serde(deny_unknown_fields)]
 pub struct ConnectionChange {
     /// Whether new chats are imported by themselves.
-    pub import_new_chats: bool,
+    pub import_new_chats: Option<bool>,
+    /// Whether it is paused. Commands wait then, and news are kept for 24 hours and read when it goes on.
+    pub paused: Option<bool>,
 }
 
 fn shown(server: &Server, held: &connection::Connection) -> Result<view::Connection, ApiError> {
@@ -123,7 +125,13 @@ pub async fn change_connection(
     Named(id): Named<ConnectionId>,
     ask: Ask<ConnectionChange>,
 ) -> Result<Json<view::Connection>, ApiError> {
-    let held = server.engine.set_import_new_chats(&customer.id, id, ask.body.import_new_chats).await?;
+    let mut held = own(&server, &customer, id).await?;
+    if let Some(on) = ask.body.import_new_chats {
+        held = server.engine.set_import_new_chats(&customer.id, id, on).await?;
+    }
+    if let Some(on) = ask.body.paused {
+        held = server.engine.set_paused(&customer.id, id, on).await?;
+    }
     shown(&server, &held).map(Json)
 }
 

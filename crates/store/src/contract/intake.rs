@@ -107,14 +107,15 @@ pub(crate) async fn unclaimed_parts_wait_for_their_account(store: &dyn Store) {
     let second = unclaimed(2, 40);
     let writes = [&second, &first, &again].map(|part| Write::Unclaimed(part.clone()));
     keep(store, Changes::of_nobody(writes.to_vec())).await;
-    let found = store.unclaimed(&slack(), &account("T1"), 9).await.unwrap();
+    let found = store.unclaimed(&slack(), &account("T1"), None, 9).await.unwrap();
     assert_eq!(found, [first.clone(), second.clone()], "oldest first, and the first of two stays");
-    assert_eq!(store.unclaimed(&slack(), &account("T1"), 1).await.unwrap(), [first]);
-    assert_eq!(store.unclaimed(&slack(), &account("T2"), 9).await.unwrap(), []);
-    assert_eq!(store.unclaimed(&"other".into(), &account("T1"), 9).await.unwrap(), []);
-    let claimed = Write::Claimed { intake_id: intake_id(1), number: 0 };
-    keep(store, rows(&ada(), [claimed.clone(), claimed])).await;
-    assert_eq!(store.unclaimed(&slack(), &account("T1"), 9).await.unwrap(), [second]);
+    assert_eq!(store.unclaimed(&slack(), &account("T1"), None, 1).await.unwrap(), [first.clone()]);
+    let after = Some((first.intake_id, first.number));
+    assert_eq!(store.unclaimed(&slack(), &account("T1"), after, 9).await.unwrap(), [second.clone()]);
+    let after = Some((second.intake_id, second.number));
+    assert_eq!(store.unclaimed(&slack(), &account("T1"), after, 9).await.unwrap(), []);
+    assert_eq!(store.unclaimed(&slack(), &account("T2"), None, 9).await.unwrap(), []);
+    assert_eq!(store.unclaimed(&"other".into(), &account("T1"), None, 9).await.unwrap(), []);
 }
 
 pub(crate) async fn what_is_referred_to_is_not_forgotten(store: &dyn Store) {

@@ -38,6 +38,7 @@ macro_rules! store_contract {
                 an_account_has_one_connection_of_a_customer,
                 an_account_has_one_login,
                 logins_are_looked_at_when_they_are_due,
+                connections_are_looked_at_when_they_are_due,
                 a_message_of_the_platform_is_one_row,
                 a_name_stands_for_one_thing,
                 a_command_has_a_number_of_its_own,

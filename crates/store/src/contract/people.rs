@@ -3,6 +3,8 @@
 use super::{all_pages, keep, samples::*};
 use model::{
     changes::{Thing, Write},
+    connection::Connection,
+    customer::CustomerId,
     store::Store,
 };
 
@@ -130,4 +132,25 @@ pub(crate) async fn a_rename_leads_elsewhere(store: &dyn Store) {
     keep(store, rows(&ada(), writes)).await;
     let found = store.chats_named(&ada(), connection_id(1), &[ext("C1"), ext("new")]).await.unwrap();
     assert_eq!(found, [chat(&ada(), 2), chat(&ada(), 1)]);
+}
+
+pub(crate) async fn connections_are_looked_at_when_they_are_due(store: &dyn Store) {
+    let due = |customer: &CustomerId, number: i64, millis: Option<i64>| {
+        let mut made = connection(customer, number);
+        made.account = account(&format!("T{number}"));
+        made.standing.check_at = millis.map(at);
+        made
+    };
+    let (late, soon, never) = (due(&ada(), 1, Some(30)), due(&bob(), 2, Some(10)), due(&ada(), 3, None));
+    for row in [&late, &soon, &never] {
+        keep(store, rows(&row.customer_id, [Write::Connection(row.clone())])).await;
+    }
+    assert_eq!(store.due_connections(at(9), 9).await.unwrap(), []);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(10)));
+    assert_eq!(store.due_connections(at(30), 9).await.unwrap(), [soon.clone(), late.clone()]);
+    assert_eq!(store.due_connections(at(30), 1).await.unwrap(), std::slice::from_ref(&soon));
+    let mut looked_at = Connection { revision: 2, ..soon };
+    looked_at.standing.check_at = None;
+    keep(store, rows(&bob(), [Write::Connection(looked_at)])).await;
+    assert_eq!(store.due_connections(at(30), 9).await.unwrap(), [late]);
 }

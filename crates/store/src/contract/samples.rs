@@ -113,6 +113,7 @@ pub(crate) fn connection(customer: &CustomerId, number: i64) -> Connection {
         senders: Vec::new(),
         scopes: Vec::new(),
         abilities,
+        standing: Default::default(),
         import_new_chats: false,
         created_at: at(number),
         updated_at: at(number),

@@ -325,6 +325,7 @@ impl State {
         let syncs = self.sync_statuses.rows().filter(|row| row.is_open()).map(|row| row.due_at).min();
         let asides = self.asides.rows().map(|aside| aside.until).min();
         let logins = self.logins.rows().filter_map(Login::due_at).min();
-        [parts, commands, syncs, asides, logins].into_iter().flatten().min()
+        let connections = self.connections.rows().filter_map(|row| row.standing.check_at).min();
+        [parts, commands, syncs, asides, logins, connections].into_iter().flatten().min()
     }
 }

@@ -56,11 +56,13 @@ impl Store for Memory {
         &self,
         integration: &Integration,
         account: &ExternalAccount,
+        after: Option<(IntakeId, u32)>,
         limit: usize,
     ) -> Answer<Vec<UnclaimedPart>> {
         Ok(self.read(|state| {
             let rows = state.unclaimed.rows();
             let rows = rows.filter(|row| row.integration == *integration && row.account == *account);
+            let rows = rows.filter(|row| after.is_none_or(|after| (row.intake_id, row.number) > after));
             rows.take(limit).cloned().collect()
         }))
     }
@@ -109,6 +111,16 @@ impl Store for Memory {
 
     async fn connections(&self, customer: &CustomerId) -> Answer<Vec<Connection>> {
         Ok(self.read(|state| state.connections_of(customer)))
+    }
+
+    async fn due_connections(&self, now: Timestamp, limit: usize) -> Answer<Vec<Connection>> {
+        Ok(self.read(|state| {
+            let due = |row: &Connection| row.standing.check_at.filter(|check_at| *check_at <= now);
+            let mut rows: Vec<_> = state.connections.rows().filter(|row| due(row).is_some()).cloned().collect();
+            rows.sort_by_key(|row| (due(row), row.customer_id.clone(), row.id));
+            rows.truncate(limit);
+            rows
+        }))
     }
 
     async fn listeners(&self, integration: &Integration, account: &ExternalAccount) -> Answer<Vec<Connection>> {

@@ -71,7 +71,6 @@ impl State {
                     self.unclaimed.put(key, part.clone());
                 }
             }
-            Write::Claimed { intake_id, number } => self.unclaimed.remove(&(*intake_id, *number)),
             Write::SetAside(aside) => {
                 let key = (admitted.customer()?.clone(), aside.chat_id, aside.external_id.clone());
                 if self.asides.get(&key).is_none_or(|held| held.version <= aside.version) {

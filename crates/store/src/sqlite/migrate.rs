@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_ground.sql"),
     include_str!("migrations/0002_logins.sql"),
     include_str!("migrations/0003_lines.sql"),
+    include_str!("migrations/0004_standing.sql"),
 ];
 
 /// Marks a file as ours: "Both".

@@ -31,10 +31,10 @@ pub(super) fn connection(db: &Db, row: &Connection) -> Outcome<()> {
     guarded(
         db,
         row.revision,
-        "insert into connections (customer_id, id, revision, integration, account, created_at, document)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict do nothing",
+        "insert into connections (customer_id, id, revision, integration, account, created_at, due_at, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing",
         "update or ignore connections
-         set revision = ?3, integration = ?4, account = ?5, created_at = ?6, document = ?7
+         set revision = ?3, integration = ?4, account = ?5, created_at = ?6, due_at = ?7, document = ?8
          where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
         params![
             customer,
@@ -43,6 +43,7 @@ pub(super) fn connection(db: &Db, row: &Connection) -> Outcome<()> {
             row.integration.as_str(),
             row.account.as_str(),
             row.created_at.micros(),
+            row.standing.check_at.map_or(NEVER, Timestamp::micros),
             document(row)?
         ],
     )?;

@@ -55,12 +55,15 @@ impl Store for Sqlite {
         &self,
         integration: &Integration,
         account: &ExternalAccount,
+        after: Option<(IntakeId, u32)>,
         limit: usize,
     ) -> Answer<Vec<UnclaimedPart>> {
-        let values = (integration.0.clone(), account.0.clone(), int(limit));
+        let (intake, number) = after.map_or_else(|| (String::new(), 0), |(id, number)| (id.to_string(), number));
+        let values = (integration.0.clone(), account.0.clone(), intake, int(number), int(limit));
         self.read(move |db| {
-            let sql = "select document from unclaimed where integration = ?1 and account = ?2
-                       order by intake_id, number limit ?3";
+            let sql = "select document from unclaimed
+                       where integration = ?1 and account = ?2 and (intake_id, number) > (?3, ?4)
+                       order by intake_id, number limit ?5";
             list_documents(db, sql, values)
         })
         .await
@@ -111,6 +114,15 @@ impl Store for Sqlite {
         self.read(move |db| {
             let sql = "select document from connections where customer_id = ?1 order by created_at, id";
             list_documents(db, sql, [customer])
+        })
+        .await
+    }
+
+    async fn due_connections(&self, now: Timestamp, limit: usize) -> Answer<Vec<Connection>> {
+        self.read(move |db| {
+            let sql = "select document from connections where due_at <= ?1 and due_at < 9223372036854775807
+                       order by due_at, customer_id, id limit ?2";
+            list_documents(db, sql, (now.micros(), int(limit)))
         })
         .await
     }

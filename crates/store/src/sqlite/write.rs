@@ -84,10 +84,6 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
         }
         Write::Routed(id) => done(db, "update intakes set routed = 1 where id = ?1 and routed = 0", [id.to_string()]),
         Write::Unclaimed(part) => intake::unclaimed(db, part),
-        Write::Claimed { intake_id, number } => {
-            let key = (intake_id.to_string(), int(*number));
-            done(db, "delete from unclaimed where intake_id = ?1 and number = ?2", key)
-        }
         Write::SetAside(aside) => set_aside(db, admitted.customer()?, aside),
         Write::TakeUp { chat_id, external_id, version } => done(
             db,

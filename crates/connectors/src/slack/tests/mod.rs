@@ -230,6 +230,7 @@ impl World {
             senders: ids(senders),
             scopes: Vec::new(),
             abilities: Slack.describe().abilities,
+            standing: Default::default(),
             import_new_chats: false,
             created_at: NOW,
             updated_at: NOW,
