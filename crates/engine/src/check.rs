@@ -30,6 +30,10 @@ pub(crate) struct Checked {
     pub next: Check,
     /// Whether it is at its end.
     pub done: bool,
+    /// Since when everything was listed by now.
+    pub since: Option<Timestamp>,
+    /// Why nothing older can be had.
+    pub hidden: Option<Problem>,
 }
 
 impl Engine {
@@ -64,7 +68,7 @@ impl Engine {
             self.go_on(chat, &page, &looked.gone, &mut next).await?;
         }
         let done = next.threads.as_ref().is_some_and(Vec::is_empty);
-        Ok(Checked { updates, asked_at, next, done })
+        Ok(Checked { updates, asked_at, next, done, since: page.since, hidden: page.hidden })
     }
 
     fn reading(&self, access: &Access<'_>, chat: &Chat, check: &Check) -> Result<Reading, EngineError> {

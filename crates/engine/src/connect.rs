@@ -141,7 +141,12 @@ impl Engine {
             ..event.clone()
         };
         let events = vec![event, user_event, self.sync_event(&people)];
-        let writes = vec![Write::Connection(connection.clone()), Write::UserPlatform(user), Write::SyncStatus(people)];
+        let writes = vec![
+            Write::Connection(connection.clone()),
+            Write::UserPlatform(user),
+            Write::SyncStatus(people),
+            self.check_soon(&connection),
+        ];
         self.commit(Changes { customer: Some(customer.clone()), writes, events }).await?;
         Ok(connection)
     }

@@ -87,7 +87,9 @@ impl Engine {
         };
         let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
         if let (SyncKind::Reconcile, Some(chat)) = (sync.kind, &chat) {
-            let check = sync.check.clone().unwrap_or_else(|| Check::new(sync.since, None, self.now()));
+            let held = self.store().completeness(&chat.customer_id, &[chat.id]).await?.pop();
+            let since = held.and_then(|held| held.since).filter(|since| *since > Timestamp::default());
+            let check = sync.check.clone().unwrap_or_else(|| Check::new(since, None, self.now()));
             return match self.check_page(offered, &access, chat, &check).await {
                 Ok(checked) => self.take_checked(&connection, sync, chat, checked).await,
                 Err(Unread::Platform(error)) => self.break_off(&access, sync, error).await,
@@ -144,9 +146,17 @@ impl Engine {
             revision: sync.revision + 1,
             ..sync
         };
-        let events = vec![self.sync_event(&next)];
+        let mut events = vec![self.sync_event(&next)];
         let expected = Write::Expect { chat_id: chat.id, generation: chat.generation };
-        let with = vec![Write::SyncStatus(next), expected];
+        let mut with = vec![expected];
+        if let Some(check) = next.check.as_ref().filter(|_| checked.done) {
+            let from = check.from.unwrap_or_default();
+            if let Some((write, told)) = self.imported(chat, from, (Some(from), check.begun_at), None).await? {
+                with.push(write);
+                events.extend(told);
+            }
+        }
+        with.push(Write::SyncStatus(next));
         let news = News::new(connection, checked.updates, Origin::Reconciliation);
         self.take_in(&News { with, events, asked_at: Some(checked.asked_at), ..news }).await
     }
@@ -174,16 +184,22 @@ impl Engine {
         next.total = page.total.or(sync.total);
         next.state = if page.next.is_some() { SyncState::Running } else { SyncState::Completed };
         next.finished_at = page.next.is_none().then(|| self.now());
-        next.started_at = sync.started_at.or_else(|| Some(self.now()));
-        (next.cursor, next.failures, next.error, next.due_at) = (page.next, 0, None, self.now());
+        next.started_at = sync.started_at.or(Some(asked_at));
+        (next.cursor, next.failures, next.error, next.due_at) = (page.next.clone(), 0, None, self.now());
         next.revision += 1;
         if next.state == SyncState::Completed {
             self.follow_up(connection, &next, &mut with, &mut events);
         }
         let ended = next.state == SyncState::Completed && next.kind == SyncKind::Import;
         events.push(self.sync_event(&next));
+        let listed = (page.since, next.started_at.unwrap_or(asked_at));
         with.push(Write::SyncStatus(next));
         if let Some(chat) = chat {
+            let wanted = sync.since.unwrap_or_default();
+            if let Some((write, told)) = self.imported(chat, wanted, listed, page.hidden).await? {
+                with.push(write);
+                events.extend(told);
+            }
             with.push(Write::Expect { chat_id: chat.id, generation: chat.generation });
         }
         let mut updates = page.updates;

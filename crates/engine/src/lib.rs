@@ -18,6 +18,7 @@ mod outbound;
 mod outbox;
 mod pick;
 mod read;
+mod reconcile;
 mod reread;
 mod show;
 mod states;
@@ -35,7 +36,9 @@ pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 
 use model::{
+    abilities::{Abilities, News},
     changes::Changes,
+    completeness::Pace,
     connection::{Connection, Login},
     connector::{Access, Connector, OpenLogin, Settings, Threshold},
     customer::CustomerId,
@@ -64,6 +67,24 @@ pub struct Offered {
     pub settings: Settings,
     /// The wire, which sends only to the platform's hosts.
     pub http: Arc<dyn Http>,
+    /// Whether the platform can reach us. Otherwise it is asked for news.
+    pub pushed: bool,
+}
+
+impl Offered {
+    /// What can be done at best, here: without a way to us no platform pushes.
+    pub fn abilities(&self) -> Abilities {
+        let mut abilities = self.connector.describe().abilities;
+        if self.is_polled() {
+            abilities.news = vec![News::Polling];
+        }
+        abilities
+    }
+
+    /// Whether news have to be asked for.
+    fn is_polled(&self) -> bool {
+        !self.pushed || !self.connector.describe().abilities.news.contains(&News::Webhook)
+    }
 }
 
 /// Hears of what was committed. It may be called often, and must not block.
@@ -93,6 +114,8 @@ pub struct Parts {
     pub integrations: BTreeMap<Integration, Offered>,
     /// How long things are kept.
     pub retention: Retention,
+    /// How often chats are compared with their platform.
+    pub pace: Pace,
     /// This server's name in leases; no two servers have the same.
     pub holder: String,
 }

@@ -4,6 +4,7 @@ use crate::{CALL_TIMEOUT, Engine, EngineError, take_in::News};
 use model::{
     changes::{Changes, Write},
     chat::{Chat, ChatState},
+    completeness::Completeness,
     connection::Connection,
     connector::{Page, Reading},
     customer::CustomerId,
@@ -93,6 +94,8 @@ impl Engine {
                 chat.updated_at = self.now();
                 events.push(self.chat_event(&chat, EventKind::ChatCreated));
                 writes.push(Write::Chat(chat.clone()));
+                let wanted = since.unwrap_or_default();
+                writes.push(Write::Completeness(Completeness::new(&chat, wanted, self.now())));
             }
             let sync = self.new_sync(connection, Some(&chat), SyncKind::Import, since);
             match self.begin(sync, writes, events).await {

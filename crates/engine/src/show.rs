@@ -1,7 +1,8 @@
 //! Puts names to what is stored, so that it can be shown whole.
 
-use crate::{Engine, EngineError, connect::chat_name};
+use crate::{Engine, EngineError, Offered, connect::chat_name};
 use model::{
+    abilities::{Abilities, News},
     chat::Chat,
     connection::Connection,
     customer::CustomerId,
@@ -14,6 +15,10 @@ use model::{
     view::{self, Names},
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Why news are late where a platform has no way to us.
+const POLLED: &str =
+    "There is no public address that the platform could call, so it is asked for news every few seconds to minutes.";
 
 impl Engine {
     pub(crate) fn platform(&self, integration: &Integration) -> &'static str {
@@ -87,16 +92,39 @@ impl Engine {
         let names = self
             .names_by_connection(customer, rows.iter().map(|row| (row.chat.connection_id, Named::in_chat(row))))
             .await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.chat.id).collect();
+        let known = self.store().completeness(customer, &ids).await?;
+        let known: BTreeMap<_, _> = known.iter().map(|row| (row.chat_id, row)).collect();
         let shown = |row: &ListedChat| {
             let (connection, names) = names.get(&row.chat.connection_id)?;
-            Some(view::chat(row, names, &connection.abilities))
+            let abilities = self.abilities(connection);
+            Some(view::chat(row, names, &abilities, known.get(&row.chat.id).copied()))
         };
         Ok(rows.iter().filter_map(shown).collect())
     }
 
     /// Shows connections.
-    pub fn show_connections(&self, rows: &[Connection]) -> Vec<view::Connection> {
-        rows.iter().map(|row| view::connection(row, self.platform(&row.integration))).collect()
+    pub async fn show_connections(&self, rows: &[Connection]) -> Result<Vec<view::Connection>, EngineError> {
+        let mut all = Vec::new();
+        for row in rows {
+            let measured = self.store().measured(&row.customer_id, row.id).await?;
+            let mut shown = view::connection(row, self.platform(&row.integration), measured);
+            shown.abilities = self.abilities(row);
+            if shown.reason.is_none() && row.is_open() && shown.abilities.news == [News::Polling] {
+                shown.reason = Some(POLLED.to_owned());
+            }
+            all.push(shown);
+        }
+        Ok(all)
+    }
+
+    /// What can be done through a connection, here: without a public address no platform calls us.
+    fn abilities(&self, connection: &Connection) -> Abilities {
+        let mut abilities = connection.abilities.clone();
+        if self.parts.integrations.get(&connection.integration).is_some_and(Offered::is_polled) {
+            abilities.news = vec![News::Polling];
+        }
+        abilities
     }
 
     /// Shows runs of import of one customer, with the names of their chats.
@@ -202,8 +230,8 @@ impl Engine {
         }
         for id in connections {
             let row = self.store().connection(customer, id).await?;
-            objects
-                .extend(self.show_connections(row.as_slice()).iter().map(|shown| (shown.id.to_string(), json(shown))));
+            let shown = self.show_connections(row.as_slice()).await?;
+            objects.extend(shown.iter().map(|shown| (shown.id.to_string(), json(shown))));
         }
         for id in syncs {
             let row = self.store().sync_status(customer, id).await?;

@@ -192,6 +192,11 @@ impl Engine {
         Err(StoreError::Stale.into())
     }
 
+    /// A connection that is open again may have missed something.
+    pub(crate) fn check_soon(&self, connection: &Connection) -> Write {
+        Write::CheckSoon { connection_id: connection.id, at: self.now() }
+    }
+
     /// Writes a connection over the one before. Only what a reader sees is told.
     pub(crate) async fn put_connection(
         &self,
@@ -199,6 +204,9 @@ impl Engine {
         next: Connection,
     ) -> Result<Connection, EngineError> {
         let mut changes = Changes::of(&next.customer_id);
+        if !before.is_open() && next.is_open() {
+            changes.writes.push(self.check_soon(&next));
+        }
         let seen = |one: &Connection| (one.state, one.reason.clone(), one.standing.paused, one.import_new_chats);
         if seen(before) != seen(&next) {
             changes.events.push(self.connection_event(&next));

@@ -46,4 +46,6 @@ pub enum History {
 pub enum News {
     /// It calls our public address.
     Webhook,
+    /// It is asked for them, every few seconds to minutes.
+    Polling,
 }

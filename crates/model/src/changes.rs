@@ -3,6 +3,7 @@
 use crate::{
     chat::Chat,
     command::Command,
+    completeness::Completeness,
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::NewEvent,
@@ -94,6 +95,15 @@ pub enum Write {
     Command(Command),
     /// Guarded by its revision.
     SyncStatus(SyncStatus),
+    /// Guarded by its revision; the first one replaces what an earlier import left.
+    Completeness(Completeness),
+    /// The chats of a connection are to be compared at this time, whenever they were due.
+    CheckSoon {
+        /// Which connection.
+        connection_id: ConnectionId,
+        /// When.
+        at: Timestamp,
+    },
     /// A new line in the ledger. Stale if the name stands for another thing already.
     Name(Naming),
     /// A line of the ledger points at another thing by now (a merge).
@@ -133,7 +143,7 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// All messages, names of messages, commands and set-aside news of a chat go.
+    /// All messages, names of messages, commands and set-aside news of a chat go, and how whole it is known.
     EmptyChat(ChatId),
     /// An answer to remember. Stale if the key has one already.
     Remember(Remembered),

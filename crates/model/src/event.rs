@@ -46,6 +46,12 @@ pub enum EventKind {
     /// An import has come further.
     #[serde(rename = "sync_status.updated")]
     SyncStatusUpdated,
+    /// A part of a chat's history is not known whole.
+    #[serde(rename = "gap.found")]
+    GapFound,
+    /// It is by now.
+    #[serde(rename = "gap.filled")]
+    GapFilled,
     /// Who the customer is on a platform changed.
     #[serde(rename = "user_platform.updated")]
     UserPlatformUpdated,
@@ -67,6 +73,8 @@ impl EventKind {
             Self::ReactionRemoved => "reaction.removed",
             Self::ConnectionUpdated => "connection.updated",
             Self::SyncStatusUpdated => "sync_status.updated",
+            Self::GapFound => "gap.found",
+            Self::GapFilled => "gap.filled",
             Self::UserPlatformUpdated => "user_platform.updated",
         }
     }

@@ -6,8 +6,8 @@
 use crate::{
     changes::{Aside, Changes, Remembered, Thing},
     chat::{Chat, ChatState},
+    checks::Checks,
     command::Command,
-    compare::Stretch,
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
@@ -148,7 +148,7 @@ pub struct Backlog {
 
 /// Keeps everything.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Checks {
     /// Writes changes whole or not at all, and returns once they are synced to disk.
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
 
@@ -273,23 +273,6 @@ pub trait Store: Send + Sync {
         chat: ChatId,
         paging: &Paging,
     ) -> Result<Slice<Message>, StoreError>;
-    /// The messages of these stretches of a chat that can be seen and are not deleted; at most `limit`.
-    async fn messages_in(
-        &self,
-        customer: &CustomerId,
-        chat: ChatId,
-        stretches: &[Stretch],
-        limit: usize,
-    ) -> Result<Vec<Message>, StoreError>;
-    /// Threads of a chat, by their first message, that have a reply from this position on which can be seen
-    /// and is not deleted; at most `limit`.
-    async fn threads_in(
-        &self,
-        customer: &CustomerId,
-        chat: ChatId,
-        from: &str,
-        limit: usize,
-    ) -> Result<Vec<ExternalId>, StoreError>;
     /// News of a chat that were set aside.
     async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Result<Vec<Aside>, StoreError>;
     /// Chats with news set aside until a time that has come.

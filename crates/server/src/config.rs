@@ -2,6 +2,7 @@
 //!
 //! A wrong key or value is one clear sentence with its place, and nothing starts.
 
+use crate::checks::Checks;
 use crate::proxies::Trusted;
 use anyhow::{Context, anyhow, bail};
 use figment::{
@@ -66,6 +67,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long things are kept.
     pub retention: Retention,
+    /// How often chats are compared with their platform.
+    pub checks: Checks,
     /// The credentials of each platform's app.
     pub integrations: BTreeMap<String, BTreeMap<String, Secret>>,
 }
@@ -159,6 +162,7 @@ impl Default for Config {
                 stop_seconds: 20,
             },
             retention: Retention { raw_days: 7, events_days: 30 },
+            checks: Checks::default(),
             integrations: BTreeMap::new(),
         }
     }
@@ -227,6 +231,10 @@ impl Config {
             ("limits.transfers_at_once", limits.transfers_at_once),
             ("retention.raw_days", self.retention.raw_days),
             ("retention.events_days", self.retention.events_days),
+            ("checks.shortest_seconds", self.checks.shortest_seconds),
+            ("checks.longest_seconds", self.checks.longest_seconds),
+            ("checks.outage_seconds", self.checks.outage_seconds),
+            ("checks.poll_seconds", self.checks.poll_seconds),
         ] {
             if value == 0 {
                 bail!("{name} must be at least 1.");

@@ -21,6 +21,8 @@ const SENDERS: usize = 4;
 const KEEPERS: usize = 1;
 /// How many logins are refreshed at once.
 const REFRESHERS: usize = 2;
+/// How many chats are compared at once.
+const RECONCILERS: usize = 1;
 /// How many workers forget what has been kept for its time.
 const FORGETTERS: usize = 1;
 /// The longest rest, so that what another server commits is found.
@@ -51,13 +53,14 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::new("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
     Kind::new("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
     Kind::new("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
     Kind::new("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
     Kind::new("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
     Kind::new("look_after", KEEPERS, |engine| Box::pin(async move { engine.look_after_turn().await })),
+    Kind::new("reconcile", RECONCILERS, |engine| Box::pin(async move { engine.reconcile_turn().await })),
     Kind::new("refresh", REFRESHERS, |engine| Box::pin(async move { engine.refresh_turn().await })),
     Kind {
         wakes: false,

@@ -157,6 +157,7 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
         vault: Arc::new(vault),
         announcer: Arc::new(Counting { wakers: wakers.clone(), metrics: metrics.clone() }),
         retention: Retention { raw: config.retention.raw(), events: config.retention.events() },
+        pace: config.checks.pace(),
         clock,
         holder,
     });
@@ -204,9 +205,10 @@ fn integrations(
     for (platform, connector) in connectors::all() {
         let settings = config.settings(platform);
         let wire = Wire::new(connector.describe().hosts, settings.get(BASE_URL), Arc::clone(clock));
+        let pushed = config.checks.is_pushed(config.public_url.is_some(), &settings);
         let wire = wire.with_context(|| format!("integrations.{platform}: the wire cannot be made."))?;
         let http = Arc::new(Measured { wire: Arc::new(wire), platform, metrics: Arc::clone(metrics) });
-        offered.insert(Integration::from(platform), Offered { connector, settings, http });
+        offered.insert(Integration::from(platform), Offered { connector, settings, http, pushed });
     }
     Ok(offered)
 }

@@ -5,8 +5,10 @@ use async_trait::async_trait;
 use model::{
     changes::{Aside, Changes, Remembered, Thing},
     chat::Chat,
+    checks::Checks,
     command::Command,
     compare::Stretch,
+    completeness::{Completeness, Heartbeat, Measured},
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
@@ -27,6 +29,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
+use std::time::Duration;
 use store::memory::Memory;
 
 /// A store whose calls wait before and after, and which now and then has no room.
@@ -40,7 +43,7 @@ pub struct Paced {
 
 impl Paced {
     fn check_room(&self, name: &str) -> Result<(), StoreError> {
-        let writes = matches!(name, "commit" | "append");
+        let writes = matches!(name, "commit" | "append" | "beat");
         if writes && self.may_fill.load(Ordering::Relaxed) && self.chance.one_in(150) {
             self.filled.fetch_add(1, Ordering::Relaxed);
             return Err(StoreError::Unavailable("no room".to_owned()));
@@ -50,9 +53,9 @@ impl Paced {
 }
 
 macro_rules! paced {
-    ($($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
+    ($store:ident: $($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
         #[async_trait]
-        impl Store for Paced {
+        impl $store for Paced {
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$given, StoreError> {
                 pause().await;
                 self.check_room(stringify!($name))?;
@@ -64,7 +67,7 @@ macro_rules! paced {
     };
 }
 
-paced! {
+paced! { Store:
     commit(changes: Changes) -> Committed;
     append(intake: Intake) -> ();
     unrouted(limit: usize) -> Vec<Intake>;
@@ -98,8 +101,6 @@ paced! {
     messages(customer: &CustomerId, ids: &[MessageId]) -> Vec<Message>;
     messages_named(customer: &CustomerId, connection: ConnectionId, ids: &[ExternalId]) -> Vec<Message>;
     messages_of(customer: &CustomerId, chat: ChatId, paging: &Paging) -> Slice<Message>;
-    messages_in(customer: &CustomerId, chat: ChatId, stretches: &[Stretch], limit: usize) -> Vec<Message>;
-    threads_in(customer: &CustomerId, chat: ChatId, from: &str, limit: usize) -> Vec<ExternalId>;
     asides(customer: &CustomerId, chat: ChatId) -> Vec<Aside>;
     due_asides(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
     due_chats(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
@@ -125,4 +126,15 @@ paced! {
     take_ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
     next_due() -> Option<Timestamp>;
     backlog(limit: usize) -> Backlog;
+}
+
+paced! { Checks:
+    messages_in(customer: &CustomerId, chat: ChatId, stretches: &[Stretch], limit: usize) -> Vec<Message>;
+    threads_in(customer: &CustomerId, chat: ChatId, from: &str, limit: usize) -> Vec<ExternalId>;
+    completeness(customer: &CustomerId, chats: &[ChatId]) -> Vec<Completeness>;
+    due_checks(now: Timestamp, limit: usize) -> Vec<Completeness>;
+    behind(until: Timestamp, now: Timestamp, limit: usize) -> Vec<Completeness>;
+    measured(customer: &CustomerId, connection: ConnectionId) -> Measured;
+    heartbeat() -> Heartbeat;
+    beat(now: Timestamp, outage: Duration) -> Heartbeat;
 }

@@ -10,6 +10,7 @@ use crate::{
 };
 use engine::{Engine, Offered, Parts, Retention, Turn};
 use model::{
+    completeness::Pace,
     connector::Refusal,
     intake::RawRequest,
     time::Timestamp,
@@ -42,6 +43,7 @@ impl World {
                 may_fail: Arc::clone(&self.may_fail),
                 slow: Arc::clone(&self.slow),
             }),
+            pushed: true,
         };
         let store = Paced {
             memory: Arc::clone(&self.memory),
@@ -59,6 +61,7 @@ impl World {
                 announcer: Arc::new(announcer),
                 integrations: BTreeMap::from([(integration(), offered)]),
                 retention: Retention::default(),
+                pace: Pace::default(),
                 holder: format!("server-{number}-{}", self.started),
             })),
             back_at: Timestamp::default(),
@@ -88,7 +91,7 @@ impl World {
     /// Begins turns of the loops, as a server's tasks do.
     pub fn start_turns(&mut self) {
         let Some((owner, engine)) = self.any_server() else { return };
-        let turns = ["route", "read", "import", "outbound", "refresh", "look_after", "upkeep"];
+        let turns = ["route", "read", "import", "outbound", "refresh", "look_after", "reconcile", "upkeep"];
         let Some(name) = self.chance.pick(&turns).copied() else { return };
         if self.executor.count(owner, name) >= 2 {
             return;
@@ -100,6 +103,7 @@ impl World {
                 "import" => engine.import_turn().await,
                 "outbound" => engine.outbound_turn().await,
                 "look_after" => engine.look_after_turn().await,
+                "reconcile" => engine.reconcile_turn().await,
                 "refresh" => engine.refresh_turn().await,
                 _ => engine.upkeep_turn().await,
             };
@@ -174,6 +178,9 @@ impl World {
         if self.calm || !self.chance.one_in(600) {
             return;
         }
+        if self.chance.one_in(20) {
+            return self.long_outage();
+        }
         let number = self.chance.below(self.servers.len());
         match self.chance.below(5) {
             0 | 1 => self.kill(number),
@@ -187,6 +194,17 @@ impl World {
                 self.say(|| "the power failed".to_owned());
             }
         }
+    }
+
+    /// Every server is down for longer than Slack tells again what failed.
+    fn long_outage(&mut self) {
+        for number in 0..self.servers.len() {
+            self.kill(number);
+            let minutes = 60 + self.chance.below(30) as u64;
+            self.servers[number].back_at = self.now() + Duration::from_secs(minutes * 60);
+        }
+        self.count_fault("long_outage");
+        self.say(|| "all servers are down for an hour".to_owned());
     }
 
     pub fn kill(&mut self, number: usize) {

@@ -9,6 +9,8 @@ use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
     chat::{Chat, ChatKind},
     command::{Action, Command, Progress},
+    compare::ON_ITS_WAY,
+    completeness::Completeness,
     connection::Connection,
     event::{EventKind, Subject},
     id::{ChatId, MessageId},
@@ -17,6 +19,7 @@ use model::{
     store::Store,
     sync_status::{SyncKind, SyncState},
     time::Timestamp,
+    world::Clock,
 };
 use sandbox::slack::{ChannelSnapshot, MessageSnapshot};
 use std::{
@@ -35,6 +38,8 @@ impl World {
     /// Ends all faults, waits until nothing is left to do, and compares.
     pub fn settle(&mut self) -> Result<(), String> {
         self.recover();
+        // By a server's clock, and later than anything that a comparison begun before can have listed.
+        self.recovered_at = self.server_clock.now() + ON_ITS_WAY;
         self.say(|| "everything settles".to_owned());
         let deadline = self.now() + SETTLED_WITHIN;
         let mut ticks = 0_u64;
@@ -101,9 +106,24 @@ impl World {
             (memory.all_sync_statuses().iter().any(|sync| sync.is_open()), "runs are open"),
             (!memory.all_asides().is_empty(), "news are set aside"),
             (memory.all_connections().iter().any(|one| !one.is_open()), "a connection is not open"),
+            (!self.are_compared(), "chats are not compared"),
             (!lock(&self.asks).are_answered(), "customers wait for an answer"),
         ];
         waits.into_iter().find_map(|(waits, what)| waits.then(|| what.to_owned()))
+    }
+
+    /// Whether each chat was compared with Slack since all faults ended, by itself and in its own time.
+    fn are_compared(&self) -> bool {
+        let chats = self.memory.all_chats();
+        let whole = |row: &Completeness| {
+            let chat = chats.iter().find(|chat| chat.id == row.chat_id);
+            let party = self.parties.iter().find(|party| party.customer == row.customer_id);
+            let away = chat
+                .zip(party)
+                .is_some_and(|(chat, party)| self.seen.ever_left(&party.user, chat.external_id.as_str()));
+            away || row.since.is_none() || row.until.is_some_and(|until| until >= self.recovered_at)
+        };
+        self.memory.all_completeness().iter().all(whole)
     }
 
     fn compare(&mut self) -> Result<(), String> {
@@ -116,14 +136,13 @@ impl World {
         self.count("refreshes", usize::try_from(refreshes).unwrap_or(usize::MAX));
         self.compare_sends()?;
         self.compare_order()?;
-        let given_up = self.slack.dropped_events();
         for party in self.parties.clone() {
             self.compare_replay(&party)?;
             self.compare_follower(&party)?;
             for chat in self.memory.all_chats() {
                 if chat.customer_id == party.customer && chat.is_imported() {
                     self.compare_absence(&party, &chat)?;
-                    match self.reason_to_exclude(&party, &chat, given_up) {
+                    match self.reason_to_exclude(&party, &chat) {
                         Some(reason) => *self.report.excluded.entry(reason).or_default() += 1,
                         None => self.compare_chat(&chat)?,
                     }
@@ -225,7 +244,7 @@ impl World {
         Ok(())
     }
 
-    fn reason_to_exclude(&self, party: &Party, chat: &Chat, given_up: u64) -> Option<&'static str> {
+    fn reason_to_exclude(&self, party: &Party, chat: &Chat) -> Option<&'static str> {
         let runs = self.memory.all_sync_statuses();
         let whole = runs.iter().any(|run| {
             run.chat_id == Some(chat.id)
@@ -233,9 +252,7 @@ impl World {
                 && run.kind == SyncKind::Import
                 && run.state == SyncState::Completed
         });
-        if given_up > 0 {
-            Some("Slack gave an event up")
-        } else if self.seen.revoked {
+        if self.seen.revoked {
             Some("nobody listened for a while")
         } else if self.seen.ever_left(&party.user, chat.external_id.as_str()) {
             Some("the person was away")

@@ -17,7 +17,8 @@ pub fn config(seed: u64) -> Config {
             messages_per_chat: 3,
             threads_per_channel: 1,
             replies_per_thread: 3,
-            days: 3,
+            // What people touch is no older than what each comparison goes back to.
+            days: 1,
         },
         history_page_max: 4,
         ..Config::default()
@@ -53,7 +54,7 @@ pub fn event_chaos() -> EventChaos {
         late: 0.15,
         delay_max_micros: 90_000_000,
         reorder: 0.15,
-        drop: 0.0,
+        drop: 0.06,
         before_answer: 0.3,
     }
 }

@@ -41,8 +41,10 @@ fn owner(write: &Write) -> Option<&CustomerId> {
         Write::Message(row) => Some(&row.customer_id),
         Write::Command(row) => Some(&row.customer_id),
         Write::SyncStatus(row) => Some(&row.customer_id),
+        Write::Completeness(row) => Some(&row.customer_id),
         Write::QueuePart(row) | Write::UpdatePart(row) => Some(&row.customer_id),
         Write::Login(_)
+        | Write::CheckSoon { .. }
         | Write::Name(_)
         | Write::Rename(_)
         | Write::RemovePart { .. }

@@ -6,6 +6,7 @@ use crate::{
     changes::{Aside, Changes, Naming, Thing, Write},
     chat::{Chat, ChatFacts, ChatState, Membership},
     command::Progress,
+    completeness::Completeness,
     event::{EventKind, NewEvent, Subject},
     facets::{Facet, Version},
     id::{ChatId, ExternalId, MessageId, ParticipantId},
@@ -249,6 +250,10 @@ impl<'a> Work<'a> {
         let (id, revision, imported) = (row.after.id, row.after.revision, row.after.is_imported());
 
         changes.writes.push(Write::Chat(row.after.clone()));
+        if imported && !was_imported {
+            let known = Completeness::from_now_on(&row.after, self.context.now);
+            changes.writes.push(Write::Completeness(known));
+        }
         let kind = match (was_imported, imported) {
             (false, true) => Some(EventKind::ChatCreated),
             (true, true) if changed => Some(EventKind::ChatUpdated),

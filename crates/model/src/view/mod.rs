@@ -10,6 +10,7 @@ use crate::{
     abilities::Abilities,
     attachment::{AttachmentId, FileState, Preview},
     chat::{ChatKind, ChatState},
+    completeness::GapState,
     connection::ConnectionState,
     customer::CustomerId,
     event::{EventKind, Origin},
@@ -216,6 +217,8 @@ pub struct Chat {
     pub last_message: Option<LastMessage>,
     /// What can be done in it.
     pub abilities: Abilities,
+    /// How much of its history is known whole. None where it is not imported.
+    pub completeness: Option<Completeness>,
     /// What only this platform has, such as a topic.
     #[schema(value_type = Object)]
     pub platform_data: serde_json::Value,
@@ -229,8 +232,34 @@ pub struct Chat {
     pub updated_at: Timestamp,
 }
 
-/// A customer's link to a platform.
+/// How much of a chat's history is known whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Completeness {
+    /// Since when, but for the gaps; 1970 where all that was ever written is. None before anything is.
+    pub complete_since: Option<Timestamp>,
+    /// When it was last compared with the platform.
+    pub checked_at: Option<Timestamp>,
+    /// Parts that are not.
+    pub gaps: Vec<Gap>,
+    /// Grows with every comparison, also where the chat's own revision does not.
+    pub revision: u64,
+}
+
+/// A part of a chat's history that is not known whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Gap {
+    /// From this time on.
+    pub from: Timestamp,
+    /// Up to this time.
+    pub to: Timestamp,
+    /// What can be done about it.
+    pub state: GapState,
+    /// Why it is there.
+    pub reason: Problem,
+}
+
+/// A customer's link to a platform.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Connection {
     /// Our id.
     pub id: ConnectionId,
@@ -254,6 +283,9 @@ pub struct Connection {
     pub abilities: Abilities,
     /// A person paused it: news and commands wait.
     pub paused: bool,
+    /// The share of messages that the platform should have told and did not, of all that were compared.
+    /// None before any were.
+    pub miss_rate: Option<f64>,
     /// New chats are imported by themselves.
     pub import_new_chats: bool,
     /// Grows with every change.

@@ -1,14 +1,15 @@
 //! From what is stored to what is shown. Names are put in here and nowhere else.
 
 use super::{
-    Attachment, ChangeKind, Chat, Connection, LastMessage, Message, PREVIEW_CHARACTERS, Participant, PendingChange,
-    Reaction, SyncStatus, Words,
+    Attachment, ChangeKind, Chat, Completeness, Connection, Gap, LastMessage, Message, PREVIEW_CHARACTERS, Participant,
+    PendingChange, Reaction, SyncStatus, Words,
 };
 use crate::{
     abilities::Abilities,
     attachment::{self, AttachmentId},
     body::{self, Body, Naming},
     chat::{ChatFacts, ChatKind},
+    completeness::{self, Measured},
     connection,
     facets::Content,
     id::{ExternalId, MessageId},
@@ -167,7 +168,12 @@ fn reactions(held: &message::Message, names: &Names) -> Vec<Reaction> {
 }
 
 /// Shows a chat.
-pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
+pub fn chat(
+    listed: &ListedChat,
+    names: &Names,
+    abilities: &Abilities,
+    known: Option<&completeness::Completeness>,
+) -> Chat {
     let held = &listed.chat;
     let facts = held.facts.as_ref().map(|facts| &facts.value);
     let archived = held.is_archived();
@@ -187,11 +193,23 @@ pub fn chat(listed: &ListedChat, names: &Names, abilities: &Abilities) -> Chat {
             .unwrap_or_default(),
         last_message: listed.last_message.as_ref().map(|last| last_message(last, names)),
         abilities: if archived { closed(abilities) } else { abilities.clone() },
+        completeness: known.map(completeness_of),
         platform_data: facts.map(|facts| facts.platform_data.clone()).unwrap_or_default(),
         revision: held.revision,
         active_at: listed.active_at,
         created_at: held.created_at,
         updated_at: held.updated_at,
+    }
+}
+
+fn completeness_of(held: &completeness::Completeness) -> Completeness {
+    let gap =
+        |gap: &completeness::Gap| Gap { from: gap.from, to: gap.to, state: gap.state, reason: gap.reason.clone() };
+    Completeness {
+        complete_since: held.since.filter(|since| held.until.is_some_and(|until| *since < until)),
+        checked_at: held.checked_at,
+        gaps: held.gaps.iter().map(gap).collect(),
+        revision: held.revision,
     }
 }
 
@@ -218,7 +236,7 @@ fn last_message(held: &message::Message, names: &Names) -> LastMessage {
 }
 
 /// Shows a connection.
-pub fn connection(held: &connection::Connection, platform: &str) -> Connection {
+pub fn connection(held: &connection::Connection, platform: &str, measured: Measured) -> Connection {
     Connection {
         id: held.id,
         customer_id: held.customer_id.clone(),
@@ -231,6 +249,7 @@ pub fn connection(held: &connection::Connection, platform: &str) -> Connection {
         scopes: held.scopes.clone(),
         abilities: held.abilities.clone(),
         paused: held.standing.paused,
+        miss_rate: measured.rate(),
         import_new_chats: held.import_new_chats,
         revision: held.revision,
         created_at: held.created_at,

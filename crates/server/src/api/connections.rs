@@ -60,8 +60,8 @@ pub struct ConnectionChange {
     pub paused: Option<bool>,
 }
 
-fn shown(server: &Server, held: &connection::Connection) -> Result<view::Connection, ApiError> {
-    let mut shown = server.engine.show_connections(std::slice::from_ref(held));
+async fn shown(server: &Server, held: &connection::Connection) -> Result<view::Connection, ApiError> {
+    let mut shown = server.engine.show_connections(std::slice::from_ref(held)).await?;
     shown.pop().ok_or(ApiError::NotFound)
 }
 
@@ -79,7 +79,7 @@ pub async fn list_connections(
     let store = server.engine.store();
     let as_of_seq = store.last_seq(&customer.id).await?;
     let held = store.connections(&customer.id).await?;
-    Ok(Json(Listed { items: server.engine.show_connections(&held), next_cursor: None, as_of_seq }))
+    Ok(Json(Listed { items: server.engine.show_connections(&held).await?, next_cursor: None, as_of_seq }))
 }
 
 /// Connect: by pasted tokens at once, or else by a one-time page of ours that leads to the platform.
@@ -96,7 +96,7 @@ pub async fn create_connection(
     let connecting = match pasted {
         Some(pasted) => {
             let held = server.engine.connect(&customer.id, &integration, &Grant::Pasted(pasted)).await?;
-            Connecting { connect_url: None, expires_at: None, connection: Some(shown(&server, &held)?) }
+            Connecting { connect_url: None, expires_at: None, connection: Some(shown(&server, &held).await?) }
         }
         None => {
             let page = connect::begin(&server, &customer.id, &integration, return_to).await?;
@@ -114,7 +114,7 @@ pub async fn show_connection(
     Named(id): Named<ConnectionId>,
 ) -> Result<Json<view::Connection>, ApiError> {
     let held = own(&server, &customer, id).await?;
-    shown(&server, &held).map(Json)
+    shown(&server, &held).await.map(Json)
 }
 
 /// Change what a connection does by itself.
@@ -132,7 +132,7 @@ pub async fn change_connection(
     if let Some(on) = ask.body.paused {
         held = server.engine.set_paused(&customer.id, id, on).await?;
     }
-    shown(&server, &held).map(Json)
+    shown(&server, &held).await.map(Json)
 }
 
 /// Disconnect. Chats and messages stay; connecting again revives them.
@@ -144,5 +144,5 @@ pub async fn end_connection(
     _bare: Bare,
 ) -> Result<Json<view::Connection>, ApiError> {
     let held = server.engine.disconnect(&customer.id, id).await?;
-    shown(&server, &held).map(Json)
+    shown(&server, &held).await.map(Json)
 }

@@ -71,6 +71,6 @@ fn show(server: &Server, name: &Integration, offered: &Offered) -> OfferedIntegr
         reason: refused.map(|error| error.to_string()),
         oauth,
         pasted,
-        abilities: described.abilities,
+        abilities: offered.abilities(),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod samples;
 
 mod chats;
+mod checks;
 mod feed;
 mod guards;
 mod intake;
@@ -11,6 +12,7 @@ mod outbox;
 mod people;
 
 pub(crate) use chats::*;
+pub(crate) use checks::*;
 pub(crate) use feed::*;
 pub(crate) use guards::*;
 pub(crate) use intake::*;
@@ -72,6 +74,10 @@ macro_rules! store_contract {
                 messages_are_listed_newest_first,
                 stretches_hold_one_line_each,
                 threads_are_found_by_their_newest_reply,
+                how_whole_a_chat_is_known_is_guarded,
+                checks_are_due_and_those_behind_come_by_activity,
+                misses_are_measured_by_connection,
+                a_long_silence_of_all_servers_is_an_outage,
                 paging_gives_each_item_once_while_rows_come_in,
                 a_page_from_elsewhere_is_empty,
                 an_emptied_chat_keeps_its_name_only,

@@ -3,6 +3,7 @@
 //! For tests and the simulation: sorted tables only, so that the same calls give the same answers, and
 //! no runtime, so that any executor may wait for it.
 
+mod checks;
 mod read;
 mod state;
 mod store;
@@ -13,6 +14,7 @@ use model::{
     changes::Aside,
     chat::Chat,
     command::Command,
+    completeness::Completeness,
     connection::{Connection, Login, UserPlatform},
     event::Event,
     intake::{Intake, QueuedPart, UnclaimedPart},
@@ -216,6 +218,11 @@ impl Memory {
     /// All runs of import.
     pub fn all_sync_statuses(&self) -> Vec<SyncStatus> {
         self.read(|state| state.sync_statuses.rows().cloned().collect())
+    }
+
+    /// How whole all chats are known.
+    pub fn all_completeness(&self) -> Vec<Completeness> {
+        self.read(|state| state.completeness.rows().cloned().collect())
     }
 
     /// All events that a power failure would leave.

@@ -324,8 +324,9 @@ impl State {
         let commands = self.first_commands().map(|command| command.due_at).min();
         let syncs = self.sync_statuses.rows().filter(|row| row.is_open()).map(|row| row.due_at).min();
         let asides = self.asides.rows().map(|aside| aside.until).min();
+        let checks = self.completeness.rows().map(|row| row.due_at).min();
         let logins = self.logins.rows().filter_map(Login::due_at).min();
         let connections = self.connections.rows().filter_map(|row| row.standing.check_at).min();
-        [parts, commands, syncs, asides, logins, connections].into_iter().flatten().min()
+        [parts, commands, syncs, asides, checks, logins, connections].into_iter().flatten().min()
     }
 }

@@ -6,7 +6,6 @@ use model::{
     changes::{Aside, Changes, Remembered, Thing},
     chat::Chat,
     command::Command,
-    compare::Stretch,
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
@@ -23,7 +22,6 @@ use model::{
     sync_status::SyncStatus,
     time::Timestamp,
 };
-use std::collections::BTreeSet;
 
 type Answer<T> = Result<T, StoreError>;
 
@@ -253,34 +251,6 @@ impl Store for Memory {
 
     async fn messages_of(&self, customer: &CustomerId, chat: ChatId, paging: &Paging) -> Answer<Slice<Message>> {
         Ok(self.read(|state| state.messages_listed(customer, chat, paging)))
-    }
-
-    async fn messages_in(
-        &self,
-        customer: &CustomerId,
-        chat: ChatId,
-        stretches: &[Stretch],
-        limit: usize,
-    ) -> Answer<Vec<Message>> {
-        Ok(self.read(|state| {
-            let rows = state.living_messages(customer, chat);
-            let rows = rows.filter(|row| stretches.iter().any(|stretch| stretch.holds(row)));
-            rows.take(limit).cloned().collect()
-        }))
-    }
-
-    async fn threads_in(
-        &self,
-        customer: &CustomerId,
-        chat: ChatId,
-        from: &str,
-        limit: usize,
-    ) -> Answer<Vec<ExternalId>> {
-        Ok(self.read(|state| {
-            let replies = state.living_messages(customer, chat).filter(|row| *row.position >= *from);
-            let threads: BTreeSet<_> = replies.filter_map(|row| row.facets.thread().cloned()).collect();
-            threads.into_iter().take(limit).collect()
-        }))
     }
 
     async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Aside>> {

@@ -49,6 +49,8 @@ impl State {
             Write::Message(row) => return self.put_message(row),
             Write::Command(row) => return self.put_command(row),
             Write::SyncStatus(row) => return self.put_sync_status(row),
+            Write::Completeness(row) => return self.put_completeness(row),
+            Write::CheckSoon { connection_id, at } => self.check_soon(admitted.customer()?, *connection_id, *at),
             Write::Name(naming) => return self.name(admitted.customer()?, naming),
             Write::Rename(naming) => self.names.put(name_key(admitted.customer()?, naming), naming.thing),
             Write::QueuePart(part) => {
@@ -135,6 +137,7 @@ impl State {
     }
 
     fn empty_chat(&mut self, customer: &CustomerId, chat: ChatId) {
+        self.completeness.remove(&(customer.clone(), chat));
         for id in self.message_ids(customer, chat) {
             if let Some(message) = self.messages.get(&(customer.clone(), id)).cloned() {
                 self.remove_message(&message);

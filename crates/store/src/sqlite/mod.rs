@@ -3,6 +3,7 @@
 //! One thread writes and syncs, some threads read beside it. What is answered is on disk.
 
 mod backup;
+mod checks;
 mod failure;
 mod forget;
 mod inspect;

@@ -370,6 +370,7 @@ pub(super) fn next_due(db: &Connection) -> Outcome<Option<Timestamp>> {
         "select due_at from sync_statuses where open = 1 order by due_at limit 1",
         "select until from asides order by until limit 1",
         "select due_at from connections where due_at < 9223372036854775807 order by due_at limit 1",
+        "select due_at from completeness order by due_at limit 1",
         "select due_at from logins where due_at < 9223372036854775807 order by due_at limit 1",
     ] {
         let found = find_int(db, sql, [])?;

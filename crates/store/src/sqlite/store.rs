@@ -1,7 +1,7 @@
 //! `impl Store for Sqlite`: each call is one write or one read of the file.
 
 use super::{
-    Sqlite, forget, intake, lines, measure, read,
+    Sqlite, forget, intake, measure, read,
     rows::{change, document, find, find_document, int, list_documents, number, thing},
     write::{self, done},
 };
@@ -11,7 +11,6 @@ use model::{
     changes::{Aside, Changes, Remembered, Thing},
     chat::Chat,
     command::Command,
-    compare::Stretch,
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
@@ -266,28 +265,6 @@ impl Store for Sqlite {
     async fn messages_of(&self, customer: &CustomerId, chat: ChatId, paging: &Paging) -> Answer<Slice<Message>> {
         let (customer, paging) = (customer.clone(), paging.clone());
         self.read(move |db| read::messages_of(db, &customer, chat, &paging)).await
-    }
-
-    async fn messages_in(
-        &self,
-        customer: &CustomerId,
-        chat: ChatId,
-        stretches: &[Stretch],
-        limit: usize,
-    ) -> Answer<Vec<Message>> {
-        let (customer, stretches) = (customer.clone(), stretches.to_vec());
-        self.read(move |db| lines::messages_in(db, &customer, chat, &stretches, limit)).await
-    }
-
-    async fn threads_in(
-        &self,
-        customer: &CustomerId,
-        chat: ChatId,
-        from: &str,
-        limit: usize,
-    ) -> Answer<Vec<ExternalId>> {
-        let (customer, from) = (customer.clone(), from.to_owned());
-        self.read(move |db| lines::threads_in(db, &customer, chat, &from, limit)).await
     }
 
     async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Aside>> {

@@ -1,6 +1,7 @@
 //! What a commit does to the tables. Each function runs within the writer's transaction.
 
 use super::{
+    checks,
     failure::{Failure, Outcome},
     intake, put,
     rows::{change, document, find, find_int, int, kind_text, number, thing, thing_text},
@@ -75,6 +76,8 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
         Write::Message(row) => put::message(db, row),
         Write::Command(row) => put::command(db, row),
         Write::SyncStatus(row) => put::sync_status(db, row),
+        Write::Completeness(row) => checks::put(db, row),
+        Write::CheckSoon { connection_id, at } => checks::check_soon(db, admitted.customer()?, *connection_id, *at),
         Write::Name(naming) => name(db, admitted.customer()?, naming),
         Write::Rename(naming) => rename(db, admitted.customer()?, naming),
         Write::QueuePart(part) => intake::queue_part(db, part),
@@ -184,6 +187,7 @@ fn empty_chat(db: &Connection, customer: &CustomerId, chat: ChatId) -> Outcome<(
         "delete from messages where customer_id = ?1 and chat_id = ?2",
         "delete from commands where customer_id = ?1 and chat_id = ?2",
         "delete from asides where customer_id = ?1 and chat_id = ?2",
+        "delete from completeness where customer_id = ?1 and chat_id = ?2",
     ] {
         done(db, sql, (customer.as_str(), chat.to_string()))?;
     }
