@@ -6,6 +6,7 @@ export type Abilities = Schemas["Abilities"];
 export type Attachment = Schemas["Attachment"];
 export type AvailableChat = Schemas["AvailableChat"];
 export type Chat = Schemas["Chat"];
+export type Completeness = Schemas["Completeness"];
 export type Connection = Schemas["Connection"];
 export type Integration = Schemas["OfferedIntegration"];
 export type Message = Schemas["Message"];
@@ -27,6 +28,7 @@ export type Event =
     >
   | Told<"reaction.added" | "reaction.removed", Message>
   | Told<"chat.created" | "chat.updated" | "chat.deleted" | "chat.merged", Chat>
+  | Told<"gap.found" | "gap.filled", Chat>
   | Told<"connection.updated", Connection>
   | Told<"sync_status.updated", SyncStatus>
   | Told<"user_platform.updated", Record<string, unknown>>;

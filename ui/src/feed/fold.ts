@@ -69,6 +69,9 @@ function apply(inbox: Inbox, event: FeedEvent): Inbox {
       return event.object
         ? foldSyncStatus(inbox, event.object)
         : forgetIn(inbox, "syncStatuses", event.object_id, event.revision);
+    case "gap.found":
+    case "gap.filled":
+      return event.object ? foldCompleteness(inbox, event.object) : inbox;
     case "user_platform.updated":
       return inbox; // The page shows nobody's other names yet.
   }
@@ -115,6 +118,14 @@ export function foldChat(inbox: Inbox, chat: Chat): Inbox {
   // Where it is not imported, only its name is known; it is as good as deleted.
   if (chat.state !== "imported") return forgetChat(inbox, chat.id, chat.revision);
   return foldIn(inbox, "chats", chat);
+}
+
+/** How whole a chat is known changes without a new revision of the chat. */
+function foldCompleteness(inbox: Inbox, chat: Chat): Inbox {
+  const kept = inbox.chats.get(chat.id);
+  if (!kept || !chat.completeness) return foldChat(inbox, chat);
+  if ((kept.completeness?.revision ?? 0) >= chat.completeness.revision) return inbox;
+  return { ...inbox, chats: put(inbox.chats, chat.id, { ...kept, completeness: chat.completeness }) };
 }
 
 export function foldConnection(inbox: Inbox, connection: Connection): Inbox {

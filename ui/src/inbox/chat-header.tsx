@@ -7,6 +7,7 @@ import { chatKinds } from "../parts/chat-kind";
 import { Icon } from "../parts/icon";
 import { PlatformBadge, platformName } from "../parts/platform-badge";
 import { useSyncChat } from "./calls";
+import { completenessWords } from "./completeness-words";
 import { DeleteChat } from "./delete-chat";
 import classes from "./inbox.module.css";
 
@@ -33,6 +34,7 @@ export function ChatHeader({ chat }: { chat: Chat }) {
           <Text size="xs" c="dimmed" truncate>
             {chatKinds[chat.kind]} · <Account connectionId={chat.connection_id} platform={chat.platform} />
           </Text>
+          <WholeNote chat={chat} />
           <ImportNote chatId={chat.id} />
         </Group>
       </div>
@@ -59,6 +61,18 @@ export function ChatHeader({ chat }: { chat: Chat }) {
 function Account({ connectionId, platform }: { connectionId: string; platform: string }) {
   const name = useInbox(({ connections }) => connections.get(connectionId)?.account_name);
   return name ?? platformName(platform);
+}
+
+/** Says how much of the chat is known whole, and why a part of it is not. */
+function WholeNote({ chat }: { chat: Chat }) {
+  const words = completenessWords(chat.completeness);
+  if (!words) return null;
+  const reasons = chat.completeness?.gaps.map((gap) => gap.reason.detail).join(" ");
+  return (
+    <Text size="xs" c="dimmed" truncate title={reasons || undefined}>
+      · {words}
+    </Text>
+  );
 }
 
 /** Says that older messages are still on their way. */
