@@ -575,6 +575,7 @@ export interface components {
       active_at: components["schemas"]["Timestamp"];
       /** @description Nothing can be written in it any more: it was archived, or the platform deleted it. */
       archived: boolean;
+      completeness?: components["schemas"]["Completeness"] | null;
       /** @description Through which connection it is seen. */
       connection_id: components["schemas"]["ConnectionId"];
       /** @description When it became known here. */
@@ -620,6 +621,18 @@ export interface components {
      * @enum {string}
      */
     ChatState: "available" | "imported" | "deleted";
+    /** @description How much of a chat's history is known whole. */
+    Completeness: {
+      checked_at?: components["schemas"]["Timestamp"] | null;
+      complete_since?: components["schemas"]["Timestamp"] | null;
+      /** @description Parts that are not. */
+      gaps: components["schemas"]["Gap"][];
+      /**
+       * Format: int64
+       * @description Grows with every comparison, also where the chat's own revision does not.
+       */
+      revision: number;
+    };
     /** @description How it goes on. */
     Connecting: {
       /** @description Send the person's browser here. The address is good once. */
@@ -645,6 +658,12 @@ export interface components {
       import_new_chats: boolean;
       /** @description At which integration. */
       integration: components["schemas"]["Integration"];
+      /**
+       * Format: double
+       * @description The share of messages that the platform should have told and did not, of all that were compared.
+       *     None before any were.
+       */
+      miss_rate?: number | null;
       /** @description A person paused it: news and commands wait. */
       paused: boolean;
       /** @description Where. */
@@ -760,6 +779,8 @@ export interface components {
       | "reaction.removed"
       | "connection.updated"
       | "sync_status.updated"
+      | "gap.found"
+      | "gap.filled"
       | "user_platform.updated";
     /** @description A page of the feed. */
     Events: {
@@ -785,6 +806,22 @@ export interface components {
      * @enum {string}
      */
     FileState: "available" | "processing" | "unknown" | "elsewhere" | "gone";
+    /** @description A part of a chat's history that is not known whole. */
+    Gap: {
+      /** @description From this time on. */
+      from: components["schemas"]["Timestamp"];
+      /** @description Why it is there. */
+      reason: components["schemas"]["Problem"];
+      /** @description What can be done about it. */
+      state: components["schemas"]["GapState"];
+      /** @description Up to this time. */
+      to: components["schemas"]["Timestamp"];
+    };
+    /**
+     * @description What can be done about a gap.
+     * @enum {string}
+     */
+    GapState: "fillable" | "unavailable" | "unverifiable";
     /**
      * @description How a platform lets its history be read.
      * @enum {string}
@@ -927,6 +964,7 @@ export interface components {
         active_at: components["schemas"]["Timestamp"];
         /** @description Nothing can be written in it any more: it was archived, or the platform deleted it. */
         archived: boolean;
+        completeness?: components["schemas"]["Completeness"] | null;
         /** @description Through which connection it is seen. */
         connection_id: components["schemas"]["ConnectionId"];
         /** @description When it became known here. */
@@ -988,6 +1026,12 @@ export interface components {
         import_new_chats: boolean;
         /** @description At which integration. */
         integration: components["schemas"]["Integration"];
+        /**
+         * Format: double
+         * @description The share of messages that the platform should have told and did not, of all that were compared.
+         *     None before any were.
+         */
+        miss_rate?: number | null;
         /** @description A person paused it: news and commands wait. */
         paused: boolean;
         /** @description Where. */
@@ -1280,7 +1324,7 @@ export interface components {
      * @description How a platform tells of news.
      * @enum {string}
      */
-    News: "webhook";
+    News: "webhook" | "polling";
     /** @description A platform as this installation offers it. */
     OfferedIntegration: {
       /** @description What can be done at best. */
