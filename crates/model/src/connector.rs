@@ -14,8 +14,11 @@ use crate::{
     update::Update,
     world::{Clock, Secret},
 };
+pub use crate::{
+    admission::{Admission, Refusal, Trust},
+    authorization::{Authorized, Grant, Identity, NewLogin, Refreshed},
+};
 use async_trait::async_trait;
-use bytes::Bytes;
 use std::{collections::BTreeMap, time::Duration};
 
 /// What never changes about a platform while the server runs.
@@ -112,118 +115,6 @@ pub struct Threshold<'a> {
     pub clock: &'a dyn Clock,
     /// No call leaves after this.
     pub deadline: Timestamp,
-}
-
-/// What to do with a platform's request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// Take it in, then answer.
-    Keep,
-    /// Answer this, and keep nothing (a handshake).
-    Answer {
-        /// The media type of the answer.
-        content_type: &'static str,
-        /// The answer.
-        body: Bytes,
-    },
-    /// It is not from the platform, or not meant for us.
-    Refuse(Refusal),
-}
-
-/// Why a platform's request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The integration lacks the secret to check it with.
-    #[error("this integration has no signing secret")]
-    NotConfigured,
-    /// No signature, a wrong one, or one that is too old.
-    #[error("the signature is missing, wrong or too old")]
-    Untrusted,
-    /// Signed, but not of a form that the platform sends.
-    #[error("the body is not what this platform sends")]
-    Unreadable,
-    /// Signed, but of another media type.
-    #[error("the content type is not what this platform sends")]
-    WrongType,
-}
-
-/// What proves that a request is the platform's.
-#[derive(Clone, Copy)]
-pub struct Trust<'a> {
-    /// The integration's secrets.
-    pub settings: &'a Settings,
-    /// The time by now.
-    pub now: Timestamp,
-}
-
-/// What a person brings back from a platform.
-#[derive(Clone, Debug)]
-pub enum Grant {
-    /// The code of an OAuth redirect.
-    Code {
-        /// The code.
-        code: Secret,
-        /// The address that it came back to.
-        redirect_uri: String,
-    },
-    /// Tokens that were pasted, by the names of the description's fields.
-    Pasted(BTreeMap<String, Secret>),
-}
-
-/// What an authorization turned out to be.
-#[derive(Clone, Debug)]
-pub struct Authorized {
-    /// The account that was authorized.
-    pub account: ExternalAccount,
-    /// What people call it.
-    pub account_name: String,
-    /// The accounts whose news concern it.
-    pub listens_to: Vec<ExternalAccount>,
-    /// The logins that it gives.
-    pub logins: Vec<NewLogin>,
-    /// Who the customer is there.
-    pub person: Vec<ExternalId>,
-    /// As whom commands will appear there.
-    pub senders: Vec<ExternalId>,
-    /// Name and addresses of the customer there.
-    pub identity: Identity,
-    /// What can be done with what was granted.
-    pub abilities: Abilities,
-    /// What was granted.
-    pub scopes: Vec<String>,
-}
-
-/// Name and addresses of a customer at a platform.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// Their name.
-    pub name: String,
-    /// Their mail addresses.
-    pub emails: Vec<String>,
-}
-
-/// A login that an authorization gives.
-#[derive(Clone, Debug)]
-pub struct NewLogin {
-    /// For which account.
-    pub account: ExternalAccount,
-    /// The tokens, in a form that only the connector reads.
-    pub secret: Secret,
-    /// When the tokens end by themselves; none where they do not.
-    pub expires_at: Option<Timestamp>,
-    /// What was granted.
-    pub scopes: Vec<String>,
-    /// What the connector needs to know beside the secret.
-    pub facts: serde_json::Value,
-}
-
-/// A login's new tokens, in place of those that end.
-#[derive(Clone, Debug)]
-pub struct Refreshed {
-    /// The tokens, in a form that only the connector reads.
-    pub secret: Secret,
-    /// When they end by themselves.
-    pub expires_at: Option<Timestamp>,
 }
 
 /// What is asked of a platform.

@@ -5,7 +5,9 @@
 
 pub mod abilities;
 pub mod accept;
+pub mod admission;
 pub mod attachment;
+pub mod authorization;
 pub mod body;
 pub mod changes;
 pub mod chat;

@@ -146,13 +146,9 @@ pub struct Backlog {
     pub runs: u64,
 }
 
-/// Keeps everything.
+/// Keeps raw requests, and the parts of them that wait.
 #[async_trait]
-pub trait Store: Checks {
-    /// Writes changes whole or not at all, and returns once they are synced to disk.
-    async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
-
-    // The intake.
+pub trait Intakes: Send + Sync {
     /// Takes in a raw request, and returns once it is synced to disk.
     async fn append(&self, intake: Intake) -> Result<(), StoreError>;
     /// Requests whose parts are not queued yet, oldest first.
@@ -178,6 +174,32 @@ pub trait Store: Checks {
     /// Routed requests that came at `since` or later, in the order in which they came; those behind `after`,
     /// if it is given.
     async fn routed(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Result<Vec<Intake>, StoreError>;
+}
+
+/// Keeps the server's own keys and tickets.
+#[async_trait]
+pub trait Keys: Send + Sync {
+    /// Keeps an API key.
+    async fn put_api_key(&self, key: ApiKey) -> Result<(), StoreError>;
+    /// All API keys, oldest first.
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError>;
+    /// Drops an API key. False if there was none.
+    async fn remove_api_key(&self, id: &str) -> Result<bool, StoreError>;
+    /// Keeps a ticket.
+    async fn put_ticket(&self, ticket: Ticket) -> Result<(), StoreError>;
+    /// A ticket that has not ended.
+    async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError>;
+    /// Takes a ticket away, so that it is good only once. Two takers never both get it.
+    async fn take_ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError>;
+}
+
+/// Keeps everything.
+#[async_trait]
+pub trait Store: Intakes + Keys + Checks {
+    /// Writes changes whole or not at all, and returns once they are synced to disk.
+    async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
+
+    // What has ended.
     /// Forgets routed requests that came before `before` and that no part refers to, unclaimed parts
     /// that ended before `now`, remembered answers and tickets that ended; at most `limit` of each.
     async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
@@ -318,20 +340,6 @@ pub trait Store: Checks {
     async fn last_position(&self) -> Result<u64, StoreError>;
     /// Forgets events that were committed before `before`; at most `limit`.
     async fn forget_events(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
-
-    // Keys and tickets of the server.
-    /// Keeps an API key.
-    async fn put_api_key(&self, key: ApiKey) -> Result<(), StoreError>;
-    /// All API keys, oldest first.
-    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError>;
-    /// Drops an API key. False if there was none.
-    async fn remove_api_key(&self, id: &str) -> Result<bool, StoreError>;
-    /// Keeps a ticket.
-    async fn put_ticket(&self, ticket: Ticket) -> Result<(), StoreError>;
-    /// A ticket that has not ended.
-    async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError>;
-    /// Takes a ticket away, so that it is good only once. Two takers never both get it.
-    async fn take_ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError>;
 
     /// The earliest time at which something that waits is due, for a loop that has nothing to do.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;

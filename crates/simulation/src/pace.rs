@@ -20,7 +20,8 @@ use model::{
     message::Message,
     participant::Participant,
     store::{
-        ApiKey, Backlog, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket,
+        ApiKey, Backlog, ChatFilter, Committed, Intakes, Keys, Lane, ListedChat, NamedKind, Paging, Slice, Store,
+        StoreError, Ticket,
     },
     sync_status::SyncStatus,
     time::Timestamp,
@@ -53,9 +54,9 @@ impl Paced {
 }
 
 macro_rules! paced {
-    ($store:ident: $($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
+    ($keeps:ident: $($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
         #[async_trait]
-        impl $store for Paced {
+        impl $keeps for Paced {
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$given, StoreError> {
                 pause().await;
                 self.check_room(stringify!($name))?;
@@ -67,8 +68,8 @@ macro_rules! paced {
     };
 }
 
-paced! { Store:
-    commit(changes: Changes) -> Committed;
+paced! {
+    Intakes:
     append(intake: Intake) -> ();
     unrouted(limit: usize) -> Vec<Intake>;
     intakes(ids: &[IntakeId]) -> Vec<Intake>;
@@ -78,6 +79,21 @@ paced! { Store:
     part(customer: &CustomerId, id: PartId) -> Option<QueuedPart>;
     parked(customer: &CustomerId, paging: &Paging) -> Slice<QueuedPart>;
     routed(since: Timestamp, after: Option<IntakeId>, limit: usize) -> Vec<Intake>;
+}
+
+paced! {
+    Keys:
+    put_api_key(key: ApiKey) -> ();
+    api_keys() -> Vec<ApiKey>;
+    remove_api_key(id: &str) -> bool;
+    put_ticket(ticket: Ticket) -> ();
+    ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
+    take_ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
+}
+
+paced! {
+    Store:
+    commit(changes: Changes) -> Committed;
     forget(before: Timestamp, now: Timestamp, limit: usize) -> usize;
     lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
     release(name: &str, holder: &str) -> ();
@@ -118,12 +134,6 @@ paced! { Store:
     forgotten_seq(customer: &CustomerId) -> u64;
     last_position() -> u64;
     forget_events(before: Timestamp, limit: usize) -> usize;
-    put_api_key(key: ApiKey) -> ();
-    api_keys() -> Vec<ApiKey>;
-    remove_api_key(id: &str) -> bool;
-    put_ticket(ticket: Ticket) -> ();
-    ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
-    take_ticket(kind: &str, hash: &str, now: Timestamp) -> Option<Ticket>;
     next_due() -> Option<Timestamp>;
     backlog(limit: usize) -> Backlog;
 }

@@ -16,7 +16,7 @@ use model::{
     id::{ChatId, MessageId},
     intake::PartState,
     message::{Message, Status},
-    store::Store,
+    store::{Intakes, Store},
     sync_status::{SyncKind, SyncState},
     time::Timestamp,
     world::Clock,

@@ -6,6 +6,7 @@
 use crate::slack::{
     id, login,
     problem::{self, CallError, Effect},
+    span::Span,
     wire,
 };
 use bytes::Bytes;
@@ -67,32 +68,6 @@ impl Answer {
     pub fn list<T: DeserializeOwned>(&self, name: &str) -> Vec<T> {
         let items = self.value[name].as_array().map_or(&[][..], Vec::as_slice);
         items.iter().filter_map(|item| serde_json::from_value(item.clone()).ok()).collect()
-    }
-}
-
-/// A part of a line, both ends included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
-    /// Nothing older.
-    pub oldest: Option<Timestamp>,
-    /// Nothing newer.
-    pub latest: Option<Timestamp>,
-}
-
-impl Span {
-    /// From a time on.
-    pub fn since(oldest: Timestamp) -> Self {
-        Self { oldest: Some(oldest), latest: None }
-    }
-
-    fn arguments(self) -> Arguments<'static> {
-        let ends = [("oldest", self.oldest), ("latest", self.latest)];
-        let mut arguments: Arguments<'_> =
-            ends.into_iter().filter_map(|(name, end)| Some((name, id::ts_text(end?)))).collect();
-        if !arguments.is_empty() {
-            arguments.push(("inclusive", "true".to_owned()));
-        }
-        arguments
     }
 }
 

@@ -1,11 +1,12 @@
 //! Reads a chat's history with its threads, and single messages.
 
 use crate::slack::{
-    client::{Answer, Client, Span, find_message},
+    client::{Answer, Client, find_message},
     convert::{self, Told},
     download,
     id::{self, Ts},
     problem::CallError,
+    span::Span,
     wire,
 };
 use model::{

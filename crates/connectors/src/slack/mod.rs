@@ -23,6 +23,7 @@ mod rich_text;
 mod rotation;
 mod send;
 mod signature;
+mod span;
 mod text;
 mod transfer;
 mod wire;

@@ -2,12 +2,13 @@
 
 use crate::slack::{
     blocks,
-    client::{Answer, Client, Span},
+    client::{Answer, Client},
     convert::{self, MARK_EVENT, Told},
     emoji, fallback, history,
     id::{self, Ts},
     login,
     problem::{self, CallError},
+    span::Span,
     wire,
 };
 use model::{

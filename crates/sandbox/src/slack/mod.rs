@@ -39,6 +39,7 @@ mod places;
 mod render;
 mod rotation;
 mod seed;
+mod shelf;
 mod state;
 mod text;
 mod world;

@@ -4,7 +4,7 @@ use crate::{
     bad_input::{envelope, hook},
     house::{DEADLINE, Feed, House},
 };
-use model::{intake::Intake, store::Store, time::Timestamp, world::Clock};
+use model::{intake::Intake, store::Intakes, time::Timestamp, world::Clock};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -4,6 +4,8 @@
 //! no runtime, so that any executor may wait for it.
 
 mod checks;
+mod intake;
+mod keys;
 mod read;
 mod state;
 mod store;

@@ -9,16 +9,10 @@ use model::{
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
-    id::{
-        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        SyncStatusId,
-    },
-    intake::{Intake, PartId, QueuedPart, UnclaimedPart},
+    id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
     message::Message,
     participant::Participant,
-    store::{
-        ApiKey, Backlog, ChatFilter, Committed, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError, Ticket,
-    },
+    store::{Backlog, ChatFilter, Committed, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -29,60 +23,6 @@ type Answer<T> = Result<T, StoreError>;
 impl Store for Memory {
     async fn commit(&self, changes: Changes) -> Answer<Committed> {
         self.write(move |state| state.commit(&changes)).await
-    }
-
-    async fn append(&self, intake: Intake) -> Answer<()> {
-        self.write(move |state| {
-            state.append(&intake);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn unrouted(&self, limit: usize) -> Answer<Vec<Intake>> {
-        Ok(self.read(|state| {
-            let ids: Vec<_> = state.unrouted.iter().map(|(id, ())| *id).take(limit).collect();
-            state.intakes_of(&ids)
-        }))
-    }
-
-    async fn intakes(&self, ids: &[IntakeId]) -> Answer<Vec<Intake>> {
-        Ok(self.read(|state| state.intakes_of(ids)))
-    }
-
-    async fn unclaimed(
-        &self,
-        integration: &Integration,
-        account: &ExternalAccount,
-        after: Option<(IntakeId, u32)>,
-        limit: usize,
-    ) -> Answer<Vec<UnclaimedPart>> {
-        Ok(self.read(|state| {
-            let rows = state.unclaimed.rows();
-            let rows = rows.filter(|row| row.integration == *integration && row.account == *account);
-            let rows = rows.filter(|row| after.is_none_or(|after| (row.intake_id, row.number) > after));
-            rows.take(limit).cloned().collect()
-        }))
-    }
-
-    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Answer<Vec<Lane>> {
-        Ok(self.read(|state| state.part_lanes(now, limit)))
-    }
-
-    async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Answer<Vec<QueuedPart>> {
-        Ok(self.read(|state| state.parts_of(lane, now, limit)))
-    }
-
-    async fn part(&self, customer: &CustomerId, id: PartId) -> Answer<Option<QueuedPart>> {
-        Ok(self.read(|state| state.part(customer, id)))
-    }
-
-    async fn parked(&self, customer: &CustomerId, paging: &Paging) -> Answer<Slice<QueuedPart>> {
-        Ok(self.read(|state| state.parked(customer, paging)))
-    }
-
-    async fn routed(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Answer<Vec<Intake>> {
-        Ok(self.read(|state| state.routed_since(since, after, limit)))
     }
 
     async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {
@@ -328,48 +268,6 @@ impl Store for Memory {
 
     async fn forget_events(&self, before: Timestamp, limit: usize) -> Answer<usize> {
         self.write(move |state| Ok(state.forget_events(before, limit))).await
-    }
-
-    async fn put_api_key(&self, key: ApiKey) -> Answer<()> {
-        self.write(move |state| {
-            state.api_keys.put(key.id.clone(), key.clone());
-            Ok(())
-        })
-        .await
-    }
-
-    async fn api_keys(&self) -> Answer<Vec<ApiKey>> {
-        let mut keys: Vec<_> = self.read(|state| state.api_keys.rows().cloned().collect());
-        keys.sort_by_key(|key| key.created_at);
-        Ok(keys)
-    }
-
-    async fn remove_api_key(&self, id: &str) -> Answer<bool> {
-        let id = id.to_owned();
-        self.write(move |state| {
-            let held = state.api_keys.has(&id);
-            state.api_keys.remove(&id);
-            Ok(held)
-        })
-        .await
-    }
-
-    async fn put_ticket(&self, ticket: Ticket) -> Answer<()> {
-        self.write(move |state| {
-            state.tickets.put((ticket.kind.clone(), ticket.hash.clone()), ticket.clone());
-            Ok(())
-        })
-        .await
-    }
-
-    async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
-        let key = (kind.to_owned(), hash.to_owned());
-        Ok(self.read(|state| state.tickets.get(&key).filter(|ticket| ticket.expires_at > now).cloned()))
-    }
-
-    async fn take_ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
-        let (kind, hash) = (kind.to_owned(), hash.to_owned());
-        self.write(move |state| Ok(state.take_ticket(&kind, &hash, now))).await
     }
 
     async fn next_due(&self) -> Answer<Option<Timestamp>> {

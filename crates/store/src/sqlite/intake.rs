@@ -1,16 +1,80 @@
-//! Raw requests and their parts, as the writer keeps them.
+//! Raw requests and the parts of them that wait.
 
 use super::{
+    Sqlite,
     failure::Outcome,
-    rows::{document, int, optional},
+    read,
+    rows::{document, int, list_documents, optional},
     write::done,
 };
+use async_trait::async_trait;
 use model::{
     customer::CustomerId,
-    id::{ConnectionId, IntakeId},
-    intake::{Intake, PartState, QueuedPart, UnclaimedPart},
+    id::{ConnectionId, ExternalAccount, IntakeId, Integration},
+    intake::{Intake, PartId, PartState, QueuedPart, UnclaimedPart},
+    store::{Intakes, Lane, Paging, Slice, StoreError},
+    time::Timestamp,
 };
 use rusqlite::{Connection, params};
+
+type Answer<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Intakes for Sqlite {
+    async fn append(&self, intake: Intake) -> Answer<()> {
+        self.write(move |db| append(db, &intake)).await
+    }
+
+    async fn unrouted(&self, limit: usize) -> Answer<Vec<Intake>> {
+        self.read(move |db| read::unrouted(db, limit)).await
+    }
+
+    async fn intakes(&self, ids: &[IntakeId]) -> Answer<Vec<Intake>> {
+        let ids = ids.to_vec();
+        self.read(move |db| read::intakes(db, &ids)).await
+    }
+
+    async fn unclaimed(
+        &self,
+        integration: &Integration,
+        account: &ExternalAccount,
+        after: Option<(IntakeId, u32)>,
+        limit: usize,
+    ) -> Answer<Vec<UnclaimedPart>> {
+        let (intake, number) = after.map_or_else(|| (String::new(), 0), |(id, number)| (id.to_string(), number));
+        let values = (integration.0.clone(), account.0.clone(), intake, int(number), int(limit));
+        self.read(move |db| {
+            let sql = "select document from unclaimed
+                       where integration = ?1 and account = ?2 and (intake_id, number) > (?3, ?4)
+                       order by intake_id, number limit ?5";
+            list_documents(db, sql, values)
+        })
+        .await
+    }
+
+    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Answer<Vec<Lane>> {
+        self.read(move |db| read::part_lanes(db, now, limit)).await
+    }
+
+    async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Answer<Vec<QueuedPart>> {
+        let lane = lane.clone();
+        self.read(move |db| read::parts(db, &lane, now, limit)).await
+    }
+
+    async fn part(&self, customer: &CustomerId, id: PartId) -> Answer<Option<QueuedPart>> {
+        let customer = customer.clone();
+        self.read(move |db| read::part(db, &customer, id)).await
+    }
+
+    async fn parked(&self, customer: &CustomerId, paging: &Paging) -> Answer<Slice<QueuedPart>> {
+        let (customer, paging) = (customer.clone(), paging.clone());
+        self.read(move |db| read::parked(db, &customer, &paging)).await
+    }
+
+    async fn routed(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Answer<Vec<Intake>> {
+        self.read(move |db| read::routed(db, since, after, limit)).await
+    }
+}
 
 pub(super) fn append(db: &Connection, intake: &Intake) -> Outcome<()> {
     done(

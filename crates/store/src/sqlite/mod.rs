@@ -8,6 +8,7 @@ mod failure;
 mod forget;
 mod inspect;
 mod intake;
+mod keys;
 mod leases;
 mod lines;
 mod measure;

@@ -1,9 +1,9 @@
 //! `impl Store for Sqlite`: each call is one write or one read of the file.
 
 use super::{
-    Sqlite, forget, intake, measure, read,
-    rows::{change, document, find, find_document, int, list_documents, number, thing},
-    write::{self, done},
+    Sqlite, forget, measure, read,
+    rows::{find, find_document, int, list_documents, number, thing},
+    write,
 };
 use crate::order;
 use async_trait::async_trait;
@@ -14,17 +14,10 @@ use model::{
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
-    id::{
-        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        SyncStatusId,
-    },
-    intake::{Intake, PartId, QueuedPart, UnclaimedPart},
+    id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
     message::Message,
     participant::Participant,
-    store::{
-        ApiKey, Backlog, ChatFilter, Committed, Figures, Lane, ListedChat, NamedKind, Paging, Slice, Store, StoreError,
-        Ticket,
-    },
+    store::{Backlog, ChatFilter, Committed, Figures, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -35,60 +28,6 @@ type Answer<T> = Result<T, StoreError>;
 impl Store for Sqlite {
     async fn commit(&self, changes: Changes) -> Answer<Committed> {
         self.write(move |db| write::commit(db, &changes)).await
-    }
-
-    async fn append(&self, intake: Intake) -> Answer<()> {
-        self.write(move |db| intake::append(db, &intake)).await
-    }
-
-    async fn unrouted(&self, limit: usize) -> Answer<Vec<Intake>> {
-        self.read(move |db| read::unrouted(db, limit)).await
-    }
-
-    async fn intakes(&self, ids: &[IntakeId]) -> Answer<Vec<Intake>> {
-        let ids = ids.to_vec();
-        self.read(move |db| read::intakes(db, &ids)).await
-    }
-
-    async fn unclaimed(
-        &self,
-        integration: &Integration,
-        account: &ExternalAccount,
-        after: Option<(IntakeId, u32)>,
-        limit: usize,
-    ) -> Answer<Vec<UnclaimedPart>> {
-        let (intake, number) = after.map_or_else(|| (String::new(), 0), |(id, number)| (id.to_string(), number));
-        let values = (integration.0.clone(), account.0.clone(), intake, int(number), int(limit));
-        self.read(move |db| {
-            let sql = "select document from unclaimed
-                       where integration = ?1 and account = ?2 and (intake_id, number) > (?3, ?4)
-                       order by intake_id, number limit ?5";
-            list_documents(db, sql, values)
-        })
-        .await
-    }
-
-    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Answer<Vec<Lane>> {
-        self.read(move |db| read::part_lanes(db, now, limit)).await
-    }
-
-    async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Answer<Vec<QueuedPart>> {
-        let lane = lane.clone();
-        self.read(move |db| read::parts(db, &lane, now, limit)).await
-    }
-
-    async fn part(&self, customer: &CustomerId, id: PartId) -> Answer<Option<QueuedPart>> {
-        let customer = customer.clone();
-        self.read(move |db| read::part(db, &customer, id)).await
-    }
-
-    async fn parked(&self, customer: &CustomerId, paging: &Paging) -> Answer<Slice<QueuedPart>> {
-        let (customer, paging) = (customer.clone(), paging.clone());
-        self.read(move |db| read::parked(db, &customer, &paging)).await
-    }
-
-    async fn routed(&self, since: Timestamp, after: Option<IntakeId>, limit: usize) -> Answer<Vec<Intake>> {
-        self.read(move |db| read::routed(db, since, after, limit)).await
     }
 
     async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {
@@ -363,49 +302,6 @@ impl Store for Sqlite {
 
     async fn forget_events(&self, before: Timestamp, limit: usize) -> Answer<usize> {
         self.write(move |db| forget::forget_events(db, before, limit)).await
-    }
-
-    async fn put_api_key(&self, key: ApiKey) -> Answer<()> {
-        self.write(move |db| {
-            let sql = "insert into api_keys (id, name, hash, created_at) values (?1, ?2, ?3, ?4) on conflict do update
-                       set name = excluded.name, hash = excluded.hash, created_at = excluded.created_at";
-            done(db, sql, (&key.id, &key.name, &key.hash, key.created_at.micros()))
-        })
-        .await
-    }
-
-    async fn api_keys(&self) -> Answer<Vec<ApiKey>> {
-        self.read(read::api_keys).await
-    }
-
-    async fn remove_api_key(&self, id: &str) -> Answer<bool> {
-        let id = id.to_owned();
-        self.write(move |db| Ok(change(db, "delete from api_keys where id = ?1", [&id])? > 0)).await
-    }
-
-    async fn put_ticket(&self, ticket: Ticket) -> Answer<()> {
-        self.write(move |db| {
-            let sql =
-                "insert into tickets (kind, hash, document, expires_at) values (?1, ?2, ?3, ?4) on conflict do update
-                       set document = excluded.document, expires_at = excluded.expires_at";
-            done(db, sql, (&ticket.kind, &ticket.hash, document(&ticket.document)?, ticket.expires_at.micros()))
-        })
-        .await
-    }
-
-    async fn ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
-        let values = (kind.to_owned(), hash.to_owned(), now.micros());
-        self.read(move |db| {
-            let sql = "select kind, hash, document, expires_at from tickets
-                       where kind = ?1 and hash = ?2 and expires_at > ?3";
-            find(db, sql, values, read::ticket)
-        })
-        .await
-    }
-
-    async fn take_ticket(&self, kind: &str, hash: &str, now: Timestamp) -> Answer<Option<Ticket>> {
-        let (kind, hash) = (kind.to_owned(), hash.to_owned());
-        self.write(move |db| forget::take_ticket(db, &kind, &hash, now)).await
     }
 
     async fn next_due(&self) -> Answer<Option<Timestamp>> {

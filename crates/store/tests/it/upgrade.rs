@@ -4,7 +4,7 @@ use model::{
     command::Progress,
     customer::CustomerId,
     message::Status,
-    store::{ChatFilter, Paging, Store},
+    store::{ChatFilter, Intakes, Keys, Paging, Store},
     time::Timestamp,
 };
 use rusqlite::Connection;
