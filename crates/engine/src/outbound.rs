@@ -211,7 +211,8 @@ impl Engine {
         if errand.command.is_send() && errand.message.external_id.is_some() {
             return self.settle(errand, Vec::new(), Progress::Done).await; // Its news came before its answer.
         }
-        if !errand.connection.is_open() {
+        // A login may come back and prove it, unless that was waited for already.
+        if !errand.connection.is_open() && !is_hopeless(attempt, self.now()) {
             return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
         }
         let offered = self.offered(&errand.connection.integration)?;
@@ -251,7 +252,8 @@ impl Engine {
         let logins = match self.open_logins(&errand.connection).await {
             Err(EngineError::LoginLost) => {
                 self.need_login(&errand.connection).await?;
-                return Ok(Err(self.now() + retry::LONGEST_WAIT));
+                let later = self.now() + retry::LONGEST_WAIT;
+                return Ok(if is_hopeless(attempt, self.now()) { Ok(None) } else { Err(later) });
             }
             Err(EngineError::Busy(after)) => return Ok(Err(self.now() + after)),
             logins => logins?,
