@@ -249,6 +249,9 @@ impl House {
         let ended =
             feed.until(|event| event["object_id"] == run.as_str() && event["object"]["finished_at"].is_string()).await;
         assert_eq!(ended["object"]["state"], "completed", "{ended}");
+        // The connection tells by itself that nothing is being imported any more.
+        let path = format!("/v1/connections/{connection}");
+        self.until(async || self.get(customer, &path).await["state"] != "importing").await;
         ended["object"]["chat_id"].as_str().unwrap().to_owned()
     }
 
