@@ -21,6 +21,7 @@ use model::{
     store::StoreError,
     time::Timestamp,
 };
+use std::time::Duration;
 
 /// How many chats one turn looks at.
 const CHATS_AT_ONCE: usize = 8;
@@ -196,8 +197,11 @@ impl Engine {
         if row.find_gap(Gap { from, to: now, state: GapState::Unverifiable, reason }) {
             changes.events.push(self.gap_event(chat, EventKind::GapFound));
         }
-        let until = now + self.parts.pace.longest;
-        (row.check, row.due_at, row.not_before) = (None, until, until);
+        // Whoever may not see a chat may soon be in it again.
+        let (pace, twice) = (&self.parts.pace, Duration::from_secs(row.pause_seconds.saturating_mul(2)));
+        let pause = twice.clamp(pace.shortest.min(pace.longest), pace.longest);
+        row.pause_seconds = pause.as_secs();
+        (row.check, row.due_at, row.not_before) = (None, now + pause, now + pause);
         changes.writes.extend([next(row), expected(chat)]);
         Ok(self.commit(changes).await.map(drop)?)
     }
