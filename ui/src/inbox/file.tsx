@@ -33,7 +33,12 @@ export function File({ file, platform }: { file: Attachment; platform: string })
   const elsewhere = file.state === "elsewhere";
   const target = elsewhere ? { target: "_blank", rel: "noreferrer" } : { download: file.name };
   return (
-    <a className={classes.file} title={title} href={elsewhere ? (file.link ?? undefined) : address} {...target}>
+    <a
+      className={classes.file}
+      title={title}
+      href={elsewhere ? (file.link ?? undefined) : address}
+      {...target}
+    >
       {file.preview && <Thumbnail address={`${address}?preview=true`} name={file.name} />}
       {words}
     </a>

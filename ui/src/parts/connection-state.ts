@@ -14,9 +14,7 @@ export const connectionStates: Record<State, { words: string; color: string }> =
 };
 
 export function isOpen(connection: Connection | undefined): boolean {
-  return (
-    connection !== undefined && !["disconnected", "needs_login", "paused"].includes(connection.state)
-  );
+  return connection !== undefined && !["disconnected", "needs_login", "paused"].includes(connection.state);
 }
 
 /** Whether what is written is taken: while it is paused it waits. */
