@@ -25,16 +25,18 @@ const RUNS_LOOKED_AT: usize = 200;
 const MOST_PAGES_OF_RUNS: usize = 5;
 
 impl Engine {
-    /// Looks after one connection whose time has come: trouble that is over, imports that ended, keys that
-    /// are there again.
+    /// Looks after connections whose time has come: trouble that is over, imports that ended, keys that are
+    /// there again. One that cannot be looked after holds up no other.
     pub async fn look_after_turn(&self) -> Result<Turn, EngineError> {
+        let mut turn = Turn::Idle;
         for due in self.store().due_connections(self.now(), CONNECTIONS_AT_ONCE).await? {
             match self.look_after(&due).await {
-                Ok(()) | Err(EngineError::Store(StoreError::Stale)) => return Ok(Turn::Worked),
-                Err(error) => return Err(error),
+                Ok(()) | Err(EngineError::Store(StoreError::Stale)) => turn = Turn::Worked,
+                Err(EngineError::Store(error)) => return Err(error.into()),
+                Err(error) => tracing::error!(connection.id = %due.id, %error, "Cannot look after {}", due.id),
             }
         }
-        Ok(Turn::Idle)
+        Ok(turn)
     }
 
     pub(crate) async fn look_after(&self, due: &Connection) -> Result<(), EngineError> {

@@ -77,7 +77,6 @@ pub struct Remembered {
 /// A row with a `revision` is written only over the revision before it (none for 1); otherwise the
 /// whole commit is stale. The rest says at each variant what it meets.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a commit holds few of them, and for a moment only")]
 pub enum Write {
     /// Guarded by its revision, and unique on customer, integration and account.
     Connection(Connection),

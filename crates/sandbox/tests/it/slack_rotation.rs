@@ -87,7 +87,7 @@ fn a_refresh_token_is_good_once_and_for_a_short_grace() {
     let again = refresh(&world, &next);
     assert_eq!(again["ok"], true, "whoever lost the answer asks again: {again}");
     assert_ne!(again["refresh_token"], lost["refresh_token"]);
-    world.pass(1 * 1_000_000);
+    world.pass(1_000_000);
     assert_eq!(refresh(&world, &next)["error"], "invalid_refresh_token");
     assert_eq!(refresh(&world, "xoxe-1-never")["error"], "invalid_refresh_token");
     assert_eq!(access(&world, &[("grant_type", "refresh_token")])["error"], "invalid_arguments");
@@ -98,7 +98,7 @@ fn two_access_tokens_live_at_a_time() {
     let (world, first, next) = rotating();
     let second = refresh(&world, &next);
     assert_eq!(test(&world, &first)["ok"], true, "the one before lives on");
-    world.pass(1 * 1_000_000);
+    world.pass(1_000_000);
     let third = refresh(&world, second["refresh_token"].as_str().unwrap());
     assert_eq!(test(&world, &first)["error"], "token_revoked");
     for living in [second, third] {

@@ -23,7 +23,7 @@ fn ids(rows: &[Completeness]) -> Vec<model::id::ChatId> {
 pub(crate) async fn how_whole_a_chat_is_known_is_guarded(store: &dyn Store) {
     let first = known(1, None, 5, 0);
     keep(store, rows(&ada(), [Write::Completeness(first.clone())])).await;
-    assert_eq!(store.completeness(&ada(), &[chat_id(1), chat_id(2)]).await.unwrap(), [first.clone()]);
+    assert_eq!(store.completeness(&ada(), &[chat_id(1), chat_id(2)]).await.unwrap(), *std::slice::from_ref(&first));
     assert_eq!(store.completeness(&bob(), &[chat_id(1)]).await.unwrap(), []);
     let second = Completeness { revision: 2, missed: 3, ..first.clone() };
     keep(store, rows(&ada(), [Write::Completeness(second.clone())])).await;
