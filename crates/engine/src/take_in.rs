@@ -57,7 +57,19 @@ impl<'a> News<'a> {
 
 impl Engine {
     /// Takes in what a platform reported. One commit for the batch, decided anew if it came too late.
+    ///
+    /// Moves of chats go before it, each alone: a move may write the rows of two chats, and whatever else is
+    /// told of them must be decided on what it leaves.
     pub(crate) async fn take_in(&self, news: &News<'_>) -> Result<(), EngineError> {
+        let is_move = |update: &&Update| matches!(update, Update::ChatMoved { .. });
+        for moved in news.updates.iter().filter(is_move) {
+            let moved = News::new(news.connection, vec![moved.clone()], news.origin);
+            self.take_in_whole(&News { asked_at: news.asked_at, ..moved }).await?;
+        }
+        self.take_in_whole(news).await
+    }
+
+    async fn take_in_whole(&self, news: &News<'_>) -> Result<(), EngineError> {
         for _ in 0..MOST_DECISIONS {
             let changes = self.decide(news).await?;
             if changes.is_empty() {
