@@ -121,7 +121,8 @@ impl World {
             let away = chat
                 .zip(party)
                 .is_some_and(|(chat, party)| self.seen.ever_left(&party.user, chat.external_id.as_str()));
-            away || row.since.is_none() || row.until.is_some_and(|until| until >= self.recovered_at)
+            let gone = chat.is_none_or(|chat| !chat.is_imported());
+            gone || away || row.since.is_none() || row.until.is_some_and(|until| until >= self.recovered_at)
         };
         self.memory.all_completeness().iter().all(whole)
     }
