@@ -27,6 +27,8 @@ use std::time::Duration;
 const CHATS_AT_ONCE: usize = 8;
 /// How often in a row a comparison may break off before its chat rests as long as a silent one.
 const MOST_FAILURES: u32 = 10;
+/// How often a chat of a closed connection is looked at, if nothing wakes it before.
+const ASLEEP_LOOK: Duration = Duration::from_secs(60 * 60);
 /// How many times the heart beats within what would be an outage.
 const BEATS: u32 = 5;
 
@@ -82,8 +84,8 @@ impl Engine {
         let chat = self.store().chat(customer, id).await?.filter(Chat::is_imported);
         let connection = self.store().connection(customer, row.connection_id).await?;
         let (Some(chat), Some(connection)) = (chat, connection.filter(Connection::is_open)) else {
-            let woken_later = Timestamp::from_micros(i64::MAX);
-            return self.put_off_check(Completeness { asleep: true, ..row }, woken_later).await;
+            // It is woken when the connection is open again, which may be just now.
+            return self.put_off_check(Completeness { asleep: true, ..row }, self.now() + ASLEEP_LOOK).await;
         };
         match silence(&row, heartbeat, self.now()) {
             Some(gap) if !row.is_behind() => self.found_gap(&chat, row, gap).await,
