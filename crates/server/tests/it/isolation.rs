@@ -4,9 +4,10 @@
 //! right customer makes the same calls, which must go well: what is refused for its form alone proves nothing.
 
 use crate::{
-    house::{Answer, Feed, House, read_beginning},
+    house::{Answer, DEADLINE, Feed, House, read_beginning},
     parked::something_parked,
 };
+use model::{store::Store, world::Clock};
 use reqwest::Method;
 use sandbox::slack::NewFile;
 use serde_json::{Map, Value, json};
@@ -156,6 +157,9 @@ async fn settle_in(house: &House, customer: &str, person: &str, name: &str) -> B
     let file = NewFile { name: format!("{name}.txt"), bytes: PLANTED.into(), ..NewFile::default() };
     house.slack.act_share(person, &channel, "", None, vec![file]).unwrap();
     let shared = feed.until(|event| event["object"]["attachments"][0]["id"].is_string()).await;
+    // With the last run that connecting began, it is active.
+    let mut feed = Feed::open(house, customer, 0).await;
+    feed.until(|event| event["object_id"] == connection.as_str() && event["object"]["state"] == "active").await;
     let run = house.get(customer, "/v1/sync-statuses").await["items"][0]["id"].clone();
     let user = house.get(customer, "/v1/user-platforms").await["items"][0]["id"].clone();
     let made = house.ask(customer, Method::POST, "/v1/api-keys", Some(json!({ "name": "isolation" }))).await.good();
@@ -238,6 +242,17 @@ fn told_nothing(answer: &Answer, secrets: &[&str], what: &str) {
     assert!(leaked.is_empty(), "{what} and is told {leaked:?}: {shown}");
 }
 
+/// Waits until all that Slack had to tell was told and read, so that nothing changes by itself.
+async fn all_is_heard(house: &House) {
+    loop {
+        let told = house.slack.pending_events() == 0;
+        let routed = house.store.unrouted(1).await.unwrap().is_empty();
+        if told && routed && house.store.part_lanes(house.clock.now(), 1).await.unwrap().is_empty() {
+            return;
+        }
+    }
+}
+
 /// All that a customer would notice.
 async fn whole(house: &House, customer: &str) -> Vec<Value> {
     let mut held = Vec::new();
@@ -260,6 +275,7 @@ async fn no_route_lets_a_wrong_caller_reach_a_customer() {
         headers: vec![("authorization", customer_token(&house, "ana", 60).await)],
         kind: Kind::Stranger,
     };
+    tokio::time::timeout(DEADLINE, all_is_heard(&house)).await.expect("Slack comes to an end");
     let before = whole(&house, "ana").await;
     let routes = routes(&description);
     assert!(routes.len() > 25, "the description is read");
