@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Offered, read::Unread};
 use model::{
-    chat::Chat,
+    chat::{Chat, ChatFacts, ChatKind},
     compare::{self, Check, Comparison, Listing, Stretch},
     connector::{Access, ConnectorError, Page, Reading},
     id::ExternalId,
@@ -46,6 +46,7 @@ impl Engine {
         check: &Check,
     ) -> Result<Checked, Unread> {
         let asked_at = self.now();
+        let facts = if check.is_at_its_start() { self.facts(offered, access, chat).await? } else { None };
         let reading = self.reading(access, chat, check)?;
         let page = offered.connector.pull(access, &reading, check.cursor.as_ref()).await?;
         let page = self.page_under_our_names(access.connection, chat, page).await?;
@@ -56,7 +57,9 @@ impl Engine {
         let deleted = looked.gone.iter().filter_map(|name| stored.get(name));
         let deleted = deleted.filter(|row| compare::is_missed_deletion(row, asked_at)).count() as u64;
         let mut updates = [news, looked.updates].concat();
-        if !updates.is_empty() {
+        let about_messages = !updates.is_empty();
+        updates.splice(0..0, facts);
+        if about_messages {
             updates.extend(self.confirm_member(offered, access, chat).await?);
             self.look_up_people(&*offered.connector, access, &mut updates).await?;
         }
@@ -69,6 +72,22 @@ impl Engine {
         }
         let done = next.threads.as_ref().is_some_and(Vec::is_empty);
         Ok(Checked { updates, asked_at, next, done, since: page.since, hidden: page.hidden })
+    }
+
+    /// What the platform says of the chat itself, if it says anything else by now.
+    async fn facts(&self, offered: &Offered, access: &Access<'_>, chat: &Chat) -> Result<Option<Update>, Unread> {
+        let page = offered.connector.pull(access, &Reading::Chat(chat.external_id.clone()), None).await?;
+        let held = chat.facts.as_ref().map(|facts| &facts.value);
+        // Who is in a channel is not told by everything that tells of the channel.
+        let is_same = |facts: &ChatFacts| {
+            held.is_some_and(|held| match facts.kind {
+                ChatKind::Channel => ChatFacts { people: held.people.clone(), ..facts.clone() } == *held,
+                ChatKind::Direct | ChatKind::Group | ChatKind::EmailThread => facts == held,
+            })
+        };
+        let is_new = |update: &Update| matches!(update, Update::Chat { facts, .. } if !is_same(facts));
+        let news = page.updates.into_iter().find(is_new).into_iter().collect();
+        Ok(self.under_our_names(access.connection, news).await?.pop())
     }
 
     fn reading(&self, access: &Access<'_>, chat: &Chat, check: &Check) -> Result<Reading, EngineError> {

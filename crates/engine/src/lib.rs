@@ -20,6 +20,7 @@ mod pick;
 mod read;
 mod reconcile;
 mod reread;
+mod seek;
 mod show;
 mod states;
 mod take_in;

@@ -151,7 +151,7 @@ fn put_under(connector: &dyn Connector, update: &mut Update, name: &ExternalId) 
         Update::Chat { chat, .. } | Update::ChatGone { chat, .. } | Update::Member { chat, .. } => {
             chat.clone_from(name);
         }
-        Update::ChatMoved { from, .. } => from.clone_from(name),
-        Update::Person { .. } | Update::LoginLost { .. } => {}
+        // Which of its ids it gave up is what a move tells.
+        Update::ChatMoved { .. } | Update::Person { .. } | Update::LoginLost { .. } => {}
     }
 }

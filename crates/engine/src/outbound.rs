@@ -3,7 +3,11 @@
 //! An attempt is committed before its call. Where the answer is lost, the platform is asked what became
 //! of it before anything is sent again.
 
-use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, read::SET_BACK, take_in::News};
+use crate::{
+    CALL_TIMEOUT, Engine, EngineError, Offered, Turn,
+    read::{SET_BACK, Unread},
+    take_in::News,
+};
 use model::{
     body::Body,
     changes::{Changes, Write},
@@ -161,9 +165,12 @@ impl Engine {
                 let news = News::new(&errand.connection, page.updates, errand.command.origin);
                 self.take_in(&News { asked_at: Some(asked_at), ..news }).await?;
                 self.ease(&errand.connection).await?;
-                Ok(Ok(member))
+                match member {
+                    true => Ok(Ok(true)),
+                    false => self.has_moved(offered, &access, errand).await,
+                }
             }
-            Err(ConnectorError::Refused(_)) => Ok(Ok(false)),
+            Err(ConnectorError::Refused(_)) => self.has_moved(offered, &access, errand).await,
             Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
                 Ok(Err(self.login_refused(&access, &error).await?))
             }
@@ -171,6 +178,22 @@ impl Engine {
                 self.meet(&errand.connection, &error).await?;
                 Ok(Err(retry::next_try(self.now(), 3, self.chance())))
             }
+        }
+    }
+
+    /// Where the platform no longer shows the chat: it may be there under another id, and is asked for again
+    /// under that one.
+    async fn has_moved(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        errand: &Errand,
+    ) -> Result<Result<bool, Timestamp>, EngineError> {
+        match self.follow_move(offered, access, &errand.chat).await {
+            Ok(true) => Ok(Err(self.now())),
+            Ok(false) => Ok(Ok(false)),
+            Err(Unread::Platform(_)) => Ok(Err(retry::next_try(self.now(), 3, self.chance()))),
+            Err(Unread::Failed(error)) => Err(error),
         }
     }
 
@@ -193,7 +216,13 @@ impl Engine {
                 self.meet(&errand.connection, &error).await?;
                 self.put_command(waiting(retry::after_busy(self.now(), after, self.chance()))).await
             }
-            Err(ConnectorError::Refused(error)) => self.settle(errand, Vec::new(), Progress::Failed { error }).await,
+            Err(ConnectorError::Refused(error)) => match self.follow_move(offered, access, &errand.chat).await {
+                Ok(true) => self.put_command(waiting(self.now())).await,
+                Ok(false) | Err(Unread::Platform(_)) => {
+                    self.settle(errand, Vec::new(), Progress::Failed { error }).await
+                }
+                Err(Unread::Failed(error)) => Err(error),
+            },
             Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
                 let due_at = self.login_refused(access, &error).await?;
                 self.put_command(waiting(due_at)).await
@@ -264,6 +293,10 @@ impl Engine {
         for mark in self.marks(&errand.connection, errand.chat.id, errand.message.id) {
             match offered.connector.prove(&access, &step(errand, &mark), attempt).await {
                 Ok(Proof::NotThere) => not_there = true,
+                Ok(Proof::CannotTell) => {
+                    let moved = self.has_moved(offered, &access, errand).await?;
+                    return Ok(moved.map(|_| Some(Proof::CannotTell)));
+                }
                 Ok(proof) => return Ok(Ok(Some(proof))),
                 Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
                     return Ok(Err(self.login_refused(&access, &error).await?));

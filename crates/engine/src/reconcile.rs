@@ -124,7 +124,15 @@ impl Engine {
         let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
         match self.check_page(offered, &access, chat, &check).await {
             Ok(checked) => self.take_check(connection, chat, row, checked, polled && !behind).await,
-            Err(Unread::Platform(error)) => self.break_off_check(&access, chat, row, error).await,
+            Err(Unread::Platform(ConnectorError::Refused(reason))) => {
+                match self.follow_move(offered, &access, chat).await {
+                    Ok(true) => self.put_off_check(Completeness { check: None, ..row }, self.now()).await,
+                    Ok(false) => self.cannot_tell(chat, row, reason).await,
+                    Err(Unread::Platform(error)) => self.break_off_check(&access, row, error).await,
+                    Err(Unread::Failed(error)) => Err(error),
+                }
+            }
+            Err(Unread::Platform(error)) => self.break_off_check(&access, row, error).await,
             Err(Unread::Failed(error)) => Err(error),
         }
     }
@@ -165,7 +173,6 @@ impl Engine {
     async fn break_off_check(
         &self,
         access: &Access<'_>,
-        chat: &Chat,
         row: Completeness,
         error: ConnectorError,
     ) -> Result<(), EngineError> {
@@ -179,11 +186,13 @@ impl Engine {
                 let until = self.login_refused(access, &error).await?;
                 self.put_off_check(row, until).await
             }
-            ConnectorError::Refused(reason) => self.cannot_tell(chat, row, reason).await,
             ConnectorError::CursorLost if failures < MOST_FAILURES => {
                 self.put_off_check(Completeness { check: None, failures, ..row }, now).await
             }
-            ConnectorError::CursorLost | ConnectorError::Unknown(_) | ConnectorError::Unreadable(_) => {
+            ConnectorError::CursorLost
+            | ConnectorError::Refused(_)
+            | ConnectorError::Unknown(_)
+            | ConnectorError::Unreadable(_) => {
                 let enough = failures >= MOST_FAILURES;
                 let until = if enough { now + longest } else { retry::next_try(now, failures, self.chance()) };
                 self.put_off_check(Completeness { failures, ..row }, until).await

@@ -61,17 +61,18 @@ impl Engine {
     /// Moves of chats go before it, each alone: a move may write the rows of two chats, and whatever else is
     /// told of them must be decided on what it leaves.
     pub(crate) async fn take_in(&self, news: &News<'_>) -> Result<(), EngineError> {
-        let is_move = |update: &&Update| matches!(update, Update::ChatMoved { .. });
-        for moved in news.updates.iter().filter(is_move) {
-            let moved = News::new(news.connection, vec![moved.clone()], news.origin);
-            self.take_in_whole(&News { asked_at: news.asked_at, ..moved }).await?;
+        let is_move = |update: &Update| matches!(update, Update::ChatMoved { .. });
+        let (moves, others): (Vec<_>, Vec<_>) = news.updates.iter().cloned().partition(is_move);
+        for moved in moves {
+            let alone = News::new(news.connection, Vec::new(), news.origin);
+            self.take_in_at_once(&News { asked_at: news.asked_at, ..alone }, vec![moved]).await?;
         }
-        self.take_in_whole(news).await
+        self.take_in_at_once(news, others).await
     }
 
-    async fn take_in_whole(&self, news: &News<'_>) -> Result<(), EngineError> {
+    async fn take_in_at_once(&self, news: &News<'_>, updates: Vec<Update>) -> Result<(), EngineError> {
         for _ in 0..MOST_DECISIONS {
-            let changes = self.decide(news).await?;
+            let changes = self.decide(news, updates.clone()).await?;
             if changes.is_empty() {
                 return Ok(());
             }
@@ -84,9 +85,9 @@ impl Engine {
         Err(StoreError::Stale.into())
     }
 
-    async fn decide(&self, news: &News<'_>) -> Result<Changes, EngineError> {
+    async fn decide(&self, news: &News<'_>, updates: Vec<Update>) -> Result<Changes, EngineError> {
         let mut changes = Changes::of(&news.connection.customer_id);
-        let updates = self.under_our_names(news.connection, news.updates.clone()).await?;
+        let updates = self.under_our_names(news.connection, updates).await?;
         for (chat, updates) in by_chat(updates, news.settled.as_ref().map(|(_, chat)| chat)) {
             let settled = news.settled.as_ref().filter(|(_, of)| chat.as_ref() == Some(of)).map(|(settled, _)| settled);
             let messages: Vec<MessageId> = settled.iter().map(|settled| settled.command.message_id).collect();

@@ -4,7 +4,7 @@ use crate::{
     customer::CustomerId,
     facets::{Facet, Version},
     id::{ChatId, ConnectionId, ExternalId},
-    time::{Timestamp, exact},
+    time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +46,9 @@ pub struct ChatFacts {
     pub people: Vec<ExternalId>,
     /// Nothing can be written any more.
     pub archived: bool,
+    /// When it was made there, where the platform tells. It stays, whatever else of it changes.
+    #[serde(default, with = "exact_if_any")]
+    pub made_at: Option<Timestamp>,
     /// What only this platform has.
     pub platform_data: serde_json::Value,
 }

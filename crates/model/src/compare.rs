@@ -71,6 +71,13 @@ impl Check {
     }
 }
 
+impl Check {
+    /// Whether nothing of it is read yet.
+    pub fn is_at_its_start(&self) -> bool {
+        self.cursor.is_none() && self.threads.is_none()
+    }
+}
+
 /// A page of a listing, and when it was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing<'a> {

@@ -39,6 +39,8 @@ pub struct Seen {
     left: BTreeMap<(String, String), Timestamp>,
     /// The channels that a person left at any time.
     ever_left: BTreeSet<(String, String)>,
+    /// Which id a channel had before, and which one after.
+    became: BTreeMap<String, String>,
     seqs: BTreeMap<CustomerId, u64>,
     position: u64,
     posts: u64,
@@ -58,6 +60,7 @@ impl Seen {
 
     /// A channel has another id: what was seen under the old one was seen under this one.
     pub fn moved(&mut self, from: &str, into: &str) {
+        self.became.insert(from.to_owned(), into.to_owned());
         for channels in self.members.values_mut().filter(|channels| channels.contains(from)) {
             channels.insert(into.to_owned());
         }
@@ -78,11 +81,16 @@ impl Seen {
 
     /// When a person left a channel, if they are still away.
     pub fn away_since(&self, user: &str, channel: &str) -> Option<Timestamp> {
-        self.left.get(&(user.to_owned(), channel.to_owned())).copied()
+        self.left.get(&(user.to_owned(), self.by_now(channel).to_owned())).copied()
     }
 
     pub fn ever_left(&self, user: &str, channel: &str) -> bool {
-        self.ever_left.contains(&(user.to_owned(), channel.to_owned()))
+        self.ever_left.contains(&(user.to_owned(), self.by_now(channel).to_owned()))
+    }
+
+    /// The id that a channel has in the end.
+    pub fn by_now<'a>(&'a self, channel: &'a str) -> &'a str {
+        self.became.get(channel).map_or(channel, |next| self.by_now(next))
     }
 }
 

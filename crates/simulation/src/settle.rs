@@ -121,10 +121,17 @@ impl World {
             let away = chat
                 .zip(party)
                 .is_some_and(|(chat, party)| self.seen.ever_left(&party.user, chat.external_id.as_str()));
-            let gone = chat.is_none_or(|chat| !chat.is_imported());
+            let gone = chat.is_none_or(|chat| !chat.is_imported() || self.is_out_of_sight(chat));
             gone || away || row.since.is_none() || row.until.is_some_and(|until| until >= self.recovered_at)
         };
         self.memory.all_completeness().iter().all(whole)
+    }
+
+    /// It got another id while nobody could hear of it, and there is nothing to recognise it by.
+    fn is_out_of_sight(&self, chat: &Chat) -> bool {
+        let id = chat.external_id.as_str();
+        let is_there = |row: &Message| row.chat_id == chat.id && row.external_id.is_some() && !row.facets.is_deleted();
+        self.seen.by_now(id) != id && !self.memory.all_messages().iter().any(is_there)
     }
 
     fn compare(&mut self) -> Result<(), String> {
@@ -178,6 +185,9 @@ impl World {
                 Status::Uncertain if self.sender_was_away(row) => {
                     *self.report.excluded.entry("the sender was away").or_default() += 1;
                 }
+                Status::Uncertain if self.stands_out_of_sight(row) => {
+                    *self.report.excluded.entry("nothing told of a move").or_default() += 1;
+                }
                 Status::Uncertain => return Err(format!("P6: {text} stayed uncertain, and Slack could tell")),
             }
         }
@@ -190,6 +200,10 @@ impl World {
         let party = self.parties.iter().find(|party| party.customer == row.customer_id);
         let chat = self.memory.all_chats().into_iter().find(|chat| chat.id == row.chat_id);
         party.zip(chat).is_some_and(|(party, chat)| self.seen.ever_left(&party.user, chat.external_id.as_str()))
+    }
+
+    fn stands_out_of_sight(&self, row: &Message) -> bool {
+        self.memory.all_chats().iter().any(|chat| chat.id == row.chat_id && self.is_out_of_sight(chat))
     }
 
     /// P7: what one chat sent stands at Slack in the order in which it was accepted.
@@ -259,6 +273,8 @@ impl World {
             Some("the person was away")
         } else if !whole {
             Some("the import did not end")
+        } else if self.is_out_of_sight(chat) {
+            Some("nothing told of a move")
         } else {
             None
         }

@@ -16,6 +16,7 @@ use model::{
     facets::{Content, ReactionSet, Version},
     id::ExternalId,
     participant::PersonFacts,
+    time::Timestamp,
     update::{RemoteMessage, Update},
 };
 use serde_json::{Map, Value, json};
@@ -323,6 +324,7 @@ pub fn chat(channel: &wire::Channel, people: BTreeSet<String>, own: Option<&str>
         name: channel.name.clone().filter(|_| kind == ChatKind::Channel),
         people: people.iter().map(|person| id::person(person)).collect(),
         archived: channel.is_archived,
+        made_at: channel.created.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1_000))),
         platform_data: if data.is_empty() { Value::Null } else { Value::Object(data) },
     };
     Update::Chat { chat: id::chat(&channel.id), facts, version }

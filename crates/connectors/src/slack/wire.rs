@@ -234,6 +234,9 @@ pub struct Channel {
     pub is_ext_shared: bool,
     #[serde(default, deserialize_with = "lenient")]
     pub is_member: Option<bool>,
+    /// In seconds.
+    #[serde(default, deserialize_with = "lenient")]
+    pub created: Option<i64>,
     /// The other one of a direct chat.
     #[serde(default, deserialize_with = "text")]
     pub user: Option<String>,

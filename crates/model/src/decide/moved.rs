@@ -28,16 +28,16 @@ impl Work<'_> {
             (Some(mut row), None) => {
                 if !row.after.is_called(into) {
                     self.beside.push(self.leads(Write::Name, into.clone(), row.after.id));
-                    rename(&mut row.after, into, version);
+                    call(&mut row.after, from, into, version);
                 }
                 self.chat = Some(row);
             }
-            (Some(row), Some(other)) => self.join(row, Row::held(other), into, version),
+            (Some(row), Some(other)) => self.join(row, Row::held(other), (from, into), version),
         }
     }
 
     /// Both ids have a row. One stands for both: the one that is imported, or else the older one.
-    fn join(&mut self, row: Row<Chat>, other: Row<Chat>, into: &ExternalId, version: Version) {
+    fn join(&mut self, row: Row<Chat>, other: Row<Chat>, (from, into): (&ExternalId, &ExternalId), version: Version) {
         let keeps_old = row.after.is_imported() || !other.after.is_imported();
         let (mut kept, gone) = if keeps_old { (row, other) } else { (other, row) };
         for name in gone.after.aliases.keys().chain([&gone.after.external_id]) {
@@ -46,8 +46,8 @@ impl Work<'_> {
         kept.after.aliases.extend(gone.after.aliases.clone());
         kept.after.aliases.insert(gone.after.external_id.clone(), version);
         kept.after.member = kept.after.member.max(gone.after.member);
-        if keeps_old {
-            rename(&mut kept.after, into, version);
+        if keeps_old && kept.after.external_id == *from {
+            call(&mut kept.after, from, into, version);
             kept.after.aliases.remove(into);
         }
         if gone.after.is_imported() {
@@ -71,7 +71,13 @@ impl Work<'_> {
     }
 }
 
-fn rename(chat: &mut Chat, into: &ExternalId, version: Version) {
+/// A chat that no longer bears the old id had the new one in between, and bears a newer one by now: the move
+/// was told late.
+fn call(chat: &mut Chat, from: &ExternalId, into: &ExternalId, version: Version) {
+    if chat.external_id != *from {
+        chat.aliases.insert(into.clone(), version);
+        return;
+    }
     let old = std::mem::replace(&mut chat.external_id, into.clone());
     chat.named_under.get_or_insert_with(|| old.clone());
     chat.aliases.insert(old, version);

@@ -1,0 +1,116 @@
+//! Finds chats again whose id changed while nobody heard of it.
+//!
+//! A platform that is asked under the old id answers as if the chat were gone. Under the new id it was made
+//! at the same time, and holds the same messages.
+
+use crate::{Engine, EngineError, Offered, read::Unread, take_in::News};
+use model::{
+    chat::{Chat, ChatFacts},
+    connector::{Access, ConnectorError, Reading},
+    event::Origin,
+    facets::Version,
+    id::ExternalId,
+    message::Message,
+    store::Paging,
+    update::Update,
+};
+
+/// How many pages of chats are listed to find one.
+const MOST_PAGES: usize = 50;
+/// How many of the newest messages are considered to recognise a chat by.
+const MOST_NEWEST: usize = 20;
+/// How many of them are asked for.
+const MOST_PROBES: usize = 4;
+
+impl Engine {
+    /// Whether a chat that the platform no longer shows under its id is there under another. It is called so
+    /// by then.
+    pub(crate) async fn follow_move(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+    ) -> Result<bool, Unread> {
+        let here = Reading::Chat(chat.external_id.clone());
+        match offered.connector.pull(access, &here, None).await {
+            Err(ConnectorError::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Ok(false),
+        }
+        let Some((into, version)) = self.seek(offered, access, chat).await? else { return Ok(false) };
+        let moved = vec![Update::ChatMoved { from: chat.external_id.clone(), into, version }];
+        if self.must_wait(access.connection, &moved).await? {
+            return Ok(false);
+        }
+        self.take_in(&News::new(access.connection, moved, Origin::Reconciliation)).await?;
+        Ok(true)
+    }
+
+    async fn seek(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+    ) -> Result<Option<(ExternalId, Version)>, Unread> {
+        let Some(facts) = chat.facts.as_ref().map(|facts| &facts.value) else { return Ok(None) };
+        let known = self.newest(chat).await?;
+        let mut cursor = None;
+        for _ in 0..MOST_PAGES {
+            let page = offered.connector.pull(access, &Reading::Chats, cursor.as_ref()).await?;
+            for update in &page.updates {
+                let Update::Chat { chat: name, facts: listed, version } = update else { continue };
+                let alike = !chat.is_called(name) && listed.made_at.is_some() && listed.made_at == facts.made_at;
+                if alike && self.is_it(offered, access, name, (facts, listed), &known).await? {
+                    return Ok(Some((name.clone(), *version)));
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Messages that the chat must hold, the newest first.
+    async fn newest(&self, chat: &Chat) -> Result<Vec<Message>, EngineError> {
+        let paging = Paging { after: None, limit: MOST_NEWEST };
+        let mut newest = self.store().messages_of(&chat.customer_id, chat.id, &paging).await?.items;
+        newest.retain(|message| message.external_id.is_some() && !message.facets.is_deleted());
+        newest.truncate(MOST_PROBES);
+        Ok(newest)
+    }
+
+    /// Two chats may be made at the same time; the same message is written at the same moment in one only.
+    async fn is_it(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        name: &ExternalId,
+        (facts, listed): (&ChatFacts, &ChatFacts),
+        known: &[Message],
+    ) -> Result<bool, ConnectorError> {
+        for message in known {
+            let Some(held) = &message.external_id else { continue };
+            let named = offered.connector.named_in(held, name);
+            let reading = Reading::Message { chat: name.clone(), message: named };
+            let there = match offered.connector.pull(access, &reading, None).await {
+                Ok(page) => page.updates,
+                Err(ConnectorError::Refused(_) | ConnectorError::Unreadable(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            if there.iter().any(|update| is_same(update, message)) {
+                return Ok(true);
+            }
+        }
+        let both = (listed.kind, &listed.name, &listed.people) == (facts.kind, &facts.name, &facts.people);
+        Ok(known.is_empty() && both && listed.name.as_ref().map_or(listed.people.len(), String::len) > 0)
+    }
+}
+
+fn is_same(update: &Update, held: &Message) -> bool {
+    let (Update::Message(there) | Update::Restored { message: there, .. }) = update else { return false };
+    held.facets.content.as_ref().is_some_and(|content| {
+        content.value.sent_at == there.content.sent_at && content.value.sender == there.content.sender
+    })
+}
