@@ -72,11 +72,14 @@ impl Engine {
         Ok(None)
     }
 
-    /// Messages that the chat must hold, the newest first.
+    /// What people wrote in it, the newest first. Whoever joins many chats does so in all at the same moment.
     async fn newest(&self, chat: &Chat) -> Result<Vec<Message>, EngineError> {
         let paging = Paging { after: None, limit: MOST_NEWEST };
         let mut newest = self.store().messages_of(&chat.customer_id, chat.id, &paging).await?.items;
-        newest.retain(|message| message.external_id.is_some() && !message.facets.is_deleted());
+        newest.retain(|message| {
+            let written = message.facets.content.as_ref().is_some_and(|content| !content.value.system);
+            message.external_id.is_some() && !message.facets.is_deleted() && written
+        });
         newest.truncate(MOST_PROBES);
         Ok(newest)
     }

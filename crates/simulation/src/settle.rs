@@ -130,7 +130,10 @@ impl World {
     /// It got another id while nobody could hear of it, and there is nothing to recognise it by.
     fn is_out_of_sight(&self, chat: &Chat) -> bool {
         let id = chat.external_id.as_str();
-        let is_there = |row: &Message| row.chat_id == chat.id && row.external_id.is_some() && !row.facets.is_deleted();
+        let is_there = |row: &Message| {
+            let written = row.facets.content.as_ref().is_some_and(|content| !content.value.system);
+            row.chat_id == chat.id && row.external_id.is_some() && !row.facets.is_deleted() && written
+        };
         self.seen.by_now(id) != id && !self.memory.all_messages().iter().any(is_there)
     }
 
@@ -185,7 +188,7 @@ impl World {
                 Status::Uncertain if self.sender_was_away(row) => {
                     *self.report.excluded.entry("the sender was away").or_default() += 1;
                 }
-                Status::Uncertain if self.stands_out_of_sight(row) => {
+                Status::Uncertain if self.was_out_of_sight(row) => {
                     *self.report.excluded.entry("nothing told of a move").or_default() += 1;
                 }
                 Status::Uncertain => return Err(format!("P6: {text} stayed uncertain, and Slack could tell")),
@@ -202,8 +205,10 @@ impl World {
         party.zip(chat).is_some_and(|(party, chat)| self.seen.ever_left(&party.user, chat.external_id.as_str()))
     }
 
-    fn stands_out_of_sight(&self, row: &Message) -> bool {
-        self.memory.all_chats().iter().any(|chat| chat.id == row.chat_id && self.is_out_of_sight(chat))
+    /// Its chat moved, and may have been found again only when it was too late.
+    fn was_out_of_sight(&self, row: &Message) -> bool {
+        let moved = |chat: &Chat| chat.named_under.is_some() || self.is_out_of_sight(chat);
+        self.memory.all_chats().iter().any(|chat| chat.id == row.chat_id && moved(chat))
     }
 
     /// P7: what one chat sent stands at Slack in the order in which it was accepted.
