@@ -26,6 +26,7 @@ mod states;
 mod take_in;
 mod tally;
 mod upkeep;
+mod verdict;
 
 pub use connect::Available;
 pub use error::EngineError;

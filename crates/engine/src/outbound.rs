@@ -7,20 +7,18 @@ use crate::{
     CALL_TIMEOUT, Engine, EngineError, Offered, Turn,
     read::{SET_BACK, Unread},
     take_in::News,
+    verdict::verdict,
 };
 use model::{
-    body::Body,
     changes::{Changes, Write},
     chat::Chat,
-    command::{Action, Attempt, Command, Progress},
+    command::{Attempt, Command, Progress},
     connection::Connection,
     connector::{Access, ConnectorError, OpenLogin, Outcome, Proof, Reading, Step},
     customer::CustomerId,
     decide::Settled,
-    event::{EventKind, NewEvent, Subject},
-    facets::{Facet, Version},
     id::{ChatId, ExternalId},
-    message::{Message, Problem, Status},
+    message::{Message, Problem},
     retry,
     store::StoreError,
     time::Timestamp,
@@ -31,13 +29,13 @@ use model::{
 const CHATS_AT_ONCE: usize = 16;
 
 /// A command with all that it is about.
-struct Errand {
-    connection: Connection,
-    chat: Chat,
-    message: Message,
-    command: Command,
+pub(crate) struct Errand {
+    pub connection: Connection,
+    pub chat: Chat,
+    pub message: Message,
+    pub command: Command,
     /// The message's name at the platform by now.
-    name_there: Option<ExternalId>,
+    pub name_there: Option<ExternalId>,
 }
 
 impl Engine {
@@ -312,7 +310,12 @@ impl Engine {
     }
 
     /// Closes a command in one commit with what its answer says.
-    async fn settle(&self, errand: &Errand, updates: Vec<Update>, progress: Progress) -> Result<(), EngineError> {
+    pub(crate) async fn settle(
+        &self,
+        errand: &Errand,
+        updates: Vec<Update>,
+        progress: Progress,
+    ) -> Result<(), EngineError> {
         let settled = Settled { command: errand.command.clone(), progress };
         let chat = errand.chat.named_under().clone();
         let news = News::new(&errand.connection, updates, errand.command.origin);
@@ -321,35 +324,6 @@ impl Engine {
             self.take_up(&errand.connection, errand.chat.id).await?;
         }
         Ok(())
-    }
-
-    /// Closes a command that needs no call: its message never left, or is as it should be.
-    async fn settle_without_call(&self, errand: &Errand, verdict: Verdict) -> Result<(), EngineError> {
-        let (progress, amended) = match verdict {
-            Verdict::Done => return self.settle(errand, Vec::new(), Progress::Done).await,
-            Verdict::Failed(error) => return self.settle(errand, Vec::new(), Progress::Failed { error }).await,
-            Verdict::Amended(message) => (Progress::Done, message),
-        };
-        let mut message = *amended;
-        message.pending_change = None;
-        message.revision += 1;
-        message.updated_at = self.now();
-        let mut changes = Changes::of(&message.customer_id);
-        let kind = if message.facets.is_deleted() { EventKind::MessageDeleted } else { EventKind::MessageUpdated };
-        changes.events.push(NewEvent {
-            kind,
-            subject: Subject::Message(message.id),
-            revision: message.revision,
-            connection_id: Some(message.connection_id),
-            chat_id: Some(message.chat_id),
-            origin: errand.command.origin,
-            merged_from: None,
-            at: self.now(),
-        });
-        changes.writes.push(Write::Message(message));
-        let revision = errand.command.revision + 1;
-        changes.writes.push(Write::Command(Command { progress, revision, ..errand.command.clone() }));
-        Ok(self.commit(changes).await.map(drop)?)
     }
 
     async fn put_command(&self, command: Command) -> Result<(), EngineError> {
@@ -364,54 +338,9 @@ impl Engine {
     }
 }
 
-/// What is to become of a command without a call.
-enum Verdict {
-    Done,
-    Failed(Problem),
-    Amended(Box<Message>),
-}
-
-/// An edit or deletion of a message that never left amends or cancels it; one of a message that is gone
-/// is done, or cannot be.
-fn verdict(errand: &Errand) -> Option<Verdict> {
-    let (message, action) = (&errand.message, &errand.command.action);
-    if errand.command.is_send() {
-        return message.external_id.is_some().then_some(Verdict::Done);
-    }
-    if message.facets.is_deleted() {
-        let gone = problem("message_deleted", "The message was deleted meanwhile.");
-        return Some(if *action == Action::Delete { Verdict::Done } else { Verdict::Failed(gone) });
-    }
-    if message.external_id.is_some() {
-        return None;
-    }
-    let failed = message.status == Status::Failed;
-    Some(match action {
-        Action::Edit { body } if failed => Verdict::Amended(Box::new(amended(message, body))),
-        Action::Delete if failed => {
-            let mut message = message.clone();
-            message.facets.tell_deleted(Version(i64::MIN));
-            Verdict::Amended(Box::new(message))
-        }
-        Action::Send { .. } | Action::Edit { .. } | Action::Delete | Action::React { .. } => {
-            let detail = "The message is not known to be at the platform. Settle it first, then try again.";
-            Verdict::Failed(problem("message_not_sent", detail))
-        }
-    })
-}
-
 /// Looked into often and for long enough: only a person can tell.
 fn is_hopeless(attempt: &Attempt, now: Timestamp) -> bool {
     attempt.looks >= retry::LOOKS_BEFORE_UNCERTAIN && now.since(attempt.deadline) >= retry::UNCERTAIN_AFTER
-}
-
-fn amended(message: &Message, body: &Body) -> Message {
-    let mut message = message.clone();
-    if let Some(mut content) = message.facets.content.take() {
-        content.value.body = body.clone();
-        message.facets.content = Some(Facet::new(content.version, content.value));
-    }
-    message
 }
 
 fn step<'a>(errand: &'a Errand, mark: &'a str) -> Step<'a> {
@@ -424,6 +353,6 @@ fn step<'a>(errand: &'a Errand, mark: &'a str) -> Step<'a> {
     }
 }
 
-fn problem(code: &str, detail: &str) -> Problem {
+pub(crate) fn problem(code: &str, detail: &str) -> Problem {
     Problem { code: code.to_owned(), detail: detail.to_owned() }
 }
