@@ -7,7 +7,7 @@ use crate::{
     house::{Answer, DEADLINE, Feed, House, read_beginning},
     parked::something_parked,
 };
-use model::{store::Store, world::Clock};
+use model::{store::Intakes, world::Clock};
 use reqwest::Method;
 use sandbox::slack::NewFile;
 use serde_json::{Map, Value, json};
