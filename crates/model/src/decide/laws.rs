@@ -532,11 +532,15 @@ fn a_failed_send_is_lifted_by_later_evidence() {
 }
 
 /// Two rows for the two ids of one chat, and what the move makes of them.
-fn joined(old: ChatState, new: ChatState) -> (Chat, Changes) {
+/// The move from C to D, when both have a row, and that of D bears this id by now.
+fn joined(old: ChatState, new: ChatState, by_now: &str) -> (Chat, Changes) {
     let mut held = Held::new();
     held.chat.state = old;
     let mut other = held.chat.clone();
-    (other.id, other.external_id, other.state) = (ChatId::from(held.uuid()), "D".into(), new);
+    (other.id, other.external_id, other.state) = (ChatId::from(held.uuid()), by_now.into(), new);
+    if by_now != "D" {
+        other.aliases.insert("D".into(), Version(6));
+    }
     let known = Known { chat: Some(held.chat.clone()), other_chat: Some(other), ..Known::nothing(connection()) };
     let ids = || held.uuid();
     let context = Context {
@@ -565,7 +569,7 @@ fn of_two_rows_of_one_chat_the_imported_one_stays() {
         (Available, Available, true),
         (Deleted, Available, true),
     ] {
-        let (old_row, changes) = joined(old, new);
+        let (old_row, changes) = joined(old, new, "D");
         let rows = changes.writes.iter().filter_map(|write| match write {
             Write::Chat(chat) => Some(chat),
             _ => None,
@@ -581,5 +585,21 @@ fn of_two_rows_of_one_chat_the_imported_one_stays() {
         assert_eq!(changes.writes.contains(&Write::Quiet(gone.id)), both, "{old:?} {new:?}");
         let merged = changes.events.iter().filter(|event| event.merged_from == Some(gone.id.to_string())).count();
         assert_eq!(merged, usize::from(both), "{old:?} {new:?}");
+    }
+}
+
+#[test]
+fn a_move_that_is_told_late_leads_to_the_id_that_the_chat_bears_by_now() {
+    use ChatState::{Available, Imported};
+    for (old, new) in [(Imported, Available), (Available, Imported), (Imported, Imported)] {
+        let (_, changes) = joined(old, new, "E");
+        let kept = changes.writes.iter().find_map(|write| match write {
+            Write::Chat(chat) if chat.state != ChatState::Deleted => Some(chat),
+            _ => None,
+        });
+        let kept = kept.unwrap();
+        assert_eq!(kept.external_id.as_str(), "E", "{old:?} {new:?}");
+        assert!(["C", "D"].iter().all(|name| kept.aliases.contains_key(&ExternalId::from(*name))), "{old:?} {new:?}");
+        assert!(!kept.aliases.contains_key(&"E".into()), "{old:?} {new:?}");
     }
 }

@@ -32,12 +32,12 @@ impl Work<'_> {
                 }
                 self.chat = Some(row);
             }
-            (Some(row), Some(other)) => self.join(row, Row::held(other), (from, into), version),
+            (Some(row), Some(other)) => self.join(row, Row::held(other), from, version),
         }
     }
 
     /// Both ids have a row. One stands for both: the one that is imported, or else the older one.
-    fn join(&mut self, row: Row<Chat>, other: Row<Chat>, (from, into): (&ExternalId, &ExternalId), version: Version) {
+    fn join(&mut self, row: Row<Chat>, other: Row<Chat>, from: &ExternalId, version: Version) {
         let keeps_old = row.after.is_imported() || !other.after.is_imported();
         let (mut kept, gone) = if keeps_old { (row, other) } else { (other, row) };
         for name in gone.after.aliases.keys().chain([&gone.after.external_id]) {
@@ -47,8 +47,9 @@ impl Work<'_> {
         kept.after.aliases.insert(gone.after.external_id.clone(), version);
         kept.after.member = kept.after.member.max(gone.after.member);
         if keeps_old && kept.after.external_id == *from {
-            call(&mut kept.after, from, into, version);
-            kept.after.aliases.remove(into);
+            // The other may bear a newer id by now, if this move was told late.
+            call(&mut kept.after, from, &gone.after.external_id, version);
+            kept.after.aliases.remove(&gone.after.external_id);
         }
         if gone.after.is_imported() {
             // What it held is at the platform, under the id that the other has by now, and is read again.
