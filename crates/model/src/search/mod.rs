@@ -3,6 +3,7 @@
 //! Pure. An index answers with candidates; whether one holds what was asked is decided here, by the
 //! same tokens, on the text as it is by now. So an index that is behind never shows what is gone.
 
+mod clauses;
 mod question;
 mod snippet;
 mod tokens;

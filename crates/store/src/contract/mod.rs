@@ -6,6 +6,7 @@ mod chats;
 mod checks;
 mod feed;
 mod guards;
+pub(crate) mod index;
 mod intake;
 mod lines;
 mod outbox;

@@ -6,11 +6,14 @@
 mod checks;
 mod intake;
 mod keys;
+mod index;
 mod read;
 mod state;
 mod store;
 mod table;
 mod write;
+
+pub use index::MemoryIndex;
 
 use model::{
     changes::Aside,

@@ -6,6 +6,7 @@ mod backup;
 mod checks;
 mod failure;
 mod forget;
+mod index;
 mod inspect;
 mod intake;
 mod keys;
@@ -26,6 +27,7 @@ mod write;
 mod writer;
 
 pub use backup::Backup;
+pub use index::SqliteIndex;
 pub use inspect::Inspection;
 pub use restore::Restored;
 

@@ -69,6 +69,24 @@ pub(super) fn writer(path: &Path) -> Outcome<Connection> {
     Ok(db)
 }
 
+/// Opens a file that can be made anew, to write: what it loses with the power, it follows again. What is
+/// taken out of it is overwritten.
+pub(super) fn side_file(path: &Path) -> Outcome<Connection> {
+    match create_private(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(cannot("write", path, &error)),
+        _ => {}
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    prepare(&db, WRITER_CACHE_KIB)?;
+    db.query_row("pragma journal_mode = wal", [], |_| Ok(()))?;
+    db.pragma_update(None, "synchronous", "normal")?;
+    db.pragma_update(None, "secure_delete", "on")?;
+    db.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    Ok(db)
+}
+
 /// Opens a connection that reads. The file is there already.
 pub(super) fn reader(path: &Path) -> Outcome<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
