@@ -221,7 +221,7 @@ pub(crate) async fn all_entries_go_at_once(index: &dyn Index) {
 }
 
 pub(crate) async fn what_was_found_by_any_sign_is_no_error(index: &dyn Index) {
-    let signs: String = (' '..='~').chain(['\u{e001}', '\u{e122}', '´', '\0', '🏽']).collect();
+    let signs: String = (' '..='~').chain(['\u{e001}', '\u{e122}', '§', '\0', '🏽']).collect();
     let apart: String = signs.chars().flat_map(|sign| [sign, ' ']).collect();
     put(index, [entry(&ada(), 1, &apart, 5)]).await;
     for sign in signs.chars() {
