@@ -390,6 +390,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/v1/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Search messages and chats. The index follows the feed; the answer says how far. */
+    get: operations["find"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/session": {
     parameters: {
       query?: never;
@@ -453,6 +470,23 @@ export interface paths {
     put?: never;
     /** Go on with a run that failed or was stopped, where it ended. */
     post: operations["retry_sync_status"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/timeline": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The messages of all imported chats, the latest first. One that two connections see is shown once. */
+    get: operations["show_timeline"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -608,6 +642,13 @@ export interface components {
       state: components["schemas"]["ChatState"];
       /** @description When it last changed here. */
       updated_at: components["schemas"]["Timestamp"];
+    };
+    /** @description A chat that was found. */
+    ChatHit: {
+      /** @description The chat. */
+      chat: components["schemas"]["Chat"];
+      /** @description Its name, with what was sought. Nothing of it, where a person in it was found. */
+      name: components["schemas"]["Piece"][];
     };
     /** @example chat_01890a5d… */
     ChatId: string;
@@ -827,6 +868,11 @@ export interface components {
      * @enum {string}
      */
     History: "pages" | "none";
+    /** @description A message that was found. */
+    Hit: components["schemas"]["Sighting"] & {
+      /** @description The part of its text that shows why; its beginning, where it was found by its sender or its files. */
+      snippet: components["schemas"]["Piece"][];
+    };
     /** @description Which chats are to be imported. */
     ImportRequest: {
       /** @description Or all that the connection can see. */
@@ -1168,6 +1214,25 @@ export interface components {
       next_cursor?: string | null;
     };
     /** @description A page of a list. */
+    Listed_Sighting: {
+      /**
+       * Format: int64
+       * @description The feed up to this number is contained. Follow it from here.
+       */
+      as_of_seq: number;
+      /** @description The items. */
+      items: {
+        /** @description The name of its chat. */
+        chat_name: string;
+        /** @description The connections that it is seen through. */
+        connection_ids: components["schemas"]["ConnectionId"][];
+        /** @description The message. */
+        message: components["schemas"]["Message"];
+      }[];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
     Listed_SyncStatus: {
       /**
        * Format: int64
@@ -1414,6 +1479,13 @@ export interface components {
       /** @description How far the change has come. */
       status: components["schemas"]["Status"];
     };
+    /** @description A stretch of a snippet. */
+    Piece: {
+      /** @description Whether they are what was sought. */
+      hit: boolean;
+      /** @description The words as they stand. */
+      text: string;
+    };
     /** @description A small picture of a file. */
     Preview: {
       /**
@@ -1477,12 +1549,45 @@ export interface components {
     RetryMessage: {
       resolution?: components["schemas"]["Resolution"] | null;
     };
+    /** @description What was found. */
+    SearchAnswer: {
+      /**
+       * Format: int64
+       * @description The number of the customer's last event.
+       */
+      as_of_seq: number;
+      /**
+       * @description Chats whose names or people were sought, the most recently active first. On the first page of a
+       *     search through all chats and times.
+       */
+      chats: components["schemas"]["ChatHit"][];
+      /**
+       * Format: int64
+       * @description The feed up to this number can be found. What is later may still be missing.
+       */
+      indexed_to_seq: number;
+      /** @description Messages, the latest first. A page may have fewer than asked for, and still not be the last. */
+      items: components["schemas"]["Hit"][];
+      /** @description Gives the next page; none at the end. */
+      next_cursor?: string | null;
+      /** @description The index is being made anew, and older things may be missing, too. */
+      rebuilding: boolean;
+    };
     /** @description Who is signed in. */
     Session: {
       /** @description The name of the app. */
       app_name: string;
       /** @description For which customer. */
       customer_id: components["schemas"]["CustomerId"];
+    };
+    /** @description A message among those of all chats. One that several connections see is shown once. */
+    Sighting: {
+      /** @description The name of its chat. */
+      chat_name: string;
+      /** @description The connections that it is seen through. */
+      connection_ids: components["schemas"]["ConnectionId"][];
+      /** @description The message. */
+      message: components["schemas"]["Message"];
     };
     /**
      * @description How far a message has come. It never goes backwards, but for a retry, which is a new attempt.
@@ -2652,6 +2757,55 @@ export interface operations {
       };
     };
   };
+  find: {
+    parameters: {
+      query?: {
+        /**
+         * @description Words that must all be there; the last may be a beginning. Phrases stand in quotes. 200 letters at
+         *     most.
+         */
+        q?: string;
+        /** @description In this chat only. */
+        chat_id?: string;
+        /** @description Of this connection only. */
+        connection_id?: string;
+        /** @description Of this platform only. */
+        platform?: string;
+        /** @description Nothing older. */
+        from?: components["schemas"]["Timestamp"];
+        /** @description Nothing from then on. */
+        to?: components["schemas"]["Timestamp"];
+        /** @description What the page before gave as `next_cursor`. */
+        cursor?: string;
+        /** @description How many at most; 50 by itself, 200 at most. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What was found */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SearchAnswer"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
   show_session: {
     parameters: {
       query?: never;
@@ -2793,6 +2947,44 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SyncStatus"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  show_timeline: {
+    parameters: {
+      query?: {
+        /** @description Of this platform only. */
+        platform?: string;
+        /** @description Of this connection only. */
+        connection_id?: string;
+        /** @description What the page before gave as `next_cursor`. */
+        cursor?: string;
+        /** @description How many at most; 50 by itself, 200 at most. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Listed_Sighting"];
         };
       };
       /** @description A problem */

@@ -6,10 +6,12 @@
 
 mod check;
 mod connect;
+mod entries;
 mod error;
 mod files;
 mod import;
 mod inbound;
+mod index;
 mod kept;
 mod known;
 mod logins;
@@ -20,7 +22,9 @@ mod pick;
 mod read;
 mod reconcile;
 mod reread;
+mod search;
 mod seek;
+mod seen;
 mod show;
 mod states;
 mod take_in;
@@ -32,8 +36,11 @@ pub use connect::Available;
 pub use error::EngineError;
 pub use files::Fetched;
 pub use inbound::Admitted;
+pub use index::IndexLag;
 pub use outbox::{Draft, Idempotency, Resolution, Wording};
 pub use read::MEMBERSHIP_TRUSTED_FOR;
+pub use search::{SearchPage, Within};
+pub use seen::Through;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 
@@ -46,6 +53,7 @@ use model::{
     customer::CustomerId,
     http::Http,
     id::{ConnectionId, Integration},
+    index::Index,
     store::{Committed, Store, StoreError},
     time::Timestamp,
     world::{Clock, Random, Vault},
@@ -104,6 +112,8 @@ pub trait Announcer: Send + Sync {
 pub struct Parts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// What finds it.
+    pub index: Arc<dyn Index>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -146,6 +156,11 @@ impl Engine {
     /// Where everything is kept.
     pub fn store(&self) -> &dyn Store {
         &*self.parts.store
+    }
+
+    /// What finds what is kept.
+    pub fn index(&self) -> &dyn Index {
+        &*self.parts.index
     }
 
     /// The platforms that are offered, by name.

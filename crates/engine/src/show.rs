@@ -246,7 +246,11 @@ impl Engine {
         Ok(objects)
     }
 
-    async fn listed_chats(&self, customer: &CustomerId, ids: BTreeSet<ChatId>) -> Result<Vec<ListedChat>, EngineError> {
+    pub(crate) async fn listed_chats(
+        &self,
+        customer: &CustomerId,
+        ids: BTreeSet<ChatId>,
+    ) -> Result<Vec<ListedChat>, EngineError> {
         let mut rows = Vec::new();
         for id in ids {
             rows.extend(self.store().listed_chat(customer, id).await?.filter(|row| row.chat.is_imported()));

@@ -31,6 +31,7 @@ pub mod retry;
 pub mod search;
 pub mod standing;
 pub mod store;
+pub mod stream;
 pub mod sync_status;
 pub mod time;
 pub mod update;

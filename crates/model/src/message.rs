@@ -100,6 +100,11 @@ impl Message {
         self.facets.is_known() && self.merged_into.is_none()
     }
 
+    /// When it was written, by the platform's clock; when it became known, while nobody said it.
+    pub fn sent_at(&self) -> Timestamp {
+        self.facets.content.as_ref().map_or(self.created_at, |content| content.value.sent_at)
+    }
+
     /// The position of a message that has no place at its platform yet: after all that have.
     pub fn pending_position(accepted_at: Timestamp) -> String {
         format!("~{:020}", accepted_at.micros().max(0))

@@ -18,6 +18,7 @@ use crate::{
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
+    stream::Stream,
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -195,7 +196,7 @@ pub trait Keys: Send + Sync {
 
 /// Keeps everything.
 #[async_trait]
-pub trait Store: Intakes + Keys + Checks {
+pub trait Store: Intakes + Keys + Checks + Stream {
     /// Writes changes whole or not at all, and returns once they are synced to disk.
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
 

@@ -24,6 +24,7 @@ use axum::{
 use engine::{Engine, Offered, Parts, Retention};
 use model::{
     id::Integration,
+    index::Index,
     store::Store,
     world::{Clock, Random},
 };
@@ -125,6 +126,8 @@ pub struct Material {
     pub config: Config,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// What finds it.
+    pub index: Arc<dyn Index>,
     /// What secrets are sealed with.
     pub vault: KeyVault,
     /// The time.
@@ -146,13 +149,14 @@ pub struct Running {
 pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let Material { config, store, vault, clock } = material;
+    let Material { config, store, index, vault, clock } = material;
     let (wakers, metrics) = (Arc::new(Wakers::default()), Arc::new(Metrics::default()));
     let keys = Keys::of(&vault);
     let holder = format!("server-{}", &keys::hash(&keys::fresh(&SystemRandom))[..12]);
     let engine = Engine::new(Parts {
         integrations: integrations(&config, &clock, &metrics)?,
         store,
+        index,
         random: Arc::new(SystemRandom) as Arc<dyn Random>,
         vault: Arc::new(vault),
         announcer: Arc::new(Counting { wakers: wakers.clone(), metrics: metrics.clone() }),

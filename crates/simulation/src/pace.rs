@@ -23,6 +23,7 @@ use model::{
         ApiKey, Backlog, ChatFilter, Committed, Intakes, Keys, Lane, ListedChat, NamedKind, Paging, Slice, Store,
         StoreError, Ticket,
     },
+    stream::Stream,
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -147,4 +148,11 @@ paced! { Checks:
     measured(customer: &CustomerId, connection: ConnectionId) -> Measured;
     heartbeat() -> Heartbeat;
     beat(now: Timestamp, outage: Duration) -> Heartbeat;
+}
+
+paced! { Stream:
+    timeline(customer: &CustomerId, connections: &[ConnectionId], paging: &Paging) -> Slice<Message>;
+    chats_after(after: Option<(CustomerId, ChatId)>, limit: usize) -> Vec<Chat>;
+    messages_after(after: Option<(CustomerId, MessageId)>, limit: usize) -> Vec<Message>;
+    people_after(after: u64, limit: usize) -> Vec<(u64, Participant)>;
 }

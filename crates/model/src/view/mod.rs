@@ -2,8 +2,10 @@
 //!
 //! Here are the shapes; `show` fills them.
 
+mod found;
 mod show;
 
+pub use found::{ChatHit, Hit, Sighting};
 pub use show::{Names, chat, connection, message, people_of, sync_status};
 
 use crate::{

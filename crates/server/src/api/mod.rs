@@ -14,6 +14,7 @@ pub mod lists;
 pub mod messages;
 pub mod parked;
 pub mod people;
+pub mod search;
 pub mod session;
 pub mod sync_statuses;
 pub mod tokens;
@@ -42,6 +43,8 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(messages::retry_message))
         .routes(routes!(messages::add_reaction, messages::remove_reaction))
         .routes(routes!(attachments::fetch_attachment))
+        .routes(routes!(search::show_timeline))
+        .routes(routes!(search::find))
         .routes(routes!(sync_statuses::list_sync_statuses))
         .routes(routes!(sync_statuses::cancel_sync_status))
         .routes(routes!(sync_statuses::retry_sync_status))

@@ -11,6 +11,7 @@ mod intake;
 mod lines;
 mod outbox;
 mod people;
+mod stream;
 
 pub(crate) use chats::*;
 pub(crate) use checks::*;
@@ -20,6 +21,7 @@ pub(crate) use intake::*;
 pub(crate) use lines::*;
 pub(crate) use outbox::*;
 pub(crate) use people::*;
+pub(crate) use stream::*;
 
 use model::store::{Slice, Store, StoreError};
 
@@ -94,6 +96,10 @@ macro_rules! store_contract {
                 a_stale_commit_takes_no_number,
                 events_are_forgotten_from_the_beginning,
                 commits_at_once_are_numbered_one_by_one,
+                the_timeline_is_all_chats_by_time,
+                a_timelines_page_goes_on_where_it_ended,
+                everything_is_read_once_in_the_order_of_ids,
+                people_are_followed_by_their_changes,
             }
         }
     };

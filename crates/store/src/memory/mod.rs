@@ -10,6 +10,7 @@ mod index;
 mod read;
 mod state;
 mod store;
+mod stream;
 mod table;
 mod write;
 

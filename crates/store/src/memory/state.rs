@@ -90,6 +90,8 @@ state! {
     login_of_account: (Integration, ExternalAccount) => LoginId,
     user_platforms: (CustomerId, UserPlatformId) => UserPlatform,
     participants: (CustomerId, ParticipantId) => Participant,
+    people_changed: u64 => (CustomerId, ParticipantId),
+    change_of_person: (CustomerId, ParticipantId) => u64,
     names: (CustomerId, ConnectionId, NamedKind, ExternalId) => Thing,
     chats: (CustomerId, ChatId) => ChatRow,
     messages: (CustomerId, MessageId) => Message,
@@ -168,6 +170,12 @@ impl State {
     pub(super) fn put_participant(&mut self, row: &Participant) -> Result<(), StoreError> {
         let key = (row.customer_id.clone(), row.id);
         guard(self.participants.get(&key).map(|held| held.revision), row.revision)?;
+        let last = self.people_changed.iter().next_back().map_or(0, |(number, _)| *number);
+        if let Some(before) = self.change_of_person.get(&key).copied() {
+            self.people_changed.remove(&before);
+        }
+        self.people_changed.put(last + 1, key.clone());
+        self.change_of_person.put(key.clone(), last + 1);
         self.participants.put(key, row.clone());
         Ok(())
     }

@@ -23,6 +23,7 @@ mod readers;
 mod restore;
 mod rows;
 mod store;
+mod stream;
 mod write;
 mod writer;
 

@@ -2,7 +2,7 @@
 
 use super::{
     failure::{Failure, Outcome},
-    rows::{change, document, int, optional, state_text, visibility},
+    rows::{change, document, find_int, int, optional, state_text, visibility},
 };
 use crate::order;
 use model::{
@@ -106,13 +106,15 @@ pub(super) fn user_platform(db: &Db, row: &UserPlatform) -> Outcome<()> {
 
 pub(super) fn participant(db: &Db, row: &Participant) -> Outcome<()> {
     let search = order::search_lines(row);
+    let changed =
+        find_int(db, "update log set people_changes = people_changes + 1 where one = 1 returning people_changes", [])?;
     guarded(
         db,
         row.revision,
-        "insert into participants (customer_id, id, revision, connection_id, known, name, search, document)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing",
+        "insert into participants (customer_id, id, revision, connection_id, known, name, search, document, changed)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict do nothing",
         "update or ignore participants
-         set revision = ?3, connection_id = ?4, known = ?5, name = ?6, search = ?7, document = ?8
+         set revision = ?3, connection_id = ?4, known = ?5, name = ?6, search = ?7, document = ?8, changed = ?9
          where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
         params![
             row.customer_id.as_str(),
@@ -122,7 +124,8 @@ pub(super) fn participant(db: &Db, row: &Participant) -> Outcome<()> {
             search.is_some(),
             order::name_key(row),
             search.unwrap_or_default(),
-            document(row)?
+            document(row)?,
+            changed.unwrap_or_default()
         ],
     )
 }
@@ -152,10 +155,11 @@ pub(super) fn message(db: &Db, row: &Message) -> Outcome<()> {
         db,
         row.revision,
         "insert into messages
-         (customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, thread, document)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing",
+         (customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, thread, document,
+          sent_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict do nothing",
         "update or ignore messages set revision = ?3, connection_id = ?4, external_id = ?5, chat_id = ?6,
-         position = ?7, visibility = ?8, thread = ?9, document = ?10
+         position = ?7, visibility = ?8, thread = ?9, document = ?10, sent_at = ?11
          where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
         params![
             row.customer_id.as_str(),
@@ -167,7 +171,8 @@ pub(super) fn message(db: &Db, row: &Message) -> Outcome<()> {
             row.position,
             visibility(row),
             optional(row.facets.thread()),
-            document(row)?
+            document(row)?,
+            row.sent_at().micros()
         ],
     )
 }
