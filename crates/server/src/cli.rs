@@ -11,7 +11,7 @@ use crate::{
     vault::{Key, KeyVault, keys_in},
     world::{SystemClock, SystemRandom},
 };
-use ::store::sqlite::Sqlite;
+use ::store::sqlite::{Sqlite, SqliteIndex};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use model::world::Clock;
@@ -181,7 +181,8 @@ pub fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::
     let first = !database.exists();
     let store = Arc::new(Sqlite::open(&database)?);
     let data_dir = config.data_dir.clone();
-    let material = Material { config, store: store.clone(), vault, clock: Arc::new(SystemClock) };
+    let index = Arc::new(SqliteIndex::open(config.search_index())?);
+    let material = Material { config, store: store.clone(), index, vault, clock: Arc::new(SystemClock) };
     let asked_to_stop = Box::pin(asked_to_stop());
     let running = serve::start(material, listener)?;
     let address = serve::local(running.address);

@@ -26,7 +26,7 @@ impl World {
             if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
                 return value;
             }
-            self.memory.sync();
+            self.sync();
             self.pass(Duration::from_micros(100));
         }
     }

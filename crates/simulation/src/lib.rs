@@ -14,6 +14,7 @@ mod follow;
 mod given;
 mod looks;
 mod pace;
+mod search;
 mod servers;
 mod settle;
 mod slack;

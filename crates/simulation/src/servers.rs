@@ -55,6 +55,7 @@ impl World {
         self.servers[number] = Server {
             engine: Some(Engine::new(Parts {
                 store: Arc::new(store),
+                index: Arc::clone(&self.index) as Arc<dyn model::index::Index>,
                 clock: Arc::clone(&self.server_clock) as Arc<dyn Clock>,
                 random: chance,
                 vault: Arc::new(PlainVault),
@@ -91,7 +92,7 @@ impl World {
     /// Begins turns of the loops, as a server's tasks do.
     pub fn start_turns(&mut self) {
         let Some((owner, engine)) = self.any_server() else { return };
-        let turns = ["route", "read", "import", "outbound", "refresh", "look_after", "reconcile", "upkeep"];
+        let turns = ["route", "read", "import", "outbound", "refresh", "look_after", "reconcile", "upkeep", "index"];
         let Some(name) = self.chance.pick(&turns).copied() else { return };
         if self.executor.count(owner, name) >= 2 {
             return;
@@ -105,6 +106,7 @@ impl World {
                 "look_after" => engine.look_after_turn().await,
                 "reconcile" => engine.reconcile_turn().await,
                 "refresh" => engine.refresh_turn().await,
+                "index" => engine.index_turn().await,
                 _ => engine.upkeep_turn().await,
             };
             // What a turn could not do now, it finds again: the store was full, or somebody was faster.
@@ -190,6 +192,7 @@ impl World {
                     self.kill(number);
                 }
                 self.memory.power_failure();
+                self.index.power_failure();
                 self.count_fault("power_failed");
                 self.say(|| "the power failed".to_owned());
             }
@@ -215,6 +218,10 @@ impl World {
         self.executor.kill(owner);
         self.servers[number].paused = false;
         self.servers[number].back_at = self.now() + Duration::from_millis(self.chance.below(20_000) as u64);
+        if !self.calm && self.chance.one_in(4) {
+            self.index.lose();
+            self.count_fault("index_lost");
+        }
         let (lost, flying) = std::mem::take(&mut self.flights).into_iter().partition(|flight| flight.owner == owner);
         self.flights = flying;
         let lost: Vec<Flight> = lost;

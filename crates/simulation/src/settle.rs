@@ -47,7 +47,7 @@ impl World {
             self.tick()?;
             ticks += 1;
             if ticks.is_multiple_of(20) {
-                self.memory.sync();
+                self.sync();
                 match self.unsettled() {
                     None => break,
                     Some(what) if self.now() > deadline => {
@@ -107,6 +107,7 @@ impl World {
             (!memory.all_asides().is_empty(), "news are set aside"),
             (memory.all_connections().iter().any(|one| !one.is_open()), "a connection is not open"),
             (!self.are_compared(), "chats are not compared"),
+            (self.index_is_behind(), "the search index is behind"),
             (!lock(&self.asks).are_answered(), "customers wait for an answer"),
         ];
         waits.into_iter().find_map(|(waits, what)| waits.then(|| what.to_owned()))
@@ -150,6 +151,7 @@ impl World {
         for party in self.parties.clone() {
             self.compare_replay(&party)?;
             self.compare_follower(&party)?;
+            self.compare_search(&party)?;
             for chat in self.memory.all_chats() {
                 if chat.customer_id == party.customer && chat.is_imported() {
                     self.compare_absence(&party, &chat)?;
@@ -264,7 +266,7 @@ impl World {
         Ok(())
     }
 
-    fn reason_to_exclude(&self, party: &Party, chat: &Chat) -> Option<&'static str> {
+    pub fn reason_to_exclude(&self, party: &Party, chat: &Chat) -> Option<&'static str> {
         let runs = self.memory.all_sync_statuses();
         let whole = runs.iter().any(|run| {
             run.chat_id == Some(chat.id)
@@ -351,7 +353,7 @@ impl World {
 }
 
 /// The living messages, by the names that they have here: under the first id that their chat had.
-fn theirs(channel: &ChannelSnapshot, named_under: &str) -> BTreeMap<String, MessageSnapshot> {
+pub fn theirs(channel: &ChannelSnapshot, named_under: &str) -> BTreeMap<String, MessageSnapshot> {
     let living = channel.messages.iter().filter(|message| message.subtype.as_deref() != Some("tombstone"));
     living.map(|message| (format!("{named_under}:{}", message.ts), message.clone())).collect()
 }

@@ -25,7 +25,7 @@ use std::{
     },
     time::Duration,
 };
-use store::memory::Memory;
+use store::memory::{Memory, MemoryIndex};
 
 /// Every kind of fault. A batch of runs in which one never fired proves nothing of it.
 pub const FAULTS: &[&str] = &[
@@ -47,6 +47,7 @@ pub const FAULTS: &[&str] = &[
     "long_outage",
     "event_dropped",
     "power_failed",
+    "index_lost",
     "disk_full",
     "clock_skewed",
 ];
@@ -93,6 +94,7 @@ pub struct World {
     pub micros: Arc<AtomicI64>,
     pub clock: Arc<SimClock>,
     pub memory: Arc<Memory>,
+    pub index: Arc<MemoryIndex>,
     pub slack: Slack,
     pub executor: Executor,
     pub servers: Vec<Server>,
@@ -131,6 +133,7 @@ impl World {
             micros,
             clock,
             memory: Arc::new(Memory::held_back()),
+            index: Arc::default(),
             slack,
             executor: Executor::default(),
             servers: (0..count).map(|_| down()).collect(),
@@ -163,6 +166,12 @@ impl World {
 
     pub fn pass(&self, span: Duration) {
         self.micros.fetch_add(i64::try_from(span.as_micros()).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Syncs the store; with it the index, which knows of nothing that the store could still lose.
+    pub fn sync(&self) {
+        self.memory.sync();
+        self.index.sync();
     }
 
     pub fn say(&mut self, line: impl FnOnce() -> String) {
@@ -244,7 +253,7 @@ impl World {
             self.executor.step(&self.chance);
         }
         if self.chance.one_in(4) {
-            self.memory.sync();
+            self.sync();
         }
         self.check_step()
     }

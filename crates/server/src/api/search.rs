@@ -41,8 +41,7 @@ pub struct TimelineQuery {
 pub struct SearchQuery {
     /// Words that must all be there; the last may be a beginning. Phrases stand in quotes. 200 letters at
     /// most.
-    #[serde(default)]
-    pub q: String,
+    pub q: Option<String>,
     /// In this chat only.
     pub chat_id: Option<String>,
     /// Of this connection only.
@@ -112,7 +111,8 @@ pub async fn find(
     customer: Customer,
     Asked(query): Asked<SearchQuery>,
 ) -> Result<Json<SearchAnswer>, ApiError> {
-    if query.q.chars().count() > LONGEST_QUESTION {
+    let sought = query.q.unwrap_or_default();
+    if sought.chars().count() > LONGEST_QUESTION {
         let detail = format!("Seek with {LONGEST_QUESTION} letters at most.");
         return Err(ApiError::malformed("question_too_long", detail));
     }
@@ -122,9 +122,9 @@ pub async fn find(
         server.engine.store().chat(&customer.id, id).await?.ok_or(ApiError::NotFound)?;
     }
     let within = Within { through, chat, since: query.from, until: query.to };
-    let filter = format!("{}\n{within:?}", query.q);
+    let filter = format!("{sought}\n{within:?}");
     let page = PageOf::new(&server, ("search", &customer.id, &filter), query.cursor.as_deref(), query.limit)?;
-    let found = server.engine.search(&customer.id, &query.q, &within, &page.paging).await?;
+    let found = server.engine.search(&customer.id, &sought, &within, &page.paging).await?;
     Ok(Json(SearchAnswer {
         items: found.hits,
         chats: found.chats,

@@ -29,7 +29,7 @@ use std::{
     },
     time::Duration,
 };
-use store::sqlite::Sqlite;
+use store::sqlite::{Sqlite, SqliteIndex};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -149,7 +149,8 @@ impl House {
         let clock = Arc::new(SkewedClock::default());
         let vault = KeyVault::new(Key::parse(&"5a".repeat(32)).unwrap(), Vec::new(), Arc::new(SystemRandom));
         let store = Arc::new(Sqlite::open(config.database()).unwrap());
-        let material = Material { config, store: store.clone(), vault, clock: clock.clone() };
+        let index = Arc::new(SqliteIndex::open(config.search_index()).unwrap());
+        let material = Material { config, store: store.clone(), index, vault, clock: clock.clone() };
         let running = serve::start(material, ours).unwrap();
         let mut house = Self {
             slack,

@@ -23,5 +23,6 @@ mod operation;
 mod parked;
 mod processes;
 mod reconcile;
+mod search;
 mod secrets;
 mod whole_way;

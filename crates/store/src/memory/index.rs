@@ -25,6 +25,7 @@ pub struct MemoryIndex {
 struct Inner {
     visible: Kept,
     synced: Kept,
+    unsynced: bool,
 }
 
 #[derive(Clone, Default)]
@@ -43,13 +44,21 @@ impl MemoryIndex {
     /// Lets a power failure leave all that is there by now.
     pub fn sync(&self) {
         let mut inner = held(&self.inner);
-        inner.synced = inner.visible.clone();
+        if std::mem::take(&mut inner.unsynced) {
+            inner.synced = inner.visible.clone();
+        }
     }
 
     /// Drops all that was not synced.
     pub fn power_failure(&self) {
         let mut inner = held(&self.inner);
         inner.visible = inner.synced.clone();
+        inner.unsynced = false;
+    }
+
+    /// Loses everything, as when its file is deleted.
+    pub fn lose(&self) {
+        *held(&self.inner) = Inner::default();
     }
 
     /// All entries, by their places.
@@ -97,7 +106,8 @@ impl Index for MemoryIndex {
     }
 
     async fn apply(&self, before: &Progress, after: Progress, changes: Vec<Indexing>) -> Result<(), StoreError> {
-        let kept = &mut held(&self.inner).visible;
+        let mut inner = held(&self.inner);
+        let kept = &mut inner.visible;
         if kept.progress != *before {
             return Err(StoreError::Stale);
         }
@@ -109,6 +119,7 @@ impl Index for MemoryIndex {
             }
         }
         kept.progress = after;
+        inner.unsynced = true;
         Ok(())
     }
 
