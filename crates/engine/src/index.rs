@@ -63,7 +63,7 @@ impl Engine {
         }
         events.retain(|event| event.position > before.position);
         if let Some(reread) = before.chats.first() {
-            return self.reread(&before, reread.clone()).await;
+            return self.renew_chat(&before, reread.clone()).await;
         }
         if let Some(sweep) = &before.sweep {
             return self.sweep(&before, sweep.clone()).await;
@@ -131,7 +131,7 @@ impl Engine {
     }
 
     /// Takes a chat's entries out, and puts its messages in as they are by now; some of them a turn.
-    async fn reread(&self, before: &Progress, mut reread: Reread) -> Result<Turn, EngineError> {
+    async fn renew_chat(&self, before: &Progress, mut reread: Reread) -> Result<Turn, EngineError> {
         let (customer, chat) = (reread.customer.clone(), reread.chat);
         let mut changes = Vec::new();
         let mut ended = false;

@@ -112,9 +112,9 @@ pub struct Lookup {
     pub kind: NamedKind,
     /// Of each clause one needle must be found. No clauses find nothing.
     pub clauses: Vec<Vec<Needle>>,
-    /// Nothing older, to the millisecond.
+    /// Nothing older.
     pub since: Option<Timestamp>,
-    /// Nothing from then on, to the millisecond.
+    /// Nothing from then on.
     pub until: Option<Timestamp>,
     /// Only what stands behind this place.
     pub before: Option<i64>,

@@ -9,10 +9,10 @@ use model::{
 };
 use std::ops::RangeInclusive;
 
-/// How many places one millisecond has.
-const BITS: u32 = 20;
-/// The last millisecond that is told apart, in the year 2109.
-const LAST_MILLIS: i64 = (1 << 42) - 1;
+/// How many bits tell apart what happened within one microsecond.
+const BITS: u32 = 10;
+/// The last microsecond that is told apart, in the year 2112.
+const LAST_MICROS: i64 = (1 << 52) - 1;
 const CHATS: i64 = -(1 << 61);
 const PEOPLE: i64 = -(1 << 62);
 /// How many places chats and people have each.
@@ -38,7 +38,7 @@ pub(crate) fn sought(lookup: &Lookup) -> RangeInclusive<i64> {
 }
 
 fn begin(at: Timestamp) -> i64 {
-    at.millis().clamp(0, LAST_MILLIS) << BITS
+    at.micros().clamp(0, LAST_MICROS) << BITS
 }
 
 /// FNV-1a, without its sign.

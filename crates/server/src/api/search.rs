@@ -48,9 +48,9 @@ pub struct SearchQuery {
     pub connection_id: Option<String>,
     /// Of this platform only.
     pub platform: Option<String>,
-    /// Nothing older, to the millisecond.
+    /// Nothing older.
     pub from: Option<Timestamp>,
-    /// Nothing from then on, to the millisecond.
+    /// Nothing from then on.
     pub to: Option<Timestamp>,
     /// What the page before gave as `next_cursor`.
     pub cursor: Option<String>,

@@ -57,7 +57,8 @@ async fn words_are_found_as_they_stand_by_now_and_by_nobody_else() {
     assert_eq!(item["snippet"], pieces);
     for (query, count) in [
         ("q=zanz", 2),
-        ("q=zanz%20caf", 1),
+        ("q=cafe%20zanz", 1),
+        ("q=zanz%20cafe", 0),
         ("q=%22zanzibar%20e%22", 1),
         ("q=%22e%20zanzibar%22", 0),
         ("q=std%3A%3Av", 1),
@@ -122,14 +123,13 @@ async fn a_name_that_changes_finds_what_was_written_before() {
     house.import("ana", &connection, &channel).await;
     let before = texts(&seek(&house, "ana", "q=quetzalcoatl").await).len();
     assert_eq!(before, 0);
-    house.slack.act_rename_user(&bruno, "Quétzalcoatl Nunes", "quetzi").unwrap();
+    house.slack.act_rename_user(&bruno, "Nunes", "Quétzalcoatl").unwrap();
     let named = async { while texts(&seek(&house, "ana", "q=quetzalcoatl").await).is_empty() {} };
     tokio::time::timeout(DEADLINE, named).await.expect("the name is learnt");
     let found = seek(&house, "ana", "q=quetzal").await;
     assert!(texts(&found).contains(&"by whom?"), "{found}");
-    let found = seek(&house, "ana", "q=%22ask%20quetzalcoatl%20nunes%20of%22").await;
-    let found = [texts(&found).len(), texts(&seek(&house, "ana", "q=%22ask%20quetzi%20of%22").await).len()];
-    assert_eq!(found.iter().sum::<usize>(), 1, "a phrase goes through the name that is shown");
+    let found = seek(&house, "ana", "q=%22ask%20quetzalcoatl%20of%22").await;
+    assert_eq!(texts(&found), ["ask @Quétzalcoatl of it"], "a phrase goes through the name that is shown");
     house.close().await;
 }
 
