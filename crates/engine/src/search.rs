@@ -128,7 +128,7 @@ impl Engine {
         for _ in 0..MOST_ROUNDS {
             let found = self.index().find(lookup.clone()).await?;
             let whole = found.len() < lookup.limit;
-            for (place, hit) in self.meant(customer, question, all, &wanted, &found).await? {
+            for (place, hit) in self.confirmed(customer, question, all, &wanted, &found).await? {
                 if hits.len() == paging.limit {
                     return Ok((hits, lookup.before.map(|place| place.to_string())));
                 }
@@ -144,7 +144,7 @@ impl Engine {
     }
 
     /// Those of the candidates that hold what was asked, as they are by now, each once.
-    async fn meant(
+    async fn confirmed(
         &self,
         customer: &CustomerId,
         question: &Question,

@@ -32,7 +32,9 @@ impl World {
         for chat in chats.iter().filter(|chat| whole.contains(&chat.id)) {
             let Some(channel) = self.slack.channel(chat.external_id.as_str()) else { continue };
             for (name, message) in crate::settle::theirs(&channel, chat.named_under().as_str()) {
-                there.entry(message.text).or_default().insert(name);
+                for word in message.text.split(|letter: char| !letter.is_alphanumeric()) {
+                    there.entry(word.to_owned()).or_default().insert(name.clone());
+                }
             }
         }
         let Some((_, engine)) = self.any_server() else { return Err("no server is up".to_owned()) };
