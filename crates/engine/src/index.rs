@@ -219,7 +219,9 @@ fn touched(events: &[Event]) -> BTreeMap<CustomerId, Touched> {
             | EventKind::ReactionRemoved
             | EventKind::ConnectionUpdated
             | EventKind::SyncStatusUpdated
-            | EventKind::UserPlatformUpdated => {}
+            | EventKind::UserPlatformUpdated
+            | EventKind::GapFound
+            | EventKind::GapFilled => {}
         }
     }
     all

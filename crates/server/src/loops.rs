@@ -55,7 +55,7 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::new("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
     Kind::new("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
     Kind::new("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
