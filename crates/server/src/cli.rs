@@ -32,6 +32,8 @@ static VERSION: LazyLock<String> =
     LazyLock::new(|| format!("{} (schema {})", env!("CARGO_PKG_VERSION"), Sqlite::schema_version()));
 /// Where the running server writes how it is reached from this computer.
 const ADDRESS_FILE: &str = "server.address";
+/// What is searched; it may be deleted while no server runs, and is made anew.
+const SEARCH_FILE: &str = "search.db";
 const ASK_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Parser)]
@@ -181,7 +183,7 @@ pub fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::
     let first = !database.exists();
     let store = Arc::new(Sqlite::open(&database)?);
     let data_dir = config.data_dir.clone();
-    let index = Arc::new(SqliteIndex::open(config.search_index())?);
+    let index = Arc::new(SqliteIndex::open(config.data_dir.join(SEARCH_FILE))?);
     let material = Material { config, store: store.clone(), index, vault, clock: Arc::new(SystemClock) };
     let asked_to_stop = Box::pin(asked_to_stop());
     let running = serve::start(material, listener)?;

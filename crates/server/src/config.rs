@@ -279,11 +279,6 @@ impl Config {
         self.data_dir.join("bothways.db")
     }
 
-    /// The file that is searched; it may be deleted while no server runs, and is made anew.
-    pub fn search_index(&self) -> PathBuf {
-        self.data_dir.join("search.db")
-    }
-
     /// The file that holds the key, unless `secret_key` does.
     pub fn key_file(&self) -> PathBuf {
         self.data_dir.join("secret.key")

@@ -23,15 +23,12 @@ impl World {
     pub fn compare_search(&mut self, party: &Party) -> Result<(), String> {
         let chats = self.memory.all_chats().into_iter().filter(|chat| chat.customer_id == party.customer);
         let chats: Vec<_> = chats.filter(|chat| chat.is_imported()).collect();
-        let whole: BTreeSet<_> = chats
-            .iter()
-            .filter(|chat| self.reason_to_exclude(party, chat).is_none())
-            .map(|chat| chat.id)
-            .collect();
+        let whole: BTreeSet<_> =
+            chats.iter().filter(|chat| self.reason_to_exclude(party, chat).is_none()).map(|chat| chat.id).collect();
         let mut there: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for chat in chats.iter().filter(|chat| whole.contains(&chat.id)) {
             let Some(channel) = self.slack.channel(chat.external_id.as_str()) else { continue };
-            for (name, message) in crate::settle::theirs(&channel, chat.named_under().as_str()) {
+            for (name, message) in crate::settle::theirs(&channel, &channel.id) {
                 for word in message.text.split(|letter: char| !letter.is_alphanumeric()) {
                     there.entry(word.to_owned()).or_default().insert(name.clone());
                 }

@@ -149,7 +149,7 @@ impl House {
         let clock = Arc::new(SkewedClock::default());
         let vault = KeyVault::new(Key::parse(&"5a".repeat(32)).unwrap(), Vec::new(), Arc::new(SystemRandom));
         let store = Arc::new(Sqlite::open(config.database()).unwrap());
-        let index = Arc::new(SqliteIndex::open(config.search_index()).unwrap());
+        let index = Arc::new(SqliteIndex::open(config.data_dir.join("search.db")).unwrap());
         let material = Material { config, store: store.clone(), index, vault, clock: clock.clone() };
         let running = serve::start(material, ours).unwrap();
         let mut house = Self {

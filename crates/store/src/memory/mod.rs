@@ -4,9 +4,9 @@
 //! no runtime, so that any executor may wait for it.
 
 mod checks;
+mod index;
 mod intake;
 mod keys;
-mod index;
 mod read;
 mod state;
 mod store;
