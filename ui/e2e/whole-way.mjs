@@ -184,6 +184,28 @@ async function wholeWay() {
     await withText(`Also there ${mark}`).getByTitle("Show the message that began the thread").waitFor();
   });
 
+  await step("What is sought is found, set off, and leads to where it stands", async () => {
+    const found = await seek(page, `"BETTER question ${mark}"`);
+    const hit = found.getByRole("link").filter({ hasText: changed });
+    await hit.locator("mark").first().waitFor();
+    await hit.click();
+    await messages.locator("article[data-sought]").filter({ hasText: changed }).waitFor();
+  });
+
+  await step("The timeline shows all chats as one stream", async () => {
+    await page.getByRole("link", { name: "Timeline" }).click();
+    const stream = page.getByRole("feed", { name: "Timeline" });
+    await stream.getByRole("article").filter({ hasText: changed }).waitFor();
+    await sandbox.act(other, "post", { channel: channel.id, text: `For the timeline ${mark}` });
+    const latest = stream
+      .getByRole("article")
+      .first()
+      .filter({ hasText: `For the timeline ${mark}` });
+    await latest.waitFor();
+    await stream.getByRole("link", { name: channel.name }).first().click();
+    await withText(changed).first().waitFor();
+  });
+
   await step("A deletion here is one in Slack", async () => {
     const row = page.locator(`[id="${await withText(changed).getAttribute("id")}"]`);
     await choose(row, "Delete");
@@ -199,6 +221,15 @@ async function wholeWay() {
     const row = page.locator(`[id="${await withText(`A slip ${mark}`).getAttribute("id")}"]`);
     await sandbox.act(other, "delete", { channel: channel.id, ts });
     await row.getByText("This message was deleted").waitFor();
+  });
+
+  await step("What was deleted is no longer found", async () => {
+    const found = await seek(page, `${mark}`);
+    await found.getByRole("link").filter({ hasText: answer }).first().waitFor();
+    for (const text of [changed, `A slip ${mark}`]) {
+      await found.getByRole("link").filter({ hasText: text }).waitFor({ state: "detached" });
+    }
+    await found.getByRole("link").filter({ hasText: answer }).first().click();
   });
 
   await step("A reload shows what came of it all", async () => {
@@ -220,6 +251,14 @@ async function wholeWay() {
     await page.reload();
     await page.getByRole("heading", { name: "No chats yet" }).waitFor();
   });
+}
+
+/** Seeks from wherever the page is, by the key that leads to the field. */
+async function seek(page, words) {
+  await page.keyboard.press("Control+K");
+  await page.keyboard.type(words);
+  await page.keyboard.press("Enter");
+  return page.getByRole("region", { name: "Found" });
 }
 
 /** The actions of a message show when the pointer is at it. */

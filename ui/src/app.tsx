@@ -6,8 +6,10 @@ import { ImportDialog } from "./connections/import-dialog";
 import { useSession } from "./feed/session";
 import { useFeed } from "./feed/use-feed";
 import { Frame } from "./frame/frame";
+import { AllChats } from "./inbox/all-chats";
 import { Inbox } from "./inbox/inbox";
 import { Failure } from "./parts/failure";
+import { Search } from "./search/search";
 import { SignIn } from "./sign-in/sign-in";
 
 export function App() {
@@ -36,6 +38,8 @@ function SignedIn({ appName, customer }: { appName: string; customer: string }) 
           <Inbox />
         </Route>
         <Route path="/chats/:id">{({ id }) => <Inbox chatId={id} />}</Route>
+        <Route path="/timeline" component={AllChats} />
+        <Route path="/search" component={Search} />
         <Route path="/connections" component={Connections} />
         <Redirect to="/" replace />
       </Switch>

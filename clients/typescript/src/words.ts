@@ -6,15 +6,21 @@ export type Abilities = Schemas["Abilities"];
 export type Attachment = Schemas["Attachment"];
 export type AvailableChat = Schemas["AvailableChat"];
 export type Chat = Schemas["Chat"];
+export type ChatHit = Schemas["ChatHit"];
 export type Completeness = Schemas["Completeness"];
 export type Connection = Schemas["Connection"];
+export type Hit = Schemas["Hit"];
 export type Integration = Schemas["OfferedIntegration"];
 export type Message = Schemas["Message"];
 export type Participant = Schemas["Participant"];
+export type Piece = Schemas["Piece"];
 export type Reaction = Schemas["Reaction"];
 export type Resolution = Schemas["Resolution"];
+export type SearchAnswer = Schemas["SearchAnswer"];
 export type Session = Schemas["Session"];
+export type Sighting = Schemas["Sighting"];
 export type SyncStatus = Schemas["SyncStatus"];
+export type TimelinePage = Schemas["Listed_Sighting"];
 export type Words = Schemas["Words"];
 
 /** An event of the feed, with the object that its kind is about. */

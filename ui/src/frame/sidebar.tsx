@@ -6,6 +6,7 @@ import { useInbox } from "../feed/store";
 import { useDialog } from "../parts/dialogs";
 import { Icon, type IconName } from "../parts/icon";
 import classes from "./frame.module.css";
+import { SearchField } from "./search-field";
 import { SidebarConnection } from "./sidebar-connection";
 
 type Props = { appName: string; customer: string; onLeave: () => void };
@@ -19,6 +20,7 @@ export function Sidebar({ appName, customer, onLeave }: Props) {
   const { openDialog } = useDialog();
   const [inChat] = useRoute("/chats/:id");
   const [atHome] = useRoute("/");
+  const [atTimeline] = useRoute("/timeline");
   const [atConnections] = useRoute("/connections");
 
   return (
@@ -29,9 +31,13 @@ export function Sidebar({ appName, customer, onLeave }: Props) {
           {appName}
         </Text>
       </div>
+      <SearchField onLeave={onLeave} />
       <ul className={classes.list}>
         <Entry to="/" icon="inbox" active={atHome || inChat} onLeave={onLeave}>
           Inbox
+        </Entry>
+        <Entry to="/timeline" icon="clock" active={atTimeline} onLeave={onLeave}>
+          Timeline
         </Entry>
         <Entry to="/connections" icon="connections" active={atConnections} onLeave={onLeave}>
           Connections

@@ -16,11 +16,14 @@ type Props = {
   /** The first of several of one sender bears the name. */
   first: boolean;
   root: Root | null;
+  /** The one that somebody came for. */
+  sought?: boolean;
   abilities: Abilities;
   onReply: (message: Message) => void;
 };
 
-export const MessageRow = memo(function MessageRow({ message, first, root, abilities, onReply }: Props) {
+export const MessageRow = memo(function MessageRow(props: Props) {
+  const { message, first, root, sought, abilities, onReply } = props;
   const [editing, setEditing] = useState(false);
   if (message.direction === "system") return <SystemLine message={message} />;
   const own = message.direction === "outgoing";
@@ -32,6 +35,7 @@ export const MessageRow = memo(function MessageRow({ message, first, root, abili
       data-own={own || undefined}
       data-first={first || undefined}
       data-status={message.status}
+      data-sought={sought || undefined}
       aria-label={`${own ? "You" : name}, ${fullTime(message.sent_at)}`}
     >
       {!own && (

@@ -1,15 +1,17 @@
 import type { Chat, Message } from "@bothways/client";
-import { ActionIcon, Center, Divider, Loader, Text } from "@mantine/core";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { ActionIcon, Center, Loader, Text } from "@mantine/core";
+import { useMemo, useRef, useState } from "react";
 import { useMessagesList } from "../feed/lists";
 import { shown } from "../feed/messages";
 import { useInbox } from "../feed/store";
 import { Empty } from "../parts/empty";
 import { Failure } from "../parts/failure";
 import { Icon } from "../parts/icon";
-import { dayName } from "../parts/time";
+import { Day } from "./day";
 import { MessageRow } from "./message-row";
+import { Reached } from "./reached";
 import { rowsOf, type Row } from "./rows";
+import { useSought } from "./sought";
 import classes from "./timeline.module.css";
 
 type Props = { chat: Chat; onReply: (message: Message) => void };
@@ -26,13 +28,15 @@ export function Timeline({ chat, onReply }: Props) {
   const held = useInbox(({ messages }) => messages.get(chat.id));
   const [drawn, setDrawn] = useState(DRAWN);
   const all = useMemo(() => (held ? shown(held) : []), [held]);
-  const rows = useMemo(() => rowsOf(all.slice(-drawn)), [all, drawn]);
+  const sought = useSought(all, list);
+  const count = Math.max(drawn, sought.reach);
+  const rows = useMemo(() => rowsOf(all.slice(-count)), [all, count]);
   const { box, away, toEnd, onScroll } = useEnd(() => setDrawn(DRAWN));
 
   const readOn = () => {
-    if (drawn < all.length) setDrawn((before) => before + DRAWN);
+    if (count < all.length) setDrawn(count + DRAWN);
     else if (list.hasNextPage && !list.isFetchingNextPage) {
-      void list.fetchNextPage().then(() => setDrawn((before) => before + DRAWN));
+      void list.fetchNextPage().then(() => setDrawn(count + DRAWN));
     }
   };
 
@@ -57,9 +61,14 @@ export function Timeline({ chat, onReply }: Props) {
       </div>
     );
   }
-  const more = drawn < all.length || list.hasNextPage;
+  const more = count < all.length || list.hasNextPage;
   return (
     <div className={classes.frame}>
+      {sought.isTooFar && (
+        <Text role="status" className={classes.note}>
+          The message that you opened stands further back, or is gone.
+        </Text>
+      )}
       <div
         ref={box}
         className={classes.box}
@@ -69,7 +78,9 @@ export function Timeline({ chat, onReply }: Props) {
         aria-label="Messages"
       >
         <div className={classes.rows}>
-          {more && !list.isError && <Top key={`${drawn} of ${all.length}`} onSeen={readOn} />}
+          {more && !list.isError && (
+            <Reached key={`${count} of ${all.length}`} label="Loading older messages" onReached={readOn} />
+          )}
           {list.isError && (
             <Failure
               title="Older messages cannot be read"
@@ -78,7 +89,7 @@ export function Timeline({ chat, onReply }: Props) {
             />
           )}
           {rows.map((row) => (
-            <RowView key={row.key} row={row} chat={chat} onReply={onReply} />
+            <RowView key={row.key} row={row} sought={sought.id} chat={chat} onReply={onReply} />
           ))}
         </div>
       </div>
@@ -91,37 +102,17 @@ export function Timeline({ chat, onReply }: Props) {
   );
 }
 
-function RowView({ row, chat, onReply }: { row: Row } & Props) {
-  if (row.kind === "day") {
-    return (
-      <Divider my="sm" label={<Text size="xs">{dayName(row.at, new Date())}</Text>} role="presentation" />
-    );
-  }
+function RowView({ row, sought, chat, onReply }: { row: Row; sought: string | null } & Props) {
+  if (row.kind === "day") return <Day at={row.at} />;
   return (
     <MessageRow
       message={row.message}
       first={row.first}
       root={row.root}
+      sought={row.message.id === sought}
       abilities={chat.abilities}
       onReply={onReply}
     />
-  );
-}
-
-/** Asks for older messages when it comes into view. */
-function Top({ onSeen }: { onSeen: () => void }) {
-  const mark = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const watch = new IntersectionObserver(([seen]) => seen?.isIntersecting && onSeen(), {
-      rootMargin: "400px",
-    });
-    if (mark.current) watch.observe(mark.current);
-    return () => watch.disconnect();
-  });
-  return (
-    <Center ref={mark} p="md">
-      <Loader size="sm" aria-label="Loading older messages" />
-    </Center>
   );
 }
 

@@ -3,6 +3,7 @@ const paths = {
   back: "M19 12H5m6-6-6 6 6 6",
   bothways: "M5 9h13l-4-4m5 10H6l4 4",
   check: "m5 13 4 4L19 7",
+  clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 2",
   close: "M6 6l12 12M18 6 6 18",
   compare: "M20 11a8 8 0 0 0-14-4L4 9m0-5v5h5m-5 4a8 8 0 0 0 14 4l2-2m0 5v-5h-5",
   connections: "M9 15l6-6m-4-3 1-1a4 4 0 0 1 7 7l-2 1m-4 5-1 1a4 4 0 0 1-7-7l2-1",
