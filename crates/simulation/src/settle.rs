@@ -13,7 +13,7 @@ use model::{
     completeness::Completeness,
     connection::Connection,
     event::{EventKind, Subject},
-    id::{ChatId, MessageId},
+    id::{ChatId, ExternalId, MessageId},
     intake::PartState,
     message::{Message, Status},
     store::{Intakes, Store},
@@ -128,14 +128,21 @@ impl World {
         self.memory.all_completeness().iter().all(whole)
     }
 
-    /// It got another id while nobody could hear of it, and there is nothing to recognise it by.
+    /// It got another id while nobody could hear of it, and there is nothing to recognise it by: nothing was
+    /// known that is still there.
     fn is_out_of_sight(&self, chat: &Chat) -> bool {
         let id = chat.external_id.as_str();
+        let by_now = self.seen.by_now(id);
+        if by_now == id {
+            return false;
+        }
+        let there = self.slack.channel(by_now).map(|channel| theirs(&channel, chat.named_under().as_str()));
         let is_there = |row: &Message| {
             let written = row.facets.content.as_ref().is_some_and(|content| !content.value.system);
-            row.chat_id == chat.id && row.external_id.is_some() && !row.facets.is_deleted() && written
+            let lives = |name: &ExternalId| there.as_ref().is_some_and(|there| there.contains_key(name.as_str()));
+            row.chat_id == chat.id && row.external_id.as_ref().is_some_and(lives) && !row.facets.is_deleted() && written
         };
-        self.seen.by_now(id) != id && !self.memory.all_messages().iter().any(is_there)
+        !self.memory.all_messages().iter().any(is_there)
     }
 
     fn compare(&mut self) -> Result<(), String> {
