@@ -68,7 +68,8 @@ pub struct House {
     pub clock: Arc<SkewedClock>,
     pub slack_clock: Arc<SkewedClock>,
     pub store: Arc<Sqlite>,
-    _folder: TempDir,
+    /// Where the server keeps everything.
+    pub folder: TempDir,
     emulator: (Option<oneshot::Sender<()>>, JoinHandle<std::io::Result<()>>),
 }
 
@@ -161,7 +162,7 @@ impl House {
             clock,
             slack_clock,
             store,
-            _folder: folder,
+            folder,
             emulator: (Some(stop), emulator),
         };
         let cookie = house.sign_in().await;

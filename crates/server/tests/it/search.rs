@@ -18,6 +18,14 @@ async fn seek(house: &House, customer: &str, query: &str) -> Value {
     tokio::time::timeout(DEADLINE, whole).await.expect("the index follows")
 }
 
+/// Whether the index's files hold these letters anywhere.
+fn is_kept(house: &House, word: &str) -> bool {
+    let files = std::fs::read_dir(house.folder.path()).unwrap().map(|file| file.unwrap().path());
+    let of_index = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("search.db"));
+    let holds = |bytes: Vec<u8>| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+    of_index.filter_map(|path| std::fs::read(path).ok()).any(holds)
+}
+
 fn texts(found: &Value) -> Vec<&str> {
     let items = found["items"].as_array().unwrap().iter();
     items.map(|item| item["message"]["body"]["text"].as_str().unwrap()).collect()
@@ -41,18 +49,18 @@ async fn words_are_found_as_they_stand_by_now_and_by_nobody_else() {
     let chat = house.import("ana", &connection, &channel).await;
     let mut feed = feed_from_now(&house, "ana").await;
     let post = |text: &str| house.slack.act_post(&bruno, &channel, text, None).unwrap();
-    let first = post("Um café no Zanzibar, e std::vec");
-    feed.until(says("Um café no Zanzibar, e std::vec")).await;
-    post("我们在家 👍 zanzibar");
-    feed.until(says("我们在家 👍 zanzibar")).await;
+    let first = post("Um café no Zanzibar, e std::vec quokka");
+    feed.until(says("Um café no Zanzibar, e std::vec quokka")).await;
+    post("我们在家 👍 zanzibar eva.lima@example.com");
+    feed.until(says("我们在家 👍 zanzibar eva.lima@example.com")).await;
 
     let found = seek(&house, "ana", "q=CAFE").await;
-    assert_eq!(texts(&found), ["Um café no Zanzibar, e std::vec"]);
+    assert_eq!(texts(&found), ["Um café no Zanzibar, e std::vec quokka"]);
     let item = &found["items"][0];
     assert_eq!((&item["chat_name"], &item["connection_ids"]), (&json!("zebra-crossing"), &json!([connection])));
     let pieces = json!([
         { "text": "Um ", "hit": false }, { "text": "café", "hit": true },
-        { "text": " no Zanzibar, e std::vec", "hit": false }
+        { "text": " no Zanzibar, e std::vec quokka", "hit": false }
     ]);
     assert_eq!(item["snippet"], pieces);
     for (query, count) in [
@@ -64,6 +72,9 @@ async fn words_are_found_as_they_stand_by_now_and_by_nobody_else() {
         ("q=std%3A%3Av", 1),
         ("q=%E6%88%91%E4%BB%AC", 1),
         ("q=%F0%9F%91%8D", 1),
+        ("q=eva.lima%40example.com", 1),
+        ("q=LIMA%40exam", 1),
+        ("q=eva.souza%40example.com", 0),
         ("q=zanzibar&connection_id=CON", 2),
         ("q=zanzibar&chat_id=CHAT", 2),
         ("q=zanzibar&platform=slack", 2),
@@ -83,7 +94,11 @@ async fn words_are_found_as_they_stand_by_now_and_by_nobody_else() {
     for item in house.all("ana", "/v1/search?q=zanzibar&limit=1").await {
         paged.push(item["message"]["body"]["text"].as_str().unwrap().to_owned());
     }
-    assert_eq!(paged, ["我们在家 👍 zanzibar", "Um café no Zanzibar, e std::vec"], "the latest first");
+    assert_eq!(
+        paged,
+        ["我们在家 👍 zanzibar eva.lima@example.com", "Um café no Zanzibar, e std::vec quokka"],
+        "the latest first"
+    );
     let found = seek(&house, "ana", "q=zebra").await;
     assert_eq!(found["chats"][0]["chat"]["id"], chat.as_str());
     assert_eq!(found["chats"][0]["name"][0], json!({ "text": "zebra", "hit": true }));
@@ -103,11 +118,18 @@ async fn words_are_found_as_they_stand_by_now_and_by_nobody_else() {
     house.slack.act_delete(&bruno, &channel, &first).unwrap();
     feed.until(|event| event["kind"] == "message.deleted").await;
     assert_eq!(texts(&seek(&house, "ana", "q=%22cha%22").await), [""; 0]);
+    assert!(is_kept(&house, "zanzibar") && !is_kept(&house, "quokka"), "what is edited or deleted leaves the files");
 
     house.ask("ana", Method::DELETE, &format!("/v1/chats/{chat}"), None).await;
     let found = seek(&house, "ana", "q=zanzibar").await;
     assert_eq!((texts(&found), &found["chats"]), (vec![], &json!([])));
     assert_eq!(seek(&house, "ana", "q=zebra").await["chats"], json!([]));
+    let gone = async {
+        while is_kept(&house, "zanzibar") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, gone).await.expect("a chat that is deleted leaves the files");
     house.close().await;
 }
 
