@@ -7,6 +7,7 @@
 mod check;
 mod connect;
 mod entries;
+mod erase;
 mod error;
 mod files;
 mod import;

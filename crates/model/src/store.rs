@@ -10,6 +10,7 @@ use crate::{
     command::Command,
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
+    erasure::Erasures,
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
@@ -196,7 +197,7 @@ pub trait Keys: Send + Sync {
 
 /// Keeps everything.
 #[async_trait]
-pub trait Store: Intakes + Keys + Checks + Stream {
+pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
     /// Writes changes whole or not at all, and returns once they are synced to disk.
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
 

@@ -65,6 +65,7 @@ const KINDS: [Kind; 10] = [
     Kind::new("look_after", KEEPERS, |engine| Box::pin(async move { engine.look_after_turn().await })),
     Kind::new("reconcile", RECONCILERS, |engine| Box::pin(async move { engine.reconcile_turn().await })),
     Kind::new("refresh", REFRESHERS, |engine| Box::pin(async move { engine.refresh_turn().await })),
+    Kind::new("erase", FORGETTERS, |engine| Box::pin(async move { engine.erase_turn().await })),
     Kind {
         wakes: false,
         longest_rest: FORGET_EVERY,

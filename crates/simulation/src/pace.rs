@@ -11,6 +11,7 @@ use model::{
     completeness::{Completeness, Heartbeat, Measured},
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
+    erasure::{Erasure, Erasures, Through},
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
@@ -155,4 +156,12 @@ paced! { Stream:
     chats_after(after: Option<(CustomerId, ChatId)>, limit: usize) -> Vec<Chat>;
     messages_after(after: Option<(CustomerId, MessageId)>, limit: usize) -> Vec<Message>;
     people_after(after: u64, limit: usize) -> Vec<(u64, Participant)>;
+}
+
+paced! { Erasures:
+    begin_erasure(customer: &CustomerId, now: Timestamp) -> ();
+    erasures(limit: usize) -> Vec<Erasure>;
+    erase_rows(customer: &CustomerId, limit: usize) -> usize;
+    erase_requests(customer: &CustomerId, requests: &[IntakeId], through: Through) -> ();
+    end_erasure(customer: &CustomerId) -> ();
 }

@@ -5,6 +5,7 @@ pub mod attachments;
 pub mod auth;
 pub mod chats;
 pub mod connections;
+pub mod customers;
 pub mod docs;
 pub mod error;
 pub mod events;
@@ -56,6 +57,7 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(keys::list_api_keys, keys::create_api_key))
         .routes(routes!(keys::delete_api_key))
         .routes(routes!(tokens::create_customer_token))
+        .routes(routes!(customers::erase_customer))
 }
 
 /// The routes of the API.

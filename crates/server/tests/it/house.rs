@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use model::{
     connection::Login,
     customer::CustomerId,
-    store::Store,
+    store::{Intakes, Store},
     time::Timestamp,
     world::{Clock, Secret},
 };
@@ -23,6 +23,7 @@ use server::{
 };
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -303,12 +304,33 @@ impl House {
         }
     }
 
+    /// Where the server keeps its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Waits until all that Slack had to tell was told and read, so that nothing changes by itself.
+    pub async fn all_is_heard(&self) {
+        self.until(async || {
+            let told = self.slack.pending_events() == 0;
+            let routed = self.store.unrouted(1).await.unwrap().is_empty();
+            told && routed && self.store.part_lanes(self.clock.now(), 1).await.unwrap().is_empty()
+        })
+        .await;
+    }
+
     /// Stops both, and fails if they do not end by themselves.
-    pub async fn close(mut self) {
+    pub async fn close(self) {
+        drop(self.close_and_keep().await);
+    }
+
+    /// The same, and leaves the server's files.
+    pub async fn close_and_keep(mut self) -> TempDir {
         self.running.stop().await.unwrap();
         self.store.close().await;
         drop(self.emulator.0.take());
         tokio::time::timeout(DEADLINE, self.emulator.1).await.unwrap().unwrap().unwrap();
+        self.folder
     }
 }
 

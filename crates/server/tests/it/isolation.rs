@@ -4,10 +4,9 @@
 //! right customer makes the same calls, which must go well: what is refused for its form alone proves nothing.
 
 use crate::{
-    house::{Answer, DEADLINE, Feed, House, read_beginning},
+    house::{Answer, Feed, House, read_beginning},
     parked::something_parked,
 };
-use model::{store::Intakes, world::Clock};
 use reqwest::Method;
 use sandbox::slack::NewFile;
 use serde_json::{Map, Value, json};
@@ -242,17 +241,6 @@ fn told_nothing(answer: &Answer, secrets: &[&str], what: &str) {
     assert!(leaked.is_empty(), "{what} and is told {leaked:?}: {shown}");
 }
 
-/// Waits until all that Slack had to tell was told and read, so that nothing changes by itself.
-async fn all_is_heard(house: &House) {
-    loop {
-        let told = house.slack.pending_events() == 0;
-        let routed = house.store.unrouted(1).await.unwrap().is_empty();
-        if told && routed && house.store.part_lanes(house.clock.now(), 1).await.unwrap().is_empty() {
-            return;
-        }
-    }
-}
-
 /// All that a customer would notice.
 async fn whole(house: &House, customer: &str) -> Vec<Value> {
     let mut held = Vec::new();
@@ -275,7 +263,7 @@ async fn no_route_lets_a_wrong_caller_reach_a_customer() {
         headers: vec![("authorization", customer_token(&house, "ana", 60).await)],
         kind: Kind::Stranger,
     };
-    tokio::time::timeout(DEADLINE, all_is_heard(&house)).await.expect("Slack comes to an end");
+    house.all_is_heard().await;
     let before = whole(&house, "ana").await;
     let routes = routes(&description);
     assert!(routes.len() > 25, "the description is read");

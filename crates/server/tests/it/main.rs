@@ -11,6 +11,7 @@ mod configuration;
 mod connecting;
 mod doctor;
 mod doors;
+mod erasing;
 mod feed;
 mod files;
 mod formatting;

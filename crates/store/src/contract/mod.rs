@@ -4,6 +4,7 @@ pub(crate) mod samples;
 
 mod chats;
 mod checks;
+mod erasing;
 mod feed;
 mod guards;
 pub(crate) mod index;
@@ -15,6 +16,7 @@ mod stream;
 
 pub(crate) use chats::*;
 pub(crate) use checks::*;
+pub(crate) use erasing::*;
 pub(crate) use feed::*;
 pub(crate) use guards::*;
 pub(crate) use intake::*;
@@ -61,6 +63,8 @@ macro_rules! store_contract {
                 what_is_referred_to_is_not_forgotten,
                 routed_requests_are_found_in_the_order_in_which_they_came,
                 what_has_ended_is_forgotten,
+                an_erased_customer_leaves_nothing,
+                a_login_of_others_stays,
                 a_lease_has_one_holder,
                 a_ticket_is_taken_once,
                 a_ticket_ends,

@@ -4,6 +4,7 @@
 //! no runtime, so that any executor may wait for it.
 
 mod checks;
+mod erase;
 mod index;
 mod intake;
 mod keys;

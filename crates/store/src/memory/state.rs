@@ -8,6 +8,7 @@ use model::{
     completeness::{Completeness, Heartbeat},
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
+    erasure::Erasure,
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
@@ -106,6 +107,7 @@ state! {
     sync_statuses: (CustomerId, SyncStatusId) => SyncStatus,
     completeness: (CustomerId, ChatId) => Completeness,
     heartbeat: () => Heartbeat,
+    erasures: CustomerId => Erasure,
     feeds: CustomerId => FeedRow,
     events: u64 => Event,
     event_of_seq: (CustomerId, u64) => u64,

@@ -16,6 +16,9 @@ impl State {
     /// Applies a commit. What it wrote before it failed is for the caller to take back.
     pub(super) fn commit(&mut self, changes: &Changes) -> Result<Committed, StoreError> {
         let admitted = Admitted::check(changes)?;
+        if changes.customer.as_ref().is_some_and(|customer| self.erasures.has(customer)) {
+            return Err(StoreError::Stale);
+        }
         for write in &changes.writes {
             self.write(&admitted, write)?;
         }

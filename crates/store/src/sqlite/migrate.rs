@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_standing.sql"),
     include_str!("migrations/0005_completeness.sql"),
     include_str!("migrations/0006_stream.sql"),
+    include_str!("migrations/0007_erasures.sql"),
 ];
 
 /// Marks a file as ours: "Both".

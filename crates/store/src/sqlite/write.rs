@@ -1,7 +1,7 @@
 //! What a commit does to the tables. Each function runs within the writer's transaction.
 
 use super::{
-    checks,
+    checks, erase,
     failure::{Failure, Outcome},
     intake, put,
     rows::{change, document, find, find_int, int, kind_text, number, thing, thing_text},
@@ -19,6 +19,11 @@ use rusqlite::{Connection, params};
 /// Writes a commit, and numbers its events.
 pub(super) fn commit(db: &Connection, changes: &Changes) -> Outcome<Committed> {
     let admitted = Admitted::check(changes)?;
+    if let Some(customer) = &changes.customer
+        && erase::is_under_way(db, customer)?
+    {
+        return Err(Failure::stale());
+    }
     for row in &changes.writes {
         write(db, &admitted, row)?;
     }
