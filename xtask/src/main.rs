@@ -1,5 +1,6 @@
 //! What is not `cargo build`: the checks of a change, the generated files, the simulation at length.
 
+mod bench;
 mod ci;
 mod openapi;
 mod simulate;
@@ -23,6 +24,8 @@ enum Task {
     Openapi,
     /// Checks the layout: who may use whom, how long a file is, what it is called
     Tidy,
+    /// Measures a release build, and prints a table with ratios against limits taken in the same run
+    Bench(bench::Bench),
     /// Runs the simulation over many seeds. One that fails prints its seed and replays from it
     Simulate(simulate::Simulate),
 }
@@ -32,6 +35,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Openapi => openapi::write(),
         Task::Tidy => tidy::check(),
+        Task::Bench(bench) => bench.run(),
         Task::Simulate(simulate) => simulate.run(),
     }
 }

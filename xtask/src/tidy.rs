@@ -22,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// What only some crates may name.
 const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest", &["server", "sandbox", "bench"]),
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["store", "bench"]),
     ("anyhow", &["server", "simulation", "bench"]),
 ];
 /// Names that say nothing of what is inside.

@@ -41,6 +41,7 @@ use std::{
 pub struct Memory {
     inner: Mutex<Inner>,
     held_back: bool,
+    forgetful: bool,
 }
 
 struct Inner {
@@ -81,9 +82,14 @@ impl Memory {
         Self::with(true)
     }
 
+    /// An empty store that takes requests in and keeps none of them: what is left of a server without its disk.
+    pub fn forgetful() -> Self {
+        Self { forgetful: true, ..Self::new() }
+    }
+
     fn with(held_back: bool) -> Self {
         let inner = Inner { visible: State::default(), synced: State::default(), log: Vec::new() };
-        Self { inner: Mutex::new(inner), held_back }
+        Self { inner: Mutex::new(inner), held_back, forgetful: false }
     }
 
     /// Syncs all that was written so far, and lets those who wait for it go on.

@@ -1,0 +1,84 @@
+//! How long a list and a chat take to open, and how that grows with what is stored.
+
+use crate::{
+    place::Place,
+    table::{Table, Times, ratio},
+};
+use anyhow::Context;
+use reqwest::Method;
+use rusqlite::{Connection, params};
+use sandbox::slack::WorldSize;
+use serde_json::{Value, json};
+use std::time::Instant;
+
+const CALLS: usize = 200;
+
+/// Fills the customer's chats up to a size, and opens them.
+pub async fn measure(table: &mut Table, size: u64) -> anyhow::Result<()> {
+    let world =
+        WorldSize { messages_per_channel: 20, messages_per_chat: 5, threads_per_channel: 0, ..WorldSize::default() };
+    let place = Place::open(world, None).await?;
+    let connection = place.connect().await?;
+    crate::import::run(&place, &connection, json!({ "connection_id": connection, "all": true })).await?;
+    multiply(&place.folder().join("bothways.db"), size)?;
+    let chats = place.ask(Method::GET, "/v1/chats", None).await?;
+    let chat = chats["items"][0]["id"].as_str().context("there is a chat")?.to_owned();
+    let bare = times(&place, "/healthz").await?;
+    for (what, path) in [("list of chats", "/v1/chats".to_owned()), ("chat", format!("/v1/chats/{chat}/messages"))] {
+        let found = times(&place, &path).await?;
+        let what = format!("opening the {what}, {size} messages stored");
+        let limit = format!("an empty answer: {}", bare.told());
+        table.row(&what, found.told(), limit, ratio(found.within(0.5), bare.within(0.5)));
+    }
+    place.close().await?;
+    Ok(())
+}
+
+async fn times(place: &Place, path: &str) -> anyhow::Result<Times> {
+    let mut times = Vec::new();
+    for _ in 0..CALLS {
+        let began = Instant::now();
+        let answer = place.asking(Method::GET, path).send().await?;
+        anyhow::ensure!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.bytes().await?;
+        times.push(began.elapsed());
+    }
+    Ok(Times::of(times))
+}
+
+/// Copies messages that are there until so many are stored: the same documents, under ids and places of their own.
+fn multiply(file: &std::path::Path, size: u64) -> anyhow::Result<()> {
+    let db = Connection::open(file)?;
+    db.busy_timeout(std::time::Duration::from_secs(60))?;
+    let columns =
+        "customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, document, thread";
+    let samples: Vec<(String, String, String, String, String)> = db
+        .prepare("select customer_id, connection_id, chat_id, document, position from messages where visibility = 2")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
+        .collect::<Result<_, _>>()?;
+    anyhow::ensure!(!samples.is_empty(), "there are messages");
+    let insert = format!("insert into messages ({columns}) values (?1, ?2, 1, ?3, ?4, ?5, ?6, 2, ?7, '')");
+    let mut number = samples.len() as u64;
+    while number < size {
+        let transaction = db.unchecked_transaction()?;
+        {
+            let mut insert = transaction.prepare_cached(&insert)?;
+            for _ in 0..10_000.min(size - number) {
+                let place = usize::try_from(number)? % samples.len();
+                let (customer, connection, chat, document, position) = &samples[place];
+                let mut held: Value = serde_json::from_str(document)?;
+                let id = format!("msg_{:032x}", (0x0190_0000_0000_7000_8000_u128 << 48) + u128::from(number));
+                let external = format!("bench:{number}");
+                held["id"] = json!(id);
+                held["external_id"] = json!(external);
+                // Older than what was there before.
+                let position = format!("0{position}{number}");
+                held["position"] = json!(position);
+                insert.execute(params![customer, id, connection, external, chat, position, held.to_string()])?;
+                number += 1;
+            }
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}
