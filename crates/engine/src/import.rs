@@ -9,7 +9,7 @@ use crate::{
 };
 use model::{
     changes::{Changes, Write},
-    chat::Chat,
+    chat::{Chat, ReadMark},
     compare::Check,
     connection::Connection,
     connector::{Access, ConnectorError, Page, Reading},
@@ -122,6 +122,10 @@ impl Engine {
         }
         let mut page = offered.connector.pull(access, reading, sync.cursor.as_ref()).await?;
         page.updates.extend(asked);
+        if let Some(chat) = chat.filter(|_| sync.cursor.is_none()) {
+            let mark = self.read_mark(offered, access, chat, &page).await?;
+            page.updates.extend(mark);
+        }
         Ok(page)
     }
 
@@ -159,6 +163,30 @@ impl Engine {
         with.push(Write::SyncStatus(next));
         let news = News::new(connection, checked.updates, Origin::Reconciliation);
         self.take_in(&News { with, events, asked_at: Some(checked.asked_at), ..news }).await
+    }
+
+    /// How far the chat is read there. Where the platform does not say, what was written before the import
+    /// counts as read.
+    async fn read_mark(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+        page: &Page,
+    ) -> Result<Option<Update>, ConnectorError> {
+        let reading = Reading::ReadMark(chat.external_id.clone());
+        let told = match offered.connector.pull(access, &reading, None).await {
+            Err(ConnectorError::Refused(_)) => None,
+            told => told?.updates.pop(),
+        };
+        if told.is_some() || chat.read.is_some() {
+            return Ok(told);
+        }
+        let messages = page.updates.iter().filter_map(|update| match update {
+            Update::Message(told) => Some(ReadMark { position: told.position.clone(), message: told.id.clone() }),
+            _ => None,
+        });
+        Ok(messages.max().map(|mark| Update::Read { chat: chat.external_id.clone(), mark }))
     }
 
     async fn take_page(

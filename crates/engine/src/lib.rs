@@ -16,6 +16,7 @@ mod index;
 mod kept;
 mod known;
 mod logins;
+mod marks;
 mod names;
 mod outbound;
 mod outbox;

@@ -189,6 +189,7 @@ fn people_in(update: &Update) -> Vec<ExternalId> {
         Update::Deleted { .. }
         | Update::Reactions { .. }
         | Update::ChatGone { .. }
+        | Update::Read { .. }
         | Update::Person { .. }
         | Update::Member { .. }
         | Update::ChatMoved { .. }

@@ -18,6 +18,9 @@ pub struct Abilities {
     pub delete: bool,
     /// Messages can be reacted to.
     pub react: bool,
+    /// The platform can be told how far the customer has read.
+    #[serde(default)]
+    pub mark_read: bool,
     /// Messages can be read back one by one, so that an unknown outcome can be looked up.
     pub read_back: bool,
     /// The longest text of a message, in characters.

@@ -81,6 +81,15 @@ pub struct Chat {
     /// had. So a chat that gets another id keeps the names of all its messages.
     #[serde(default)]
     pub named_under: Option<ExternalId>,
+    /// How far the customer has read, here or there. It only grows. None while nobody said.
+    #[serde(default)]
+    pub read: Option<ReadMark>,
+    /// How far the platform is known to call it read.
+    #[serde(default)]
+    pub read_there: Option<ReadMark>,
+    /// When the platform is told how far it is read; none while it need not be.
+    #[serde(default, with = "exact_if_any")]
+    pub mark_due_at: Option<Timestamp>,
     /// Other names that the platform has for it.
     pub aliases: BTreeMap<ExternalId, Version>,
     /// As of when the platform deleted it, which nothing lifts. What was read of it stays here.
@@ -92,6 +101,15 @@ pub struct Chat {
     /// When it last changed here.
     #[serde(with = "exact")]
     pub updated_at: Timestamp,
+}
+
+/// How far a chat is read: up to a message, and by its place. The greater one is the later one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReadMark {
+    /// The message's place among those of its chat.
+    pub position: String,
+    /// The message.
+    pub message: ExternalId,
 }
 
 /// Whether the person of a connection is in a chat.

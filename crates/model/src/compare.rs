@@ -169,6 +169,7 @@ fn differs(row: Option<&Message>, told: &[&Update]) -> bool {
             | Update::Person { .. }
             | Update::Member { .. }
             | Update::ChatGone { .. }
+            | Update::Read { .. }
             | Update::ChatMoved { .. }
             | Update::LoginLost { .. } => {}
         }
@@ -197,6 +198,7 @@ fn is_missed(row: Option<&Message>, told: &[&Update], asked_at: Timestamp) -> bo
         | Update::Person { .. }
         | Update::Member { .. }
         | Update::ChatGone { .. }
+        | Update::Read { .. }
         | Update::ChatMoved { .. }
         | Update::LoginLost { .. } => Some(asked_at),
     };

@@ -165,6 +165,8 @@ pub enum Reading {
     },
     /// Whether the person of the connection is in a chat.
     Membership(ExternalId),
+    /// How far the person of the connection has read a chat; nothing where the platform does not say.
+    ReadMark(ExternalId),
 }
 
 /// A page of what was asked for.
@@ -354,6 +356,16 @@ pub trait Connector: Send + Sync {
     ) -> Result<OpenFile, ConnectorError>;
     /// Does one step of a command, and reports what the platform holds now.
     async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError>;
+    /// Tells the platform that the person has read a chat up to a message, and says how far it is read there
+    /// by now. What is read further there stays so. Called only where the abilities have it.
+    async fn mark_read(
+        &self,
+        _access: &Access<'_>,
+        _chat: &ExternalId,
+        _message: &ExternalId,
+    ) -> Result<Vec<Update>, ConnectorError> {
+        Err(ConnectorError::Unreadable("this platform has no read marks".to_owned()))
+    }
     /// Finds out what became of an attempt. It changes nothing at the platform.
     async fn prove(&self, access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError>;
 }

@@ -28,6 +28,9 @@ pub enum EventKind {
     /// A chat changed.
     #[serde(rename = "chat.updated")]
     ChatUpdated,
+    /// The customer has read further in a chat, here or there.
+    #[serde(rename = "chat.read")]
+    ChatRead,
     /// A chat was deleted here.
     #[serde(rename = "chat.deleted")]
     ChatDeleted,
@@ -67,6 +70,7 @@ impl EventKind {
             Self::MessageMerged => "message.merged",
             Self::ChatCreated => "chat.created",
             Self::ChatUpdated => "chat.updated",
+            Self::ChatRead => "chat.read",
             Self::ChatDeleted => "chat.deleted",
             Self::ChatMerged => "chat.merged",
             Self::ReactionAdded => "reaction.added",

@@ -72,6 +72,8 @@ pub struct ChatFilter {
     pub connection: Option<ConnectionId>,
     /// In this state only.
     pub state: Option<ChatState>,
+    /// Only those of which it is known how far they are read, and that have something unread.
+    pub unread: bool,
 }
 
 /// A chat with what is needed to draw it in a list.
@@ -83,7 +85,13 @@ pub struct ListedChat {
     pub active_at: Timestamp,
     /// Its newest message that can be seen and is not deleted.
     pub last_message: Option<Message>,
+    /// How many incoming messages that can be read stand after the read mark, counted up to
+    /// [`UNREAD_COUNTED`]; none while there is no mark.
+    pub unread_count: Option<u32>,
 }
+
+/// How far unread messages are counted: so many means as many or more.
+pub const UNREAD_COUNTED: u32 = 100;
 
 /// Where a part of work waits: it is done by one holder at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -301,6 +309,9 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
     async fn asides(&self, customer: &CustomerId, chat: ChatId) -> Result<Vec<Aside>, StoreError>;
     /// Chats with news set aside until a time that has come.
     async fn due_asides(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
+
+    /// Chats of which the platform is to be told how far they are read, those that wait longest first.
+    async fn due_marks(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
 
     // The outbox.
     /// Chats whose first open command is due, those that wait longest first.

@@ -1,7 +1,7 @@
 //! What a platform says happened. It may come twice, late, and in any order.
 
 use crate::{
-    chat::ChatFacts,
+    chat::{ChatFacts, ReadMark},
     facets::{Content, ReactionSet, Version},
     id::{ExternalAccount, ExternalId},
     participant::PersonFacts,
@@ -64,6 +64,13 @@ pub enum Update {
         facts: ChatFacts,
         /// As of when.
         version: Version,
+    },
+    /// The customer has read a chat this far, as the platform has it.
+    Read {
+        /// Which.
+        chat: ExternalId,
+        /// Up to where.
+        mark: ReadMark,
     },
     /// The platform deleted a chat for good.
     ChatGone {
@@ -135,6 +142,7 @@ impl Update {
             | Self::Reactions { chat, .. }
             | Self::Chat { chat, .. }
             | Self::ChatGone { chat, .. }
+            | Self::Read { chat, .. }
             | Self::Member { chat, .. } => Some(chat),
             Self::ChatMoved { from, .. } => Some(from),
             Self::Person { .. } | Self::LoginLost { .. } => None,
@@ -150,6 +158,7 @@ impl Update {
             }
             Self::Chat { .. }
             | Self::ChatGone { .. }
+            | Self::Read { .. }
             | Self::Person { .. }
             | Self::Member { .. }
             | Self::ChatMoved { .. }

@@ -19,6 +19,8 @@ const IMPORTERS: usize = 2;
 const SENDERS: usize = 4;
 /// How many workers follow the feed for the search; one at a time is let in.
 const INDEXERS: usize = 1;
+/// How many read marks are brought at once.
+const MARKERS: usize = 1;
 /// How many workers keep things in order.
 const KEEPERS: usize = 1;
 /// How many logins are refreshed at once.
@@ -55,12 +57,13 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 12] = [
     Kind::new("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
     Kind::new("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
     Kind::new("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
     Kind::new("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
     Kind::new("index", INDEXERS, |engine| Box::pin(async move { engine.index_turn().await })),
+    Kind::new("marks", MARKERS, |engine| Box::pin(async move { engine.marks_turn().await })),
     Kind::new("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
     Kind::new("look_after", KEEPERS, |engine| Box::pin(async move { engine.look_after_turn().await })),
     Kind::new("reconcile", RECONCILERS, |engine| Box::pin(async move { engine.reconcile_turn().await })),

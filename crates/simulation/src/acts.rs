@@ -34,6 +34,8 @@ pub const ACTS: &[(&str, Act)] = &[
     ("delete", delete),
     ("react", react),
     ("unreact", unreact),
+    ("read", read),
+    ("send_read", send_read),
     ("rename", rename),
     ("archive", archive),
     ("change_id", change_id),
@@ -186,6 +188,22 @@ fn unreact(world: &mut World) -> Option<String> {
     let (ts, name, user) = world.chance.pick(&reacted)?.clone();
     world.slack.act_unreact(&user, &channel.id, &ts, &name).ok()?;
     Some(format!("{user} takes {name} back from {ts} in {}", channel.id))
+}
+
+/// A person reads on at Slack, never back: that would be no reading.
+fn read(world: &mut World) -> Option<String> {
+    let (party, channel) = (world.a_party()?, world.a_channel()?);
+    let ts = world.chance.pick(&channel.messages)?.ts.clone();
+    if channel.read.get(&party.user).is_some_and(|held| *held >= ts) {
+        return None;
+    }
+    world.slack.act_read(&party.user, &channel.id, &ts).ok()?;
+    Some(format!("{} reads {} up to {ts}", party.user, channel.id))
+}
+
+fn send_read(world: &mut World) -> Option<String> {
+    let (party, message) = world.a_message_here(|_| true)?;
+    Some(world.ask(&party.customer, What::MarkRead { chat: message.chat_id, message: message.id }))
 }
 
 fn rename(world: &mut World) -> Option<String> {

@@ -24,6 +24,7 @@ pub enum What {
     DeleteChat { chat: ChatId },
     Pause { connection: ConnectionId, on: bool },
     Compare { chat: ChatId },
+    MarkRead { chat: ChatId, message: MessageId },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +142,9 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
             return engine.set_paused(customer, *connection, *on).await.map(|_| None);
         }
         What::DeleteChat { chat } => return engine.delete_chat(customer, *chat).await.map(|()| None),
+        What::MarkRead { chat, message } => {
+            return engine.mark_read(customer, *chat, Some(*message), app).await.map(|()| None);
+        }
         What::Compare { chat } => return engine.sync_chat(customer, *chat).await.map(|_| None),
     };
     Ok(Some(message.id))

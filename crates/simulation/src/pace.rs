@@ -121,6 +121,7 @@ paced! {
     messages_of(customer: &CustomerId, chat: ChatId, paging: &Paging) -> Slice<Message>;
     asides(customer: &CustomerId, chat: ChatId) -> Vec<Aside>;
     due_asides(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
+    due_marks(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
     due_chats(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
     open_commands(customer: &CustomerId, chat: ChatId) -> Vec<Command>;
     command(customer: &CustomerId, id: CommandId) -> Option<Command>;

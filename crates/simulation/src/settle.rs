@@ -105,6 +105,7 @@ impl World {
             (memory.all_commands().iter().any(Command::is_open), "commands are open"),
             (memory.all_sync_statuses().iter().any(|sync| sync.is_open()), "runs are open"),
             (!memory.all_asides().is_empty(), "news are set aside"),
+            (memory.all_chats().iter().any(|chat| chat.mark_due_at.is_some()), "marks are not told"),
             (memory.all_connections().iter().any(|one| !one.is_open()), "a connection is not open"),
             (!self.are_compared(), "chats are not compared"),
             (self.index_is_behind(), "the search index is behind"),
@@ -164,7 +165,10 @@ impl World {
                     self.compare_absence(&party, &chat)?;
                     match self.reason_to_exclude(&party, &chat) {
                         Some(reason) => *self.report.excluded.entry(reason).or_default() += 1,
-                        None => self.compare_chat(&chat)?,
+                        None => {
+                            self.compare_chat(&chat)?;
+                            self.compare_read(&party, &chat)?;
+                        }
                     }
                 }
             }
@@ -305,6 +309,25 @@ impl World {
             }
         }
         self.count("absences", 1);
+        Ok(())
+    }
+
+    /// P3: what was read here is read there, where the person's own token can say so.
+    fn compare_read(&mut self, party: &Party, chat: &Chat) -> Result<(), String> {
+        let connections = self.memory.all_connections();
+        let own = connections.iter().find(|connection| connection.id == party.connection);
+        let Some(mark) = chat.read.as_ref().filter(|_| own.is_some_and(|own| own.abilities.mark_read)) else {
+            return Ok(());
+        };
+        let Some(channel) = self.slack.channels().into_iter().find(|one| one.id == chat.external_id.as_str()) else {
+            return Ok(());
+        };
+        let there = channel.read.get(&party.user).cloned().unwrap_or_default();
+        let here = mark.message.as_str().split_once(':').map_or("", |(_, ts)| ts);
+        if chat.read_there.as_ref() == Some(mark) && here > there.as_str() {
+            return Err(format!("P3: {} read {} up to {here} here, {there} there", party.customer, channel.id));
+        }
+        self.count("read marks", 1);
         Ok(())
     }
 

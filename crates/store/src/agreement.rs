@@ -275,7 +275,7 @@ async fn everything_of(store: &dyn Store, customer: &CustomerId) -> String {
     for connection in [None, Some(connection_id(1))] {
         line("syncs", pages(async |paging| store.sync_statuses(customer, connection, &paging).await).await);
         for state in [None, Some(ChatState::Imported)] {
-            let filter = &ChatFilter { connection, state };
+            let filter = &ChatFilter { connection, state, unread: false };
             line("chats", pages(async |paging| store.chats(customer, filter, &paging).await).await);
         }
     }

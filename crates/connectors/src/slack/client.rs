@@ -147,6 +147,12 @@ impl<'a> Client<'a> {
         self.call("conversations.info", Effect::Reads, vec![("channel", channel.to_owned())]).await
     }
 
+    /// `conversations.mark`: how far the person has read.
+    pub async fn conversations_mark(&self, channel: &str, ts: &id::Ts) -> Called {
+        let arguments = vec![("channel", channel.to_owned()), ("ts", ts.0.clone())];
+        self.call("conversations.mark", Effect::Writes, arguments).await
+    }
+
     /// `conversations.members`: who is in a chat.
     pub async fn conversations_members(&self, channel: &str, cursor: Option<&str>) -> Called {
         let mut arguments = page(cursor);

@@ -17,6 +17,7 @@ mod file;
 mod history;
 mod id;
 mod login;
+mod marks;
 mod oauth;
 mod problem;
 mod rich_text;
@@ -96,6 +97,7 @@ fn abilities() -> Abilities {
         edit: true,
         delete: true,
         react: true,
+        mark_read: true,
         read_back: true,
         longest_text: LONGEST_TEXT,
         longest_edit: LONGEST_EDIT,
@@ -186,6 +188,7 @@ impl Connector for Slack {
                 history::replies(&Client::reading(access)?, chat, thread, part, cursor).await
             }
             Reading::Message { message, .. } => history::one(&Client::reading(access)?, message).await,
+            Reading::ReadMark(chat) => marks::pull(access, chat).await,
             Reading::Membership(chat) => {
                 Ok(Page { updates: chats::membership(access, chat).await?, ..Page::default() })
             }
@@ -204,6 +207,15 @@ impl Connector for Slack {
 
     async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {
         send::perform(access, step).await
+    }
+
+    async fn mark_read(
+        &self,
+        access: &Access<'_>,
+        chat: &ExternalId,
+        message: &ExternalId,
+    ) -> Result<Vec<Update>, ConnectorError> {
+        marks::mark(access, chat, message).await
     }
 
     async fn prove(&self, access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {

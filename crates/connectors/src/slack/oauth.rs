@@ -55,7 +55,14 @@ pub const USER_SCOPES: &[(&str, &str)] = &[
     ("files:read", "files of messages"),
     ("users:read", "names and pictures of people"),
     ("users:read.email", "mail addresses, to know a person again"),
+    ("channels:write", "how far you have read in public channels"),
+    ("groups:write", "how far you have read in private channels"),
+    ("mpim:write", "how far you have read in group chats"),
+    ("im:write", "how far you have read in direct chats"),
 ];
+
+/// What lets a person's own token say how far they have read, by the kind of chat.
+const MARK_SCOPES: &[&str] = &["channels:write", "groups:write", "im:write", "mpim:write"];
 
 /// The address where a person grants access.
 pub fn authorize(settings: &Settings, state: &str, redirect_uri: &str) -> Result<String, ConnectorError> {
@@ -267,6 +274,7 @@ fn abilities(sender: &Tested, reader: &Tested) -> Abilities {
         edit: write,
         delete: write,
         react: sender.may("reactions:write"),
+        mark_read: sender.whose.bot_id.is_none() && MARK_SCOPES.iter().any(|scope| sender.may(scope)),
         read_back: read,
         ..all
     }

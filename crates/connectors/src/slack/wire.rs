@@ -237,6 +237,9 @@ pub struct Channel {
     /// In seconds.
     #[serde(default, deserialize_with = "lenient")]
     pub created: Option<i64>,
+    /// How far the one who asks has read, where Slack says it.
+    #[serde(default, deserialize_with = "text")]
+    pub last_read: Option<String>,
     /// The other one of a direct chat.
     #[serde(default, deserialize_with = "text")]
     pub user: Option<String>,

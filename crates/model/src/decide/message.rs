@@ -42,6 +42,7 @@ impl Work<'_> {
             Update::Reactions { set, version, .. } => facets.reactions.see(*version, set.clone()),
             Update::Chat { .. }
             | Update::ChatGone { .. }
+            | Update::Read { .. }
             | Update::Person { .. }
             | Update::Member { .. }
             | Update::ChatMoved { .. }

@@ -46,6 +46,8 @@ impl Work<'_> {
         kept.after.aliases.extend(gone.after.aliases.clone());
         kept.after.aliases.insert(gone.after.external_id.clone(), version);
         kept.after.member = kept.after.member.max(gone.after.member);
+        // Its message bears a name of the row that goes; the place is the same in both.
+        kept.after.read = kept.after.read.take().max(gone.after.read.clone());
         if keeps_old && kept.after.external_id == *from {
             // The other may bear a newer id by now, if this move was told late.
             call(&mut kept.after, from, &gone.after.external_id, version);

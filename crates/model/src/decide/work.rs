@@ -4,7 +4,7 @@
 use super::{Context, Known, Settled};
 use crate::{
     changes::{Aside, Changes, Naming, Thing, Write},
-    chat::{Chat, ChatFacts, ChatState, Membership},
+    chat::{Chat, ChatFacts, ChatState, Membership, ReadMark},
     command::Progress,
     completeness::Completeness,
     event::{EventKind, NewEvent, Subject},
@@ -78,6 +78,7 @@ impl<'a> Work<'a> {
         match update {
             Update::Chat { chat, facts, version } => self.take_chat(chat, facts, *version),
             Update::ChatGone { version, .. } => self.take_gone(*version),
+            Update::Read { mark, .. } => self.take_read(mark),
             Update::Person { ids, facts, version } => self.take_person(ids, facts, *version),
             Update::Member { chat, person, member, version } => self.take_member(chat, person, *member, *version),
             Update::ChatMoved { from, into, version } => self.take_move(from, into, *version),
@@ -125,6 +126,9 @@ impl<'a> Work<'a> {
                 member: None,
                 imported_as_of: None,
                 named_under: None,
+                read: None,
+                read_there: None,
+                mark_due_at: None,
                 aliases: BTreeMap::new(),
                 gone: None,
                 created_at: now,
@@ -147,6 +151,16 @@ impl<'a> Work<'a> {
     fn take_gone(&mut self, version: Version) {
         if let Some(row) = &mut self.chat {
             row.after.gone = row.after.gone.max(Some(version));
+        }
+    }
+
+    /// A mark never goes backwards, whichever side set it.
+    fn take_read(&mut self, mark: &ReadMark) {
+        let Some(chat) = self.chat.as_mut().map(|row| &mut row.after) else { return };
+        chat.read = chat.read.take().max(Some(mark.clone()));
+        chat.read_there = chat.read_there.take().max(Some(mark.clone()));
+        if chat.read_there >= chat.read {
+            chat.mark_due_at = None;
         }
     }
 
@@ -247,12 +261,16 @@ impl<'a> Work<'a> {
                 || before.is_archived() != row.after.is_archived()
                 || heard(before).map(|heard| heard.1) != heard(&row.after).map(|heard| heard.1)
         });
+        let read = was_imported && before.is_some_and(|before| before.read != row.after.read);
         let (id, revision, imported) = (row.after.id, row.after.revision, row.after.is_imported());
 
         changes.writes.push(Write::Chat(row.after.clone()));
         if imported && !was_imported {
             let known = Completeness::from_now_on(&row.after, self.context.now);
             changes.writes.push(Write::Completeness(known));
+        }
+        if read && imported {
+            changes.events.push(self.event(EventKind::ChatRead, Subject::Chat(id), revision));
         }
         let kind = match (was_imported, imported) {
             (false, true) => Some(EventKind::ChatCreated),

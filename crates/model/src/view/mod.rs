@@ -217,6 +217,11 @@ pub struct Chat {
     pub participants: Vec<Participant>,
     /// Its newest message.
     pub last_message: Option<LastMessage>,
+    /// How many messages of others the customer has not read. 100 means 100 or more. None while it is not
+    /// known how far they have read.
+    pub unread_count: Option<u32>,
+    /// The position of the last message that the customer has read, here or at the platform.
+    pub last_read: Option<String>,
     /// What can be done in it.
     pub abilities: Abilities,
     /// How much of its history is known whole. None where it is not imported.

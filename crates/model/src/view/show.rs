@@ -192,6 +192,8 @@ pub fn chat(
             .map(|facts| facts.people.iter().map(|id| names.participant(id)).collect())
             .unwrap_or_default(),
         last_message: listed.last_message.as_ref().map(|last| last_message(last, names)),
+        unread_count: listed.unread_count,
+        last_read: held.read.as_ref().map(|mark| mark.position.clone()),
         abilities: if archived { closed(abilities) } else { abilities.clone() },
         completeness: known.map(completeness_of),
         platform_data: facts.map(|facts| facts.platform_data.clone()).unwrap_or_default(),

@@ -93,6 +93,12 @@ pub enum Change {
         at_micros: i64,
         topic: String,
     },
+    /// Somebody has read so far, or wants to have read no further.
+    Marked {
+        channel: String,
+        user: String,
+        micros: i64,
+    },
     PurposeSet {
         channel: String,
         at_micros: i64,
@@ -243,6 +249,11 @@ impl World {
                 self.apply_to_files(change);
             }
             Change::ChannelMade { .. } | Change::ChannelIdChanged { .. } => self.apply_to_channels(change),
+            Change::Marked { channel, user, micros } => {
+                if let Some(channel) = self.channel_mut(channel) {
+                    channel.read.insert(user.clone(), *micros);
+                }
+            }
             Change::TopicSet { .. } | Change::PurposeSet { .. } => self.apply_to_channels(change),
             Change::MadePrivate { .. } | Change::ChannelDeleted { .. } => self.apply_to_channels(change),
             Change::Joined { .. } | Change::Left { .. } | Change::Renamed { .. } | Change::Archived { .. } => {

@@ -122,6 +122,10 @@ pub enum Deed {
         #[serde(default = "yes")]
         archived: bool,
     },
+    Read {
+        channel: String,
+        ts: String,
+    },
     SetTopic {
         channel: String,
         topic: String,
@@ -206,6 +210,7 @@ impl Slack {
             }
             Deed::Rename { channel, name } => done(self.act_rename(user, &channel, &name)),
             Deed::Archive { channel, archived } => done(self.act_archive(user, &channel, archived)),
+            Deed::Read { channel, ts } => done(self.act_read(user, &channel, &ts)),
             Deed::SetTopic { channel, topic } => done(self.act_set_topic(user, &channel, &topic)),
             Deed::SetPurpose { channel, purpose } => done(self.act_set_purpose(user, &channel, &purpose)),
             Deed::MakePrivate { channel } => done(self.act_make_private(user, &channel)),

@@ -135,6 +135,11 @@ impl Slack {
         self.act(|state, now| state.archive(now, channel, user, archived))
     }
 
+    /// A person reads up to a message, in their client.
+    pub fn act_read(&self, user: &str, channel: &str, ts: &str) -> Result<(), Refusal> {
+        self.act(|state, now| state.mark(now, channel, user, ts))
+    }
+
     pub fn act_set_topic(&self, user: &str, channel: &str, topic: &str) -> Result<(), Refusal> {
         self.act(|state, now| state.describe(now, channel, user, topic, false))
     }

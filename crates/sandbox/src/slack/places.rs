@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::acts::Refusal;
 use super::change::Change;
 use super::state::State;
-use super::world::{Channel, ChannelKind, Message, ts};
+use super::world::{Channel, ChannelKind, Message, parse_ts, ts};
 
 impl State {
     pub fn join(&mut self, now_micros: i64, channel: &str, user: &str, inviter: Option<&str>) -> Result<(), Refusal> {
@@ -142,6 +142,18 @@ impl State {
         Ok(())
     }
 
+    /// Sets how far somebody has read. Slack lets it go backwards.
+    pub fn mark(&mut self, now_micros: i64, channel: &str, user: &str, given: &str) -> Result<(), Refusal> {
+        let found = self.channel(channel)?;
+        if !found.members.contains(user) {
+            return Err("not_in_channel");
+        }
+        let micros = parse_ts(given).ok_or("invalid_timestamp")?;
+        let (channel, user) = (channel.to_owned(), user.to_owned());
+        self.change(now_micros, Change::Marked { channel, user, micros });
+        Ok(())
+    }
+
     /// Opens the chat of these people, or finds it: its id, and whether it was there.
     pub fn open_chat(&mut self, now_micros: i64, members: &[String]) -> Result<(String, bool), Refusal> {
         let mut members: Vec<String> = members.to_vec();
@@ -209,6 +221,7 @@ impl State {
             messages: Default::default(),
             threads: Default::default(),
             deleted: Vec::new(),
+            read: Default::default(),
             last_micros: 0,
         }
     }

@@ -216,6 +216,7 @@ impl Maker<'_> {
             messages: Default::default(),
             threads: Default::default(),
             deleted: Vec::new(),
+            read: Default::default(),
             last_micros: 0,
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::render;
-use super::world::{Channel, ChannelKind, Message, World};
+use super::world::{Channel, ChannelKind, Message, World, ts};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Snapshot {
@@ -28,6 +28,8 @@ pub struct ChannelSnapshot {
     pub name: String,
     pub is_archived: bool,
     pub members: BTreeSet<String>,
+    /// How far each person has read.
+    pub read: BTreeMap<String, String>,
     /// Replies included, ordered by `ts`.
     pub messages: Vec<MessageSnapshot>,
     /// The `ts` of each deleted message, in the order of deletion.
@@ -125,6 +127,7 @@ fn head(_: &World, channel: &Channel) -> ChannelSnapshot {
         name: channel.name.clone(),
         is_archived: channel.is_archived,
         members: channel.members.clone(),
+        read: channel.read.iter().map(|(user, micros)| (user.clone(), ts(*micros))).collect(),
         messages: Vec::new(),
         deleted: Vec::new(),
     }

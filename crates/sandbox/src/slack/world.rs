@@ -96,6 +96,9 @@ pub struct Channel {
     pub threads: BTreeMap<String, BTreeSet<String>>,
     #[serde(default)]
     pub deleted: Vec<String>,
+    /// How far each person has read, as microseconds.
+    #[serde(default)]
+    pub read: BTreeMap<String, i64>,
     /// The last `ts` that was given out here, also for events, as microseconds.
     #[serde(default)]
     pub last_micros: i64,

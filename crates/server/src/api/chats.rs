@@ -14,7 +14,7 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode};
 use model::{
     chat::{ChatKind, ChatState},
-    id::{ChatId, ConnectionId, Cursor, ExternalId},
+    id::{ChatId, ConnectionId, Cursor, ExternalId, MessageId},
     store::ChatFilter,
     time::Timestamp,
     view,
@@ -97,6 +97,8 @@ pub struct ImportRequest {
 pub struct ChatsQuery {
     /// Of this connection only.
     pub connection_id: Option<String>,
+    /// Only those with unread messages.
+    pub unread: Option<bool>,
     /// In this state only; `imported` by itself.
     #[param(inline)]
     pub state: Option<ChatState>,
@@ -167,7 +169,8 @@ pub async fn list_chats(
     if let Some(id) = connection {
         own(&server, &customer, id).await?;
     }
-    let filter = ChatFilter { connection, state: Some(query.state.unwrap_or(ChatState::Imported)) };
+    let state = Some(query.state.unwrap_or(ChatState::Imported));
+    let filter = ChatFilter { connection, state, unread: query.unread.unwrap_or(false) };
     let list = ("chats", &customer.id, format!("{filter:?}"));
     let page = PageOf::new(&server, (list.0, list.1, &list.2), query.cursor.as_deref(), query.limit)?;
     let store = server.engine.store();
@@ -189,6 +192,29 @@ pub async fn show_chat(
     let mut shown = server.engine.show_chats(&customer.id, &[held]).await?;
     let chat = shown.pop().ok_or(ApiError::NotFound)?;
     Ok(Json(OneChat { chat, as_of_seq }))
+}
+
+/// How far a chat is read.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadUpTo {
+    /// The last message that was read; the newest by itself.
+    #[schema(value_type = Option<MessageId>)]
+    pub message_id: Option<String>,
+}
+
+/// Say how far the customer has read. It shows here at once, and at the platform where it has read marks and
+/// the login may set them. A mark never goes backwards.
+#[utoipa::path(post, path = "/v1/chats/{id}/read", tag = "chats", params(("id" = ChatId, Path)), request_body = ReadUpTo, responses((status = 200, description = "The chat", body = OneChat)))]
+pub async fn mark_chat_read(
+    state: State<Server>,
+    customer: Customer,
+    Named(id): Named<ChatId>,
+    ask: Ask<ReadUpTo>,
+) -> Result<Json<OneChat>, ApiError> {
+    let up_to = ask.body.message_id.as_deref().map(named).transpose()?;
+    state.engine.mark_read(&customer.id, id, up_to, customer.origin).await?;
+    show_chat(state, customer, Named(id)).await
 }
 
 /// Delete a chat here, with its messages. The platform keeps it, and it can be imported again.

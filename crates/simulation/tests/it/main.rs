@@ -48,6 +48,7 @@ fn every_side_holds_the_same_whatever_fate_does() {
         "searches",
         "found",
         "listed",
+        "read marks",
     ] {
         assert!(compared(what) > 0, "nothing was compared of: {what}");
     }

@@ -3,9 +3,10 @@
 use super::{all_pages, is_stale, keep, samples::*};
 use model::{
     changes::{Thing, Write},
-    chat::ChatState,
+    chat::{Chat, ChatState, ReadMark},
     command::Progress,
-    store::{ChatFilter, NamedKind, Paging, Store},
+    message::Direction,
+    store::{ChatFilter, NamedKind, Paging, Store, UNREAD_COUNTED},
 };
 
 pub(crate) async fn active_only_grows(store: &dyn Store) {
@@ -56,7 +57,7 @@ pub(crate) async fn chats_are_filtered(store: &dyn Store) {
         (Some(2), Some(ChatState::Deleted), vec![6]),
         (Some(3), None, vec![]),
     ] {
-        let filter = ChatFilter { connection: connection.map(connection_id), state };
+        let filter = ChatFilter { connection: connection.map(connection_id), state, unread: false };
         let (customer, filter) = (&ada(), &filter);
         let found = all_pages(2, |paging| async move { store.chats(customer, filter, &paging).await }).await;
         let ids: Vec<_> = found.iter().map(|row| row.chat.id).collect();
@@ -65,7 +66,7 @@ pub(crate) async fn chats_are_filtered(store: &dyn Store) {
     let mut imported = chat(&ada(), 1).next();
     imported.state = ChatState::Imported;
     keep(store, rows(&ada(), [Write::Chat(imported)])).await;
-    let filter = ChatFilter { connection: None, state: Some(ChatState::Imported) };
+    let filter = ChatFilter { state: Some(ChatState::Imported), ..ChatFilter::default() };
     assert_eq!(store.chats(&ada(), &filter, &first(9)).await.unwrap().items.len(), 3);
 }
 
@@ -221,4 +222,54 @@ pub(crate) async fn a_chat_with_an_open_command_is_not_quiet(store: &dyn Store) 
     done.progress = Progress::Done;
     keep(store, rows(&ada(), [Write::Command(done)])).await;
     keep(store, quiet(1)).await;
+}
+
+pub(crate) async fn unread_messages_are_counted_up_to_a_limit(store: &dyn Store) {
+    let listed = async || store.listed_chat(&ada(), chat_id(1)).await.unwrap().unwrap().unread_count;
+    let filter = ChatFilter { unread: true, ..ChatFilter::default() };
+    let unread = async || store.chats(&ada(), &filter, &first(9)).await.unwrap().items.len();
+    let mut own = message(&ada(), 1, 3);
+    own.direction = Direction::Outgoing;
+    let writes = [
+        Write::Chat(chat(&ada(), 1)),
+        Write::Message(message(&ada(), 1, 1)),
+        Write::Message(message(&ada(), 1, 2)),
+        Write::Message(own),
+        Write::Message(deleted(message(&ada(), 1, 4))),
+        Write::Message(unknown(message(&ada(), 1, 5))),
+        Write::Message(message(&ada(), 1, 6)),
+        Write::Message(message(&ada(), 2, 7)),
+    ];
+    keep(store, rows(&ada(), writes)).await;
+    assert_eq!((listed().await, unread().await), (None, 0), "nobody said how far it is read");
+    let read_up_to = async |row: Chat, number: i64| {
+        let mut row = row.next();
+        row.read = Some(ReadMark { position: message(&ada(), 1, number).position, message: ext("M") });
+        keep(store, rows(&ada(), [Write::Chat(row.clone())])).await;
+        row
+    };
+    let row = read_up_to(chat(&ada(), 1), 1).await;
+    assert_eq!((listed().await, unread().await), (Some(2), 1), "own, deleted and unknown ones do not count");
+    let row = read_up_to(row, 6).await;
+    assert_eq!((listed().await, unread().await), (Some(0), 0));
+    keep(store, rows(&ada(), (10..130).map(|number| Write::Message(message(&ada(), 1, number))))).await;
+    assert_eq!((listed().await, unread().await), (Some(UNREAD_COUNTED), 1));
+    assert_eq!(store.chat(&ada(), row.id).await.unwrap(), Some(row));
+}
+
+pub(crate) async fn marks_are_brought_when_they_are_due(store: &dyn Store) {
+    let due_at = |number: i64, millis: i64| {
+        let mut row = chat(&ada(), number);
+        row.mark_due_at = Some(at(millis));
+        row
+    };
+    keep(store, rows(&ada(), [due_at(1, 5), due_at(2, 3), chat(&ada(), 3)].map(Write::Chat))).await;
+    assert_eq!(store.due_marks(at(2), 9).await.unwrap(), []);
+    assert_eq!(store.due_marks(at(4), 9).await.unwrap(), [(ada(), chat_id(2))]);
+    assert_eq!(store.due_marks(at(9), 1).await.unwrap(), [(ada(), chat_id(2))]);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(3)));
+    let mut told = due_at(2, 3).next();
+    told.mark_due_at = None;
+    keep(store, rows(&ada(), [Write::Chat(told)])).await;
+    assert_eq!(store.due_marks(at(9), 9).await.unwrap(), [(ada(), chat_id(1))]);
 }

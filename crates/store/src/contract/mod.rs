@@ -89,6 +89,8 @@ macro_rules! store_contract {
                 a_page_from_elsewhere_is_empty,
                 an_emptied_chat_keeps_its_name_only,
                 a_chat_with_an_open_command_is_not_quiet,
+                unread_messages_are_counted_up_to_a_limit,
+                marks_are_brought_when_they_are_due,
                 a_chats_first_open_command_decides,
                 commands_are_numbered_and_found_again,
                 syncs_are_due_while_they_are_open,

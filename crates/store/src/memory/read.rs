@@ -11,9 +11,9 @@ use model::{
     event::Event,
     id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId, SyncStatusId},
     intake::{Intake, PartId, PartState, QueuedPart},
-    message::Message,
+    message::{Direction, Message},
     participant::Participant,
-    store::{Backlog, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice},
+    store::{Backlog, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice, UNREAD_COUNTED},
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -209,6 +209,7 @@ impl State {
             row.chat.customer_id == *customer
                 && filter.connection.is_none_or(|connection| connection == row.chat.connection_id)
                 && filter.state.is_none_or(|state| state == row.chat.state)
+                && (!filter.unread || self.unread(&row.chat).is_some_and(|count| count > 0))
                 && after.is_none_or(|after| (row.active_at, row.chat.id) < after)
         });
         let mut rows: Vec<_> = rows.collect();
@@ -225,7 +226,27 @@ impl State {
         let newest = self.places(customer, row.chat.id, Edge::Newest).rev();
         let mut newest = newest.filter_map(|id| self.message(customer, id));
         let last_message = newest.find(|message| message.is_shown() && !message.facets.is_deleted());
-        ListedChat { chat: row.chat.clone(), active_at: row.active_at, last_message: last_message.cloned() }
+        let unread_count = self.unread(&row.chat);
+        let (chat, last_message) = (row.chat.clone(), last_message.cloned());
+        ListedChat { chat, active_at: row.active_at, last_message, unread_count }
+    }
+
+    /// How many messages of others stand after the read mark, as far as they are counted.
+    fn unread(&self, chat: &Chat) -> Option<u32> {
+        let mark = chat.read.as_ref()?;
+        let newest = self.places(&chat.customer_id, chat.id, Edge::Newest).rev();
+        let newest = newest.filter_map(|id| self.message(&chat.customer_id, id));
+        let unread = newest
+            .take_while(|row| row.position > mark.position)
+            .filter(|row| row.direction == Direction::Incoming && row.is_shown() && !row.facets.is_deleted());
+        u32::try_from(unread.take(UNREAD_COUNTED as usize).count()).ok()
+    }
+
+    pub(super) fn due_marks(&self, now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)> {
+        let due = self.chats.rows().filter_map(|row| Some((row.chat.mark_due_at?, &row.chat)));
+        let mut due: Vec<_> = due.filter(|(at, _)| *at <= now).collect();
+        due.sort_by_key(|(at, chat)| (*at, &chat.customer_id, chat.id));
+        due.into_iter().take(limit).map(|(_, chat)| (chat.customer_id.clone(), chat.id)).collect()
     }
 
     pub(super) fn messages_listed(&self, customer: &CustomerId, chat: ChatId, paging: &Paging) -> Slice<Message> {
@@ -327,6 +348,7 @@ impl State {
         let checks = self.completeness.rows().map(|row| row.due_at).min();
         let logins = self.logins.rows().filter_map(Login::due_at).min();
         let connections = self.connections.rows().filter_map(|row| row.standing.check_at).min();
-        [parts, commands, syncs, asides, checks, logins, connections].into_iter().flatten().min()
+        let marks = self.chats.rows().filter_map(|row| row.chat.mark_due_at).min();
+        [parts, commands, syncs, asides, checks, logins, connections, marks].into_iter().flatten().min()
     }
 }

@@ -204,6 +204,10 @@ impl Store for Memory {
         Ok(self.read(|state| state.due_asides(now, limit)))
     }
 
+    async fn due_marks(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
+        Ok(self.read(|state| state.due_marks(now, limit)))
+    }
+
     async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
         Ok(self.read(|state| state.due_chats(now, limit)))
     }

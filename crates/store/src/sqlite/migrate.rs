@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_completeness.sql"),
     include_str!("migrations/0006_stream.sql"),
     include_str!("migrations/0007_erasures.sql"),
+    include_str!("migrations/0008_read_marks.sql"),
 ];
 
 /// Marks a file as ours: "Both".

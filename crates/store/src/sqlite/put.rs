@@ -134,10 +134,10 @@ pub(super) fn chat(db: &Db, row: &Chat) -> Outcome<()> {
     guarded(
         db,
         row.revision,
-        "insert into chats (customer_id, id, revision, connection_id, state, generation, active_at, document)
-         values (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7) on conflict do nothing",
-        "update or ignore chats set revision = ?3, connection_id = ?4, state = ?5, generation = ?6, document = ?7
-         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        "insert into chats (customer_id, id, revision, connection_id, state, generation, active_at, document,
+         read_position, mark_due_at) values (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9) on conflict do nothing",
+        "update or ignore chats set revision = ?3, connection_id = ?4, state = ?5, generation = ?6, document = ?7,
+         read_position = ?8, mark_due_at = ?9 where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
         params![
             row.customer_id.as_str(),
             row.id.to_string(),
@@ -145,7 +145,9 @@ pub(super) fn chat(db: &Db, row: &Chat) -> Outcome<()> {
             row.connection_id.to_string(),
             state_text(row.state),
             int(row.generation),
-            document(row)?
+            document(row)?,
+            row.read.as_ref().map_or("", |mark| mark.position.as_str()),
+            row.mark_due_at.map_or(0, |due| due.micros().max(1)),
         ],
     )
 }

@@ -18,7 +18,7 @@ use model::{
     intake::{Intake, PartId, QueuedPart, RawRequest},
     message::Message,
     participant::Participant,
-    store::{ApiKey, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice, Ticket},
+    store::{ApiKey, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice, Ticket, UNREAD_COUNTED},
     sync_status::SyncStatus,
     time::Timestamp,
 };
@@ -98,6 +98,12 @@ pub(super) fn part_lanes(db: &Connection, now: Timestamp, limit: usize) -> Outco
             Ok(Lane { customer_id: customer(row, 0)?, connection_id: id(row, 1)?, chat })
         },
     )
+}
+
+pub(super) fn due_marks(db: &Connection, now: Timestamp, limit: usize) -> Outcome<Vec<(CustomerId, ChatId)>> {
+    let sql = "select customer_id, id from chats where mark_due_at > 0 and mark_due_at <= ?1
+               order by mark_due_at, customer_id, id limit ?2";
+    list(db, sql, (now.micros(), int(limit)), |row| Ok((customer(row, 0)?, id(row, 1)?)))
 }
 
 /// The chats that have something due.
@@ -193,6 +199,11 @@ pub(super) fn people(
     Ok(order::slice(items, paging.limit, |row: &Participant| Place { key: order::name_key(row), id: row.id }.text()))
 }
 
+/// Of chats: those that have an unread message.
+const UNREAD: &str = "and read_position <> '' and exists (select 1 from messages
+    where messages.customer_id = chats.customer_id and messages.chat_id = chats.id and visibility = 2
+    and json_extract(messages.document, '$.direction') = 'incoming' and position > read_position)";
+
 /// A chat's row and when it was last active.
 type Active = (Timestamp, Chat);
 
@@ -210,6 +221,7 @@ pub(super) fn chats(
     };
     let wanted = int(paging.limit.saturating_add(1));
     let read = |row: &Row<'_>| Ok((Timestamp::from_micros(row.get(0)?), parse(row, 1)?));
+    let unread = if filter.unread { UNREAD } else { "" };
     let mut found: Vec<Active> = Vec::new();
     // One index serves all filters: a list of all states is the merge of three lists of one.
     for state in [ChatState::Available, ChatState::Imported, ChatState::Deleted] {
@@ -220,17 +232,21 @@ pub(super) fn chats(
         found.extend(match filter.connection {
             None => list(
                 db,
-                "select active_at, document from chats
-                 where customer_id = ?1 and state = ?2 and (active_at, id) < (?3, ?4)
-                 order by active_at desc, id desc limit ?5",
+                &format!(
+                    "select active_at, document from chats
+                     where customer_id = ?1 and state = ?2 and (active_at, id) < (?3, ?4) {unread}
+                     order by active_at desc, id desc limit ?5"
+                ),
                 (owner.as_str(), state, at, &last, wanted),
                 read,
             ),
             Some(connection) => list(
                 db,
-                "select active_at, document from chats
-                 where customer_id = ?1 and connection_id = ?6 and state = ?2 and (active_at, id) < (?3, ?4)
-                 order by active_at desc, id desc limit ?5",
+                &format!(
+                    "select active_at, document from chats
+                     where customer_id = ?1 and connection_id = ?6 and state = ?2 and (active_at, id) < (?3, ?4) {unread}
+                     order by active_at desc, id desc limit ?5"
+                ),
                 (owner.as_str(), state, at, &last, wanted, connection.to_string()),
                 read,
             ),
@@ -257,7 +273,17 @@ fn listed(db: &Connection, (active_at, chat): Active) -> Outcome<ListedChat> {
          order by position desc, id desc limit 1",
         (chat.customer_id.as_str(), chat.id.to_string()),
     )?;
-    Ok(ListedChat { chat, active_at, last_message })
+    let unread_count = match &chat.read {
+        None => None,
+        Some(mark) => find_int(
+            db,
+            "select count(*) from (select 1 from messages where customer_id = ?1 and chat_id = ?2 and visibility = 2
+             and json_extract(document, '$.direction') = 'incoming' and position > ?3 limit ?4)",
+            (chat.customer_id.as_str(), chat.id.to_string(), &mark.position, int(UNREAD_COUNTED)),
+        )?,
+    };
+    let unread_count = unread_count.and_then(|count| u32::try_from(count).ok());
+    Ok(ListedChat { chat, active_at, last_message, unread_count })
 }
 
 pub(super) fn messages_of(
@@ -369,6 +395,7 @@ pub(super) fn next_due(db: &Connection) -> Outcome<Option<Timestamp>> {
          order by due_at limit 1",
         "select due_at from sync_statuses where open = 1 order by due_at limit 1",
         "select until from asides order by until limit 1",
+        "select mark_due_at from chats where mark_due_at > 0 order by mark_due_at limit 1",
         "select due_at from connections where due_at < 9223372036854775807 order by due_at limit 1",
         "select due_at from completeness order by due_at limit 1",
         "select due_at from logins where due_at < 9223372036854775807 order by due_at limit 1",

@@ -219,6 +219,10 @@ impl Store for Sqlite {
         self.read(move |db| read::due_asides(db, now, limit)).await
     }
 
+    async fn due_marks(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
+        self.read(move |db| read::due_marks(db, now, limit)).await
+    }
+
     async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
         self.read(move |db| read::due_chats(db, now, limit)).await
     }

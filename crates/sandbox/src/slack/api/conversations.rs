@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Refused};
 use crate::slack::render;
-use crate::slack::world::{Channel, ChannelKind};
+use crate::slack::world::{Channel, ChannelKind, ts};
 
 /// A group chat has this many people besides the one who opens it.
 const OTHERS_MAX: usize = 8;
@@ -68,9 +68,18 @@ pub fn info(call: &mut Call<'_>) -> Result<Value, Refused> {
     let num_members = call.arguments.flag("include_num_members") == Some(true);
     let mut shown = render::channel(channel, &call.token, num_members);
     if call.is_member(channel) && (channel.kind == ChannelKind::Direct || !call.token.is_bot) {
-        shown["last_read"] = json!("0000000000.000000");
+        let read = channel.read.get(&call.token.user).copied();
+        shown["last_read"] = json!(read.map_or_else(|| "0000000000.000000".to_owned(), ts));
     }
     Ok(json!({ "channel": shown }))
+}
+
+pub fn mark(call: &mut Call<'_>) -> Result<Value, Refused> {
+    let channel = call.channel()?;
+    call.need(&format!("{}:write", channel.kind.scope_name()))?;
+    let (id, user, given) = (channel.id.clone(), call.token.user.clone(), call.argument("ts")?);
+    call.state.mark(call.now_micros, &id, &user, &given)?;
+    Ok(json!({}))
 }
 
 pub fn members(call: &mut Call<'_>) -> Result<Value, Refused> {

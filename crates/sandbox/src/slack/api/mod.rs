@@ -70,6 +70,7 @@ pub static METHODS: &[Method] = &[
     method("conversations.info", false, Tier::Three, None, conversations::info),
     method("conversations.join", true, Tier::Three, None, conversations::join),
     method("conversations.list", false, Tier::Two, None, conversations::list),
+    method("conversations.mark", true, Tier::Three, None, conversations::mark),
     method("conversations.members", false, Tier::Four, None, conversations::members),
     method("conversations.open", true, Tier::Three, None, conversations::open),
     method("conversations.replies", false, Tier::Three, None, history::replies),

@@ -1,0 +1,155 @@
+//! Read marks: how far the customer has read, here and at the platform. They never go backwards.
+//!
+//! A mark is set here at once. The platform is told a moment later, so that many marks are one call.
+//! Telling it again does no harm, so it needs no proof: it is told until it says that it knows.
+
+use crate::{CALL_TIMEOUT, Engine, EngineError, MOST_DECISIONS, Turn, take_in::News};
+use model::{
+    changes::{Changes, Write},
+    chat::{Chat, ReadMark},
+    connector::ConnectorError,
+    customer::CustomerId,
+    event::{EventKind, NewEvent, Origin, Subject},
+    id::{ChatId, MessageId},
+    retry,
+    store::{Paging, StoreError},
+    time::Timestamp,
+};
+use std::time::Duration;
+
+/// How long further marks of a chat are waited for.
+const MARK_AFTER: Duration = Duration::from_secs(2);
+/// How many chats one turn looks at.
+const CHATS_AT_ONCE: usize = 16;
+/// Among how many of the newest messages the newest one at the platform is looked for.
+const NEWEST_LOOKED_AT: usize = 50;
+
+impl Engine {
+    /// Sets how far the customer has read: up to a message, or to the newest one.
+    pub async fn mark_read(
+        &self,
+        customer: &CustomerId,
+        id: ChatId,
+        up_to: Option<MessageId>,
+        origin: Origin,
+    ) -> Result<(), EngineError> {
+        for _ in 0..MOST_DECISIONS {
+            let chat = self.store().chat(customer, id).await?.ok_or(EngineError::NotFound)?;
+            if !chat.is_imported() {
+                return Err(EngineError::refused("chat_not_imported", "The chat is not imported. Import it first."));
+            }
+            let connection = self.own_connection(customer, chat.connection_id).await?;
+            let Some(mark) = self.mark_of(&chat, up_to).await? else { return Ok(()) };
+            if chat.read.as_ref() >= Some(&mark) {
+                return Ok(());
+            }
+            let soon = self.now() + MARK_AFTER;
+            let tells = connection.abilities.mark_read && chat.read_there.as_ref() < Some(&mark);
+            let mark_due_at = if tells { chat.mark_due_at.or(Some(soon)) } else { chat.mark_due_at };
+            let (revision, updated_at) = (chat.revision + 1, self.now());
+            let read = Chat { read: Some(mark), mark_due_at, revision, updated_at, ..chat };
+            let mut changes = Changes::of(customer);
+            changes.events.push(NewEvent {
+                kind: EventKind::ChatRead,
+                subject: Subject::Chat(id),
+                revision,
+                connection_id: Some(read.connection_id),
+                chat_id: Some(id),
+                origin,
+                merged_from: None,
+                at: self.now(),
+            });
+            changes.writes.push(Write::Chat(read));
+            match self.commit(changes).await {
+                Err(StoreError::Stale) => {}
+                marked => return Ok(marked.map(drop)?),
+            }
+        }
+        Err(EngineError::Busy(Duration::from_secs(1)))
+    }
+
+    /// The mark that stands for a message. One that is not at the platform yet stands for what is before it.
+    async fn mark_of(&self, chat: &Chat, up_to: Option<MessageId>) -> Result<Option<ReadMark>, EngineError> {
+        if let Some(id) = up_to {
+            let message = self.living_message(&chat.customer_id, id).await?;
+            if message.chat_id != chat.id {
+                return Err(EngineError::NotFound);
+            }
+            if let Some(name) = message.external_id {
+                return Ok(Some(ReadMark { position: message.position, message: name }));
+            }
+        }
+        let newest = Paging { after: None, limit: NEWEST_LOOKED_AT };
+        let newest = self.store().messages_of(&chat.customer_id, chat.id, &newest).await?;
+        let there =
+            newest.items.into_iter().filter(|row| row.external_id.is_some()).max_by_key(|row| row.position.clone());
+        Ok(there.and_then(|row| Some(ReadMark { position: row.position, message: row.external_id? })))
+    }
+
+    /// Tells a platform how far one chat is read.
+    pub async fn marks_turn(&self) -> Result<Turn, EngineError> {
+        for (customer, chat) in self.store().due_marks(self.now(), CHATS_AT_ONCE).await? {
+            let name = format!("mark/{chat}");
+            match self.alone(&name, self.bring_mark(&customer, chat)).await? {
+                None => continue,
+                Some(Err(EngineError::Store(StoreError::Stale)) | Ok(())) => {}
+                Some(Err(error)) => return Err(error),
+            }
+            return Ok(Turn::Worked);
+        }
+        Ok(Turn::Idle)
+    }
+
+    async fn bring_mark(&self, customer: &CustomerId, id: ChatId) -> Result<(), EngineError> {
+        let Some(chat) = self.store().chat(customer, id).await? else { return Ok(()) };
+        if chat.mark_due_at.is_none_or(|due| due > self.now()) {
+            return Ok(());
+        }
+        let connection = self.own_connection(customer, chat.connection_id).await?;
+        let Some(mark) = chat.read.clone().filter(|_| chat.is_imported()) else {
+            return self.put_mark(chat, None).await;
+        };
+        let later = self.now() + retry::LONGEST_WAIT;
+        if !connection.is_open() {
+            return self.put_mark(chat, Some(later)).await;
+        }
+        let logins = match self.open_logins(&connection).await {
+            Err(EngineError::LoginLost) => {
+                self.need_login(&connection).await?;
+                return self.put_mark(chat, Some(later)).await;
+            }
+            Err(EngineError::Busy(after)) => return self.put_mark(chat, Some(self.now() + after)).await,
+            logins => logins?,
+        };
+        let offered = self.offered(&connection.integration)?;
+        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        let message = self.name_there(&connection, &chat, &mark.message)?;
+        match offered.connector.mark_read(&access, &chat.external_id, &message).await {
+            Ok(told) => self.take_in(&News::new(&connection, told, Origin::Live)).await,
+            Err(ConnectorError::Busy { after }) => {
+                let due_at = retry::after_busy(self.now(), after, self.chance());
+                self.put_mark(chat, Some(due_at)).await
+            }
+            Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
+                let due_at = self.login_refused(&access, &error).await?;
+                self.put_mark(chat, Some(due_at)).await
+            }
+            Err(ConnectorError::Unknown(_)) => {
+                let due_at = retry::next_try(self.now(), 3, self.chance());
+                self.put_mark(chat, Some(due_at)).await
+            }
+            Err(error @ (ConnectorError::Refused(_) | ConnectorError::CursorLost | ConnectorError::Unreadable(_))) => {
+                // It stays read here. The next mark is told again.
+                tracing::info!(chat.id = %id, %error, "The platform does not take the read mark of {id}");
+                self.put_mark(chat, None).await
+            }
+        }
+    }
+
+    async fn put_mark(&self, chat: Chat, mark_due_at: Option<Timestamp>) -> Result<(), EngineError> {
+        let mut changes = Changes::of(&chat.customer_id);
+        let revision = chat.revision + 1;
+        changes.writes.push(Write::Chat(Chat { mark_due_at, revision, ..chat }));
+        Ok(self.commit(changes).await.map(drop)?)
+    }
+}
