@@ -234,6 +234,25 @@ describe("the rest of the inbox", () => {
     expect(preview(after(unopened, ...told))).toBe("This message was deleted");
   });
 
+  test("what others write after the read mark counts as unread, once", () => {
+    const read = chat("cht_1", { unread_count: 0, last_read: "m1" });
+    const at = (minute: number) => `2026-03-02T12:0${minute}:00.000Z`;
+    const written = (id: string, minute: number, rest = {}) => message(id, { sent_at: at(minute), ...rest });
+    const told = (seq: number, object: ReturnType<typeof message>) =>
+      event(seq, { kind: "message.created", object });
+    const inbox = after(
+      foldChat(startAt(emptyInbox, [0]), read),
+      told(1, written("m2", 2)),
+      told(2, written("m2", 2, { revision: 2 })),
+      told(3, written("m3", 3, { direction: "outgoing" })),
+      told(4, written("m4", 4)),
+    );
+    expect(inbox.chats.get("cht_1")?.unread_count).toBe(2);
+    const marked = chat("cht_1", { unread_count: 0, last_read: "m4", revision: 2 });
+    const after_it = after(inbox, event(5, { kind: "chat.read", object: marked }));
+    expect(after_it.chats.get("cht_1")?.unread_count).toBe(0);
+  });
+
   test("connections and imports follow their events", () => {
     const inbox = after(
       emptyInbox,

@@ -53,6 +53,7 @@ function apply(inbox: Inbox, event: FeedEvent): Inbox {
     }
     case "chat.created":
     case "chat.updated":
+    case "chat.read":
     case "chat.deleted":
       return event.object
         ? foldChat(inbox, event.object)
@@ -190,7 +191,19 @@ function noteLast(inbox: Inbox, message: Message): Inbox {
     sent_at: next.sent_at,
   };
   const active_at = message.sent_at > chat.active_at ? message.sent_at : chat.active_at;
-  return { ...inbox, chats: put(inbox.chats, chat.id, { ...chat, last_message, active_at }) };
+  const unread_count = isNewer && !isLast && isUnread(chat, message) ? oneMore(chat) : chat.unread_count;
+  return { ...inbox, chats: put(inbox.chats, chat.id, { ...chat, last_message, active_at, unread_count }) };
+}
+
+/** The server counts no further. */
+const MOST_COUNTED = 100;
+
+function isUnread(chat: Chat, message: Message): boolean {
+  return message.direction === "incoming" && message.position > (chat.last_read ?? "");
+}
+
+function oneMore({ unread_count: count }: Chat): number | null {
+  return count == null ? null : Math.min(count + 1, MOST_COUNTED);
 }
 
 function newestThere(inbox: Inbox, chatId: string): Message | undefined {

@@ -10,6 +10,7 @@ export const abilities: Abilities = {
   edit: true,
   delete: true,
   react: true,
+  mark_read: true,
   read_back: true,
   longest_text: 40_000,
   longest_edit: 4_000,

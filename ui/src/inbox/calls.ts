@@ -1,6 +1,8 @@
 /** What a person does with chats and messages. The answers are folded in; the feed tells the rest. */
 import { answer, ProblemError, type Chat, type Message, type Resolution } from "@bothways/client";
+import { useDocumentVisibility } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { bothways } from "../feed/bothways";
 import { foldChat, foldMessage, foldSyncStatus, forgetChat } from "../feed/fold";
 import { changeInbox } from "../feed/store";
@@ -39,6 +41,20 @@ export function useSyncChat(id: string) {
     mutationFn: () => answer(bothways.POST("/v1/chats/{id}/sync", { params: { path: { id } } })),
     onSuccess: (status) => changeInbox((inbox) => foldSyncStatus(inbox, status)),
   });
+}
+
+/** Whoever looks at an open chat has read what is in it. */
+export function useMarkRead({ id, unread_count, last_message }: Chat) {
+  const visible = useDocumentVisibility() === "visible";
+  const { mutate } = useMutation({
+    mutationFn: () =>
+      answer(bothways.POST("/v1/chats/{id}/read", { params: { path: { id } }, body: {} })),
+    onSuccess: (chat) => changeInbox((inbox) => foldChat(inbox, chat)),
+  });
+  const unread = unread_count !== 0 && last_message != null;
+  useEffect(() => {
+    if (visible && unread) mutate();
+  }, [visible, unread, last_message?.id, mutate]);
 }
 
 export function useSend(chatId: string) {

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useInbox } from "../feed/store";
 import { Empty } from "../parts/empty";
 import { Failure } from "../parts/failure";
-import { useChatLookUp } from "./calls";
+import { useChatLookUp, useMarkRead } from "./calls";
 import { ChatHeader } from "./chat-header";
 import { Composer } from "./composer";
 import classes from "./inbox.module.css";
@@ -32,6 +32,7 @@ export function ChatPane({ id }: { id: string }) {
 
 function OpenChat({ chat }: { chat: Chat }) {
   const [replyTo, setReplyTo] = useState<Message | null>(null);
+  useMarkRead(chat);
   return (
     <section className={classes.column} aria-label={chat.name}>
       <ChatHeader chat={chat} />

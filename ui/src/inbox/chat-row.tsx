@@ -1,5 +1,5 @@
 import type { Chat } from "@bothways/client";
-import { ActionIcon, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { memo } from "react";
 import { Link } from "wouter";
@@ -37,9 +37,12 @@ export const ChatRow = memo(function ChatRow({ chat, open }: { chat: Chat; open:
               {shortTime(last?.sent_at ?? chat.active_at, new Date())}
             </time>
           </span>
-          <Text span truncate size="xs" c="dimmed" display="block">
-            {preview(chat)}
-          </Text>
+          <span className={classes.rowLine}>
+            <Text span truncate size="xs" c="dimmed" display="block" flex={1}>
+              {preview(chat)}
+            </Text>
+            <Unread count={open ? 0 : (chat.unread_count ?? 0)} />
+          </span>
         </span>
       </Link>
       <Tooltip label="Delete chat">
@@ -56,6 +59,15 @@ export const ChatRow = memo(function ChatRow({ chat, open }: { chat: Chat; open:
     </>
   );
 });
+
+function Unread({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <Badge size="sm" circle={count < 10} aria-label={`${count} unread`}>
+      {count < 100 ? count : "99+"}
+    </Badge>
+  );
+}
 
 function ChatFace({ chat }: { chat: Chat }) {
   const others = chat.participants.filter(({ me }) => !me);
