@@ -143,6 +143,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/v1/chats/{id}/read": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say how far the customer has read. It shows here at once, and at the platform where it has read marks and
+     *     the login may set them. A mark never goes backwards.
+     */
+    post: operations["mark_chat_read"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/chats/{id}/sync": {
     parameters: {
       query?: never;
@@ -226,6 +246,27 @@ export interface paths {
     /** Make a customer token. Only an API key can. */
     post: operations["create_customer_token"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/customers/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Erase a customer with everything: connections, chats, messages, people, events and the platforms' raw requests
+     *     that were for nobody else. Their connections are closed when this answers; the rest follows. A repeat changes
+     *     nothing. Only an API key can.
+     */
+    delete: operations["erase_customer"];
     options?: never;
     head?: never;
     patch?: never;
@@ -534,6 +575,8 @@ export interface components {
        * @description The longest text of a message, in characters.
        */
       longest_text: number;
+      /** @description The platform can be told how far the customer has read. */
+      mark_read?: boolean;
       /** @description How news arrive. */
       news: components["schemas"]["News"][];
       /** @description Messages can be reacted to. */
@@ -623,6 +666,8 @@ export interface components {
       /** @description What sort it is. */
       kind: components["schemas"]["ChatKind"];
       last_message?: components["schemas"]["LastMessage"] | null;
+      /** @description The position of the last message that the customer has read, here or at the platform. */
+      last_read?: string | null;
       /** @description The customer is in it, as far as is known. Who is not gets no news of it. */
       member: boolean;
       /** @description The real name; for direct chats the other people's. */
@@ -640,6 +685,12 @@ export interface components {
       revision: number;
       /** @description How far it is held here. */
       state: components["schemas"]["ChatState"];
+      /**
+       * Format: int32
+       * @description How many messages of others the customer has not read. 100 means 100 or more. None while it is not
+       *     known how far they have read.
+       */
+      unread_count?: number | null;
       /** @description When it last changed here. */
       updated_at: components["schemas"]["Timestamp"];
     };
@@ -814,6 +865,7 @@ export interface components {
       | "message.merged"
       | "chat.created"
       | "chat.updated"
+      | "chat.read"
       | "chat.deleted"
       | "chat.merged"
       | "reaction.added"
@@ -1024,6 +1076,8 @@ export interface components {
         /** @description What sort it is. */
         kind: components["schemas"]["ChatKind"];
         last_message?: components["schemas"]["LastMessage"] | null;
+        /** @description The position of the last message that the customer has read, here or at the platform. */
+        last_read?: string | null;
         /** @description The customer is in it, as far as is known. Who is not gets no news of it. */
         member: boolean;
         /** @description The real name; for direct chats the other people's. */
@@ -1041,6 +1095,12 @@ export interface components {
         revision: number;
         /** @description How far it is held here. */
         state: components["schemas"]["ChatState"];
+        /**
+         * Format: int32
+         * @description How many messages of others the customer has not read. 100 means 100 or more. None while it is not
+         *     known how far they have read.
+         */
+        unread_count?: number | null;
         /** @description When it last changed here. */
         updated_at: components["schemas"]["Timestamp"];
       }[];
@@ -1533,6 +1593,10 @@ export interface components {
       /** @description Names of the first few. */
       names: string[];
     };
+    /** @description How far a chat is read. */
+    ReadUpTo: {
+      message_id?: components["schemas"]["MessageId"] | null;
+    };
     /** @description What is to be read again. */
     Reread: {
       /** @description For this connection only. */
@@ -1833,6 +1897,8 @@ export interface operations {
       query?: {
         /** @description Of this connection only. */
         connection_id?: string;
+        /** @description Only those with unread messages. */
+        unread?: boolean;
         /** @description In this state only; `imported` by itself. */
         state?: "available" | "imported" | "deleted";
         /** @description What the page before gave as `next_cursor`. */
@@ -2059,6 +2125,41 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  mark_chat_read: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["ChatId"];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ReadUpTo"];
+      };
+    };
+    responses: {
+      /** @description The chat */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OneChat"];
         };
       };
       /** @description A problem */
@@ -2321,6 +2422,36 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["CustomerToken"];
         };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  erase_customer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The customer, by the app's own id */
+        id: components["schemas"]["CustomerId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Nothing of them is shown or taken in any more, and all of it goes */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description A problem */
       default: {

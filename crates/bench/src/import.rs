@@ -38,7 +38,8 @@ pub async fn measure(table: &mut Table, messages: usize) -> anyhow::Result<()> {
     let folder = place.close().await?;
     let file = folder.path().join("bothways.db");
     let held = Connection::open(&file)?;
-    let count: usize = held.query_row("select count(*) from messages", [], |row| row.get(0))?;
+    let count: i64 = held.query_row("select count(*) from messages", [], |row| row.get(0))?;
+    let count = usize::try_from(count)?;
     let bare = fill(&held, &folder.path().join("bare.db"))?;
     let what = format!("import of {count} messages");
     let measured = format!("{}, {:.0}/s", told(taken), rate(count, taken));

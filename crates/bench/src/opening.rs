@@ -2,36 +2,61 @@
 
 use crate::{
     place::Place,
-    table::{Table, Times, ratio},
+    table::{Table, Times, rate, ratio, told},
 };
 use anyhow::Context;
 use reqwest::Method;
 use rusqlite::{Connection, params};
 use sandbox::slack::WorldSize;
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const CALLS: usize = 200;
 
 /// Fills the customer's chats up to a size, and opens them.
 pub async fn measure(table: &mut Table, size: u64) -> anyhow::Result<()> {
     let world =
-        WorldSize { messages_per_channel: 20, messages_per_chat: 5, threads_per_channel: 0, ..WorldSize::default() };
-    let place = Place::open(world, None).await?;
+        || WorldSize { messages_per_channel: 20, messages_per_chat: 5, threads_per_channel: 0, ..WorldSize::default() };
+    let place = Place::open(world(), None).await?;
     let connection = place.connect().await?;
     crate::import::run(&place, &connection, json!({ "connection_id": connection, "all": true })).await?;
-    multiply(&place.folder().join("bothways.db"), size)?;
+    let folder = place.close().await?;
+    multiply(&folder.path().join("bothways.db"), size)?;
+    // What was not told by the feed is found by an index that is made anew.
+    for name in ["search.db", "search.db-wal", "search.db-shm"] {
+        let _is_there = std::fs::remove_file(folder.path().join(name));
+    }
+    let place = Place::open_in(folder, world(), None).await?;
+    let began = Instant::now();
+    while !is_indexed(&place).await? {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let taken = began.elapsed();
+    let each = format!("{}, {:.0}/s", told(taken), rate(usize::try_from(size)?, taken));
+    table.row(&format!("making the index anew, {size} messages stored"), each, "—".to_owned(), None);
     let chats = place.ask(Method::GET, "/v1/chats", None).await?;
     let chat = chats["items"][0]["id"].as_str().context("there is a chat")?.to_owned();
     let bare = times(&place, "/healthz").await?;
-    for (what, path) in [("list of chats", "/v1/chats".to_owned()), ("chat", format!("/v1/chats/{chat}/messages"))] {
+    let paths = [
+        ("the list of chats", "/v1/chats".to_owned()),
+        ("a chat", format!("/v1/chats/{chat}/messages")),
+        ("the timeline", "/v1/timeline".to_owned()),
+        ("a search of a common word", "/v1/search?q=the".to_owned()),
+        ("a search of words that are nowhere", "/v1/search?q=zyzzyva".to_owned()),
+    ];
+    for (what, path) in paths {
         let found = times(&place, &path).await?;
-        let what = format!("opening the {what}, {size} messages stored");
+        let what = format!("{what}, {size} messages stored");
         let limit = format!("an empty answer: {}", bare.told());
         table.row(&what, found.told(), limit, ratio(found.within(0.5), bare.within(0.5)));
     }
     place.close().await?;
     Ok(())
+}
+
+async fn is_indexed(place: &Place) -> anyhow::Result<bool> {
+    let found = place.ask(Method::GET, "/v1/search?q=the", None).await?;
+    Ok(found["rebuilding"] == false && found["indexed_to_seq"] == found["as_of_seq"])
 }
 
 async fn times(place: &Place, path: &str) -> anyhow::Result<Times> {

@@ -13,7 +13,8 @@ use server::{
     vault::{Key, KeyVault},
     world::{SystemClock, SystemRandom},
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use store::sqlite::{Sqlite, SqliteIndex};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -36,11 +37,16 @@ pub struct Place {
 impl Place {
     /// A place whose server keeps everything in a file, or in what `store` gives.
     pub async fn open(size: WorldSize, store: Option<Arc<dyn Store>>) -> anyhow::Result<Self> {
+        Self::open_in(tempfile::tempdir()?, size, store).await
+    }
+
+    /// The same, with what a folder holds already.
+    pub async fn open_in(folder: TempDir, size: WorldSize, store: Option<Arc<dyn Store>>) -> anyhow::Result<Self> {
         let (ours, theirs) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
         let (base, slack_url) = (format!("http://{}", ours.local_addr()?), format!("http://{}", theirs.local_addr()?));
         let app = App { events_url: Some(format!("{base}/hooks/slack")), ..App::default() };
         let world = World { app: app.clone(), world: size, files_base: format!("{slack_url}/"), ..World::default() };
-        let slack = Slack::new(world, Arc::new(SystemClock));
+        let slack = Slack::new(world, Arc::new(sandbox::clock::SystemClock));
         tokio::spawn(sandbox::slack::serve::run(slack.clone(), theirs, std::future::pending()));
         let settings = [
             ("client_id", app.client_id),
@@ -49,25 +55,20 @@ impl Place {
             ("base_url", slack_url),
         ];
         let settings: BTreeMap<_, _> = settings.map(|(name, value)| (name.to_owned(), Secret(value))).into();
-        let folder = tempfile::tempdir()?;
         let mut config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
         config.integrations.insert("slack".to_owned(), settings);
-        let key = Key::parse(&"5a".repeat(32)).map_err(|_| anyhow!("the key is well formed"))?;
+        let key = Key::parse(&"5a".repeat(32)).context("the key is well formed")?;
         let vault = KeyVault::new(key, Vec::new(), Arc::new(SystemRandom));
         let store = match store {
             Some(store) => store,
-            None => Arc::new(store::sqlite::Sqlite::open(config.database())?),
+            None => Arc::new(Sqlite::open(config.database())?),
         };
-        let running = serve::start(Material { config, store, vault, clock: Arc::new(SystemClock) }, ours)?;
+        let index = Arc::new(SqliteIndex::open(config.data_dir.join("search.db"))?);
+        let running = serve::start(Material { config, store, index, vault, clock: Arc::new(SystemClock) }, ours)?;
         let client =
             Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(LONGEST_CALL).build()?;
         let key = api_key(&running, &client, &base).await?;
         Ok(Self { slack, base, client, signing_secret: app.signing_secret, running, key, folder })
-    }
-
-    /// Where the server keeps its files.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// A call of the API, for the customer.

@@ -42,9 +42,9 @@ pub async fn measure(table: &mut Table, program: &Path) -> anyhow::Result<()> {
     }
     starts.sort_unstable();
     bare.sort_unstable();
-    let (start, limit) = (starts[STARTS / 2], bare[STARTS / 2]);
+    let (ready, limit) = (starts[STARTS / 2], bare[STARTS / 2]);
     let limit_told = format!("a process that ends at once: {}", told(limit));
-    table.row("start-up to ready", told(start), limit_told, crate::table::ratio(start, limit));
+    table.row("start-up to ready", told(ready), limit_told, crate::table::ratio(ready, limit));
     table.row("memory at rest", format!("{} MiB", rest / 1_024), "—".to_owned(), None);
 
     let (process, base) = start(program, folder.path())?;
@@ -63,10 +63,10 @@ pub async fn measure(table: &mut Table, program: &Path) -> anyhow::Result<()> {
     let peak = resident(&process.0, "VmHWM")?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let after = resident(&process.0, "VmRSS")?;
-    let told = format!("at most {} MiB, {} MiB afterwards", peak / 1_024, after / 1_024);
+    let taken = format!("at most {} MiB, {} MiB afterwards", peak / 1_024, after / 1_024);
     #[expect(clippy::cast_precision_loss, reason = "for people to read")]
     let ratio = peak as f64 / rest as f64;
-    table.row("memory under 32,000 calls by 64 callers", told, format!("at rest: {} MiB", rest / 1_024), Some(ratio));
+    table.row("memory under 32,000 calls by 64 callers", taken, format!("at rest: {} MiB", rest / 1_024), Some(ratio));
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! Erases a customer with everything: what is shown, what is kept to be read again, and what stands in between.
 //!
 //! The connections end first and are erased last, since they say which raw requests were for nobody else. What is
-//! committed for the customer meanwhile is refused, so nothing comes back.
+//! committed for the customer meanwhile is refused, so nothing comes back. The index has no list of what is whose,
+//! so it is made anew.
 
 use crate::{Engine, EngineError, Turn};
 use model::{
@@ -49,7 +50,10 @@ impl Engine {
         if store.erase_rows(customer, ROWS_AT_ONCE).await? > 0 {
             return Ok(());
         }
-        let Through::UpTo(after) = erasure.requests else { return Ok(store.end_erasure(customer).await?) };
+        let Through::UpTo(after) = erasure.requests else {
+            self.renew_index().await?;
+            return Ok(store.end_erasure(customer).await?);
+        };
         let connections = store.connections(customer).await?;
         let found = store.routed(Timestamp::default(), after, REQUESTS_AT_ONCE).await?;
         let mut theirs = Vec::new();

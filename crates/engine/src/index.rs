@@ -92,6 +92,12 @@ impl Engine {
         })
     }
 
+    /// Makes the index anew out of what is stored by now.
+    pub(crate) async fn renew_index(&self) -> Result<(), EngineError> {
+        let before = self.index().progress().await?;
+        self.begin_index(&before).await.map(drop)
+    }
+
     async fn begin_index(&self, before: &Progress) -> Result<Turn, EngineError> {
         let position = self.store().last_position().await?;
         let last = self.store().log(position.saturating_sub(1), 1).await?;
@@ -217,6 +223,7 @@ fn touched(events: &[Event]) -> BTreeMap<CustomerId, Touched> {
             // Nothing that is sought.
             EventKind::ReactionAdded
             | EventKind::ReactionRemoved
+            | EventKind::ChatRead
             | EventKind::ConnectionUpdated
             | EventKind::SyncStatusUpdated
             | EventKind::UserPlatformUpdated

@@ -92,9 +92,8 @@ impl World {
     /// Begins turns of the loops, as a server's tasks do.
     pub fn start_turns(&mut self) {
         let Some((owner, engine)) = self.any_server() else { return };
-        let turns = [
-            "route", "read", "import", "outbound", "refresh", "look_after", "reconcile", "marks", "upkeep", "index",
-        ];
+        let turns =
+            ["route", "read", "import", "outbound", "refresh", "look_after", "reconcile", "marks", "upkeep", "index"];
         let Some(name) = self.chance.pick(&turns).copied() else { return };
         if self.executor.count(owner, name) >= 2 {
             return;

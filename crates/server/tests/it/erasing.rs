@@ -1,7 +1,7 @@
 //! Erasing a customer leaves nothing of them, not even in the file, and touches nobody else.
 
 use crate::house::{Feed, House};
-use model::{customer::CustomerId, store::Store};
+use model::{customer::CustomerId, erasure::Erasures, store::Store};
 use reqwest::Method;
 use serde_json::json;
 use std::path::Path;
@@ -35,6 +35,13 @@ async fn an_erased_customer_is_gone_from_the_file_and_nobody_else_is() {
     assert!(is_in_a_file(&folder, ANAS) && is_in_a_file(&folder, BOBS));
     let bobs_chats = house.get("bob", "/v1/chats").await["items"].clone();
 
+    let token =
+        house.ask("bob", Method::POST, "/v1/customer-tokens", Some(json!({ "customer_id": "bob" }))).await.good();
+    let bearer = format!("Bearer {}", token["token"].as_str().unwrap());
+    for customer in ["ana", "bob"] {
+        let path = format!("/v1/customers/{customer}");
+        house.call(Method::DELETE, &path, &[("authorization", &bearer)], None).await.refused(403, "forbidden");
+    }
     let erased = house.ask("ana", Method::DELETE, "/v1/customers/ana", None).await;
     assert_eq!(erased.status, 202, "{erased:?}");
     house.ask("ana", Method::DELETE, "/v1/customers/ana", None).await.good();

@@ -13,8 +13,14 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Routes that are the app's own: a key needs to name no customer.
-const OF_THE_APP: [&str; 5] =
-    ["/v1/api-keys", "/v1/api-keys/{id}", "/v1/customer-tokens", "/v1/events", "/v1/events/stream"];
+const OF_THE_APP: [&str; 6] = [
+    "/v1/api-keys",
+    "/v1/api-keys/{id}",
+    "/v1/customers/{id}",
+    "/v1/customer-tokens",
+    "/v1/events",
+    "/v1/events/stream",
+];
 /// Words that only the customer who owns them may see.
 const PLANTED: &str = "quince-marmalade";
 
@@ -111,7 +117,11 @@ impl Belongings {
             let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             match parameter["in"].as_str().unwrap() {
                 "path" => {
-                    let name = if route.path.starts_with("/v1/api-keys") { "api_key" } else { name };
+                    let name = match route.path.as_str() {
+                        "/v1/api-keys/{id}" => "api_key",
+                        "/v1/customers/{id}" => "customer_id",
+                        _ => name,
+                    };
                     path = path.replace(
                         &format!("{{{}}}", parameter["name"].as_str().unwrap()),
                         &text(self.sample(name, schema, description)),
@@ -172,6 +182,7 @@ async fn settle_in(house: &House, customer: &str, person: &str, name: &str) -> B
         ("connection_id", json!(connection)),
         ("MessageId", sent["id"].clone()),
         ("thread_root", sent["id"].clone()),
+        ("message_id", sent["id"].clone()),
         ("SyncStatusId", run),
         ("UserPlatformId", user),
         ("api_key", made["id"].clone()),
