@@ -13,8 +13,10 @@ use model::{
     compare::Check,
     connection::Connection,
     connector::{Access, ConnectorError, Page, Reading},
+    customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ExternalId, SyncStatusId},
+    limits::{Purpose, Quota},
     message::Problem,
     retry,
     standing::Standing,
@@ -23,6 +25,7 @@ use model::{
     time::Timestamp,
     update::Update,
 };
+use std::sync::{MutexGuard, PoisonError};
 
 /// How many runs one turn looks at.
 const RUNS_AT_ONCE: usize = 8;
@@ -32,7 +35,9 @@ const MOST_FAILURES: u32 = 10;
 impl Engine {
     /// Reads one page of one run.
     pub async fn import_turn(&self) -> Result<Turn, EngineError> {
-        for sync in self.store().due_syncs(self.now(), RUNS_AT_ONCE).await? {
+        let after = self.imported_for().clone();
+        for sync in self.store().due_syncs(self.now(), after.as_ref(), RUNS_AT_ONCE).await? {
+            *self.imported_for() = Some(sync.customer_id.clone());
             let name = format!("sync/{}", sync.id);
             match self.alone(&name, self.run_if_due(&sync)).await? {
                 None => continue,
@@ -46,6 +51,10 @@ impl Engine {
             return Ok(Turn::Worked);
         }
         Ok(Turn::Idle)
+    }
+
+    fn imported_for(&self) -> MutexGuard<'_, Option<CustomerId>> {
+        self.imported_for.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It may have gone on since it was listed.
@@ -85,21 +94,22 @@ impl Engine {
             }
             logins => logins?,
         };
-        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        let wire = self.wire(offered, &connection, purpose(sync.kind));
+        let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         if let (SyncKind::Reconcile, Some(chat)) = (sync.kind, &chat) {
             let held = self.store().completeness(&chat.customer_id, &[chat.id]).await?.pop();
             let since = held.and_then(|held| held.since).filter(|since| *since > Timestamp::default());
             let check = sync.check.clone().unwrap_or_else(|| Check::new(since, None, self.now()));
             return match self.check_page(offered, &access, chat, &check).await {
                 Ok(checked) => self.take_checked(&connection, sync, chat, checked).await,
-                Err(Unread::Platform(error)) => self.break_off(&access, sync, error).await,
+                Err(Unread::Platform(error)) => self.break_off(&access, sync, error, wire.refused().as_ref()).await,
                 Err(Unread::Failed(error)) => Err(error),
             };
         }
         let asked_at = self.now();
         match self.page(offered, &access, &sync, &reading, chat.as_ref()).await {
             Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await,
-            Err(error) => self.break_off(&access, sync, error).await,
+            Err(error) => self.break_off(&access, sync, error, wire.refused().as_ref()).await,
         }
     }
 
@@ -261,14 +271,23 @@ impl Engine {
         }
     }
 
-    async fn break_off(&self, access: &Access<'_>, sync: SyncStatus, error: ConnectorError) -> Result<(), EngineError> {
+    async fn break_off(
+        &self,
+        access: &Access<'_>,
+        sync: SyncStatus,
+        error: ConnectorError,
+        full: Option<&Quota>,
+    ) -> Result<(), EngineError> {
+        let connection = access.connection;
         let failures = sync.failures + 1;
         let text = error.to_string();
         self.meet(access.connection, &error).await?;
         match error {
             ConnectorError::Busy { after } => {
                 let due_at = retry::after_busy(self.now(), after, self.chance());
-                self.wait(sync, due_at, problem("platform_busy", "The platform asked to wait.")).await
+                let busy = problem("platform_busy", "The platform did not answer. It is asked again.");
+                let reason = full.map_or(busy, |full| self.limit_reached(connection, full));
+                self.wait(sync, due_at, reason).await
             }
             ConnectorError::LoginLost { .. } => {
                 let due_at = self.login_refused(access, &error).await?;
@@ -297,8 +316,22 @@ impl Engine {
         }
     }
 
+    fn limit_reached(&self, connection: &Connection, full: &Quota) -> Problem {
+        let offered = self.parts.integrations.get(&connection.integration);
+        let name = offered.map_or(connection.integration.as_str(), |offered| offered.connector.describe().name);
+        let detail = format!("{name} allows {} of {}. It goes on by itself.", full.rule, full.method);
+        problem("limit_reached", &detail)
+    }
+
+    /// Whoever still waits for the same is not told of again.
     async fn wait(&self, sync: SyncStatus, due_at: Timestamp, error: Problem) -> Result<(), EngineError> {
-        self.put_sync(SyncStatus { state: SyncState::Waiting, due_at, error: Some(error), ..sync }).await.map(drop)
+        let told = sync.state == SyncState::Waiting && sync.error.as_ref() == Some(&error);
+        let revision = sync.revision + 1;
+        let waiting = SyncStatus { state: SyncState::Waiting, due_at, error: Some(error), revision, ..sync };
+        let mut changes = Changes::of(&waiting.customer_id);
+        changes.events.extend((!told).then(|| self.sync_event(&waiting)));
+        changes.writes.push(Write::SyncStatus(waiting));
+        Ok(self.commit(changes).await.map(drop)?)
     }
 
     async fn end(&self, sync: SyncStatus, state: SyncState, error: Option<Problem>) -> Result<(), EngineError> {
@@ -366,6 +399,14 @@ fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
         (SyncKind::People, _) => Some(Reading::People),
         (SyncKind::Import, Some(chat)) => Some(Reading::History { chat: chat.external_id.clone(), since: sync.since }),
         (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Some(Reading::Chats),
+    }
+}
+
+/// How urgent a run's calls are.
+fn purpose(kind: SyncKind) -> Purpose {
+    match kind {
+        SyncKind::Import | SyncKind::People | SyncKind::Chats => Purpose::Import,
+        SyncKind::Reconcile | SyncKind::Reread => Purpose::Reconciliation,
     }
 }
 

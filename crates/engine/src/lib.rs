@@ -12,6 +12,7 @@ mod import;
 mod inbound;
 mod kept;
 mod known;
+mod limits;
 mod logins;
 mod names;
 mod outbound;
@@ -37,6 +38,7 @@ pub use read::MEMBERSHIP_TRUSTED_FOR;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 
+use limits::Limited;
 use model::{
     abilities::{Abilities, News},
     changes::Changes,
@@ -50,7 +52,11 @@ use model::{
     time::Timestamp,
     world::{Clock, Random, Vault},
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// How long a call to a platform may take. No lease is shorter.
@@ -135,12 +141,14 @@ pub enum Turn {
 #[derive(Clone)]
 pub struct Engine {
     parts: Arc<Parts>,
+    /// Whose run was read last, so that the next turn is another customer's. Losing it costs nothing.
+    imported_for: Arc<Mutex<Option<CustomerId>>>,
 }
 
 impl Engine {
     /// An engine over these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { parts: Arc::new(parts), imported_for: Arc::default() }
     }
 
     /// Where everything is kept.
@@ -222,15 +230,16 @@ impl Engine {
         offered: &'a Offered,
         connection: &'a Connection,
         logins: &'a [OpenLogin],
+        wire: &'a Limited<'a>,
         deadline: Timestamp,
     ) -> Access<'a> {
         let clock = &*self.parts.clock;
-        Access { connection, logins, settings: &offered.settings, http: &*offered.http, clock, deadline }
+        Access { connection, logins, settings: &offered.settings, http: wire, clock, deadline }
     }
 
-    fn threshold<'a>(&'a self, offered: &'a Offered) -> Threshold<'a> {
+    fn threshold<'a>(&'a self, offered: &'a Offered, wire: &'a Limited<'a>) -> Threshold<'a> {
         let (clock, deadline) = (&*self.parts.clock, self.now() + CALL_TIMEOUT);
-        Threshold { settings: &offered.settings, http: &*offered.http, clock, deadline }
+        Threshold { settings: &offered.settings, http: wire, clock, deadline }
     }
 }
 

@@ -9,6 +9,7 @@ use model::{
     event::Origin,
     id::ExternalId,
     intake::{Part, PartState, QueuedPart},
+    limits::Purpose,
     retry,
     standing::Ground,
     store::{Lane, StoreError},
@@ -67,7 +68,8 @@ impl Engine {
             Err(EngineError::Busy(after)) => return self.put_off(&lane.customer_id, parts, self.now() + after).await,
             Err(error) => return Err(error),
         };
-        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        let wire = self.wire(offered, &connection, Purpose::News);
+        let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         match self.gate(offered, &access, lane).await {
             Ok(gate) => self.read_parts(offered, &access, parts, gate).await,
             Err(Delay::Until(until)) => self.put_off(&lane.customer_id, parts, until).await,
@@ -246,7 +248,11 @@ impl Engine {
         }
         let attempts = part.attempts + 1;
         let due_at = match &error {
-            ConnectorError::Busy { after } => Some(retry::after_busy(self.now(), *after, self.chance())),
+            // That there was no room for its call says nothing of the part, however often it happens.
+            ConnectorError::Busy { after } => {
+                let due_at = retry::after_busy(self.now(), *after, self.chance());
+                return Ok(Write::UpdatePart(QueuedPart { due_at, ..part }));
+            }
             ConnectorError::Unknown(_) => Some(retry::next_try(self.now(), attempts, self.chance())),
             ConnectorError::LoginLost { .. }
             | ConnectorError::TokenExpired { .. }

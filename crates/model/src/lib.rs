@@ -24,6 +24,7 @@ pub mod facets;
 pub mod http;
 pub mod id;
 pub mod intake;
+pub mod limits;
 pub mod message;
 pub mod participant;
 pub mod retry;

@@ -16,6 +16,7 @@ use crate::{
         SyncStatusId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
+    limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     sync_status::SyncStatus,
@@ -210,6 +211,14 @@ pub trait Store: Intakes + Keys + Checks {
     /// Gives a lease back, if `holder` still has it.
     async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError>;
 
+    // Limits of platforms, shared by all servers.
+    /// Whether a call may leave. What is granted is counted at once, and need not survive a crash.
+    async fn permit(&self, ask: &Ask) -> Result<Permit, StoreError>;
+    /// Keeps that a platform wants no call of a bucket until a time. It is on disk when this returns.
+    async fn pause(&self, bucket: &BucketName, now: Timestamp, until: Timestamp) -> Result<(), StoreError>;
+    /// One bucket, if anything is known of it.
+    async fn bucket(&self, name: &BucketName) -> Result<Option<Bucket>, StoreError>;
+
     // Connections, logins, people.
     /// One connection of a customer.
     async fn connection(&self, customer: &CustomerId, id: ConnectionId) -> Result<Option<Connection>, StoreError>;
@@ -315,8 +324,14 @@ pub trait Store: Intakes + Keys + Checks {
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Result<Option<Remembered>, StoreError>;
 
     // Runs of import.
-    /// Open runs that are due, those that wait longest first.
-    async fn due_syncs(&self, now: Timestamp, limit: usize) -> Result<Vec<SyncStatus>, StoreError>;
+    /// Open runs that are due, in turns of the customers: one of each, then the next one of each. It begins
+    /// with the customer that follows `after` and goes round; of one customer, who waits longest is first.
+    async fn due_syncs(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<SyncStatus>, StoreError>;
     /// One run.
     async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Result<Option<SyncStatus>, StoreError>;
     /// Runs, newest first; of one connection, or of all.

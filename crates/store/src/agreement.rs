@@ -235,7 +235,7 @@ async fn everything(store: &dyn Store) -> String {
     line("lanes", shown(store.part_lanes(at(12), 3).await));
     line("due_asides", shown(store.due_asides(at(12), 2).await));
     line("due_chats", shown(store.due_chats(at(12), 3).await));
-    line("due_syncs", shown(store.due_syncs(at(12), 3).await));
+    line("due_syncs", shown(store.due_syncs(at(12), Some(&ada()), 3).await));
     line("next_due", shown(store.next_due().await));
     line("log", shown(store.log(2, 9).await));
     line("last_position", shown(store.last_position().await));

@@ -12,6 +12,7 @@ mod contract;
 pub mod memory;
 mod order;
 pub mod sqlite;
+mod turns;
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ mod checks;
 mod feed;
 mod guards;
 mod intake;
+mod limits;
 mod lines;
 mod outbox;
 mod people;
@@ -16,6 +17,7 @@ pub(crate) use checks::*;
 pub(crate) use feed::*;
 pub(crate) use guards::*;
 pub(crate) use intake::*;
+pub(crate) use limits::*;
 pub(crate) use lines::*;
 pub(crate) use outbox::*;
 pub(crate) use people::*;
@@ -59,6 +61,8 @@ macro_rules! store_contract {
                 routed_requests_are_found_in_the_order_in_which_they_came,
                 what_has_ended_is_forgotten,
                 a_lease_has_one_holder,
+                calls_are_counted_for_all,
+                a_pause_holds_for_its_bucket,
                 a_ticket_is_taken_once,
                 a_ticket_ends,
                 api_keys_come_and_go,
@@ -85,6 +89,7 @@ macro_rules! store_contract {
                 a_chats_first_open_command_decides,
                 commands_are_numbered_and_found_again,
                 syncs_are_due_while_they_are_open,
+                customers_have_their_runs_in_turns,
                 syncs_are_listed_newest_first,
                 asides_wait_for_their_time,
                 next_due_is_the_earliest_of_all,

@@ -4,6 +4,7 @@ use super::{all_pages, keep, samples::*};
 use model::{
     changes::Write,
     command::{Attempt, Command, Progress},
+    customer::CustomerId,
     facets::Version,
     store::{Backlog, Store},
     sync_status::SyncState,
@@ -69,15 +70,33 @@ pub(crate) async fn syncs_are_due_while_they_are_open(store: &dyn Store) {
         sync(&ada(), 6, SyncState::Cancelled, 1),
     ];
     keep(store, rows(&ada(), runs.clone().map(Write::SyncStatus))).await;
-    assert_eq!(store.due_syncs(at(9), 9).await.unwrap(), []);
+    assert_eq!(store.due_syncs(at(9), None, 9).await.unwrap(), []);
     let due = [runs[1].clone(), runs[2].clone(), runs[0].clone()];
-    assert_eq!(store.due_syncs(at(20), 9).await.unwrap(), due[..2]);
-    assert_eq!(store.due_syncs(at(30), 9).await.unwrap(), due);
-    assert_eq!(store.due_syncs(at(30), 1).await.unwrap(), due[..1]);
+    assert_eq!(store.due_syncs(at(20), None, 9).await.unwrap(), due[..2]);
+    assert_eq!(store.due_syncs(at(30), None, 9).await.unwrap(), due);
+    assert_eq!(store.due_syncs(at(30), None, 1).await.unwrap(), due[..1]);
     let mut ended = runs[1].next();
     ended.state = SyncState::Completed;
     keep(store, rows(&ada(), [Write::SyncStatus(ended)])).await;
-    assert_eq!(store.due_syncs(at(30), 9).await.unwrap(), due[1..]);
+    assert_eq!(store.due_syncs(at(30), None, 9).await.unwrap(), due[1..]);
+}
+
+pub(crate) async fn customers_have_their_runs_in_turns(store: &dyn Store) {
+    // Ada's runs are all older, and more than anybody looks at.
+    let many = (1..=40).map(|number| Write::SyncStatus(sync(&ada(), number, SyncState::Queued, number)));
+    keep(store, rows(&ada(), many)).await;
+    keep(store, rows(&bob(), [Write::SyncStatus(sync(&bob(), 50, SyncState::Queued, 60))])).await;
+    let whose = async |after: Option<&CustomerId>, limit| {
+        let due = store.due_syncs(at(99), after, limit).await.unwrap();
+        due.into_iter().map(|run| (run.customer_id, run.due_at)).collect::<Vec<_>>()
+    };
+    let (first, second, other) = ((ada(), at(1)), (ada(), at(2)), (bob(), at(60)));
+    assert_eq!(whose(None, 3).await, [first.clone(), other.clone(), second.clone()]);
+    assert_eq!(whose(Some(&ada()), 3).await, [other.clone(), first.clone(), second.clone()]);
+    assert_eq!(whose(Some(&ada()), 1).await, [other.clone()]);
+    assert_eq!(whose(Some(&bob()), 2).await, [first.clone(), other]);
+    assert_eq!(store.due_syncs(at(59), None, 2).await.unwrap().len(), 2, "whoever is alone has all the turns");
+    assert_eq!(whose(Some(&bob()), 0).await, []);
 }
 
 pub(crate) async fn syncs_are_listed_newest_first(store: &dyn Store) {

@@ -1,7 +1,10 @@
 //! The memory store's reads of one state.
 
 use super::state::{ChatRow, Edge, State};
-use crate::order::{self, Place, Start};
+use crate::{
+    order::{self, Place, Start},
+    turns::in_turns,
+};
 use model::{
     changes::Thing,
     chat::Chat,
@@ -280,10 +283,12 @@ impl State {
         self.command_of_number.range(range).next_back().map_or(1, |((_, number), _)| number.saturating_add(1))
     }
 
-    pub(super) fn due_syncs(&self, now: Timestamp, limit: usize) -> Vec<SyncStatus> {
+    pub(super) fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus> {
         let mut due: Vec<_> = self.sync_statuses.rows().filter(|row| row.is_open() && row.due_at <= now).collect();
-        due.sort_by_key(|row| (row.due_at, &row.customer_id, row.id));
-        due.into_iter().take(limit).cloned().collect()
+        // Those after `after` come first, then round again.
+        due.sort_by_key(|row| (Some(&row.customer_id) <= after, &row.customer_id, row.due_at, row.id));
+        let of_each = due.chunk_by(|one, other| one.customer_id == other.customer_id);
+        in_turns(of_each.map(<[_]>::to_vec).collect(), limit).into_iter().cloned().collect()
     }
 
     pub(super) fn syncs_listed(

@@ -10,6 +10,7 @@ mod inspect;
 mod intake;
 mod keys;
 mod leases;
+mod limits;
 mod lines;
 mod measure;
 mod migrate;
@@ -31,6 +32,7 @@ pub use restore::Restored;
 
 use failure::{Failure, Outcome};
 use leases::Leases;
+use limits::Limits;
 use measure::Meter;
 use model::{customer::CustomerId, store::StoreError};
 use readers::Readers;
@@ -56,6 +58,7 @@ pub struct Sqlite {
     writes: Option<mpsc::Sender<Request>>,
     readers: Readers,
     leases: Leases,
+    limits: Limits,
     meter: Arc<Meter>,
     closed: watch::Receiver<()>,
     ended: Mutex<Receiver<()>>,
@@ -76,6 +79,7 @@ impl Sqlite {
     fn try_open(path: &Path) -> Outcome<Self> {
         let lock = open::lock(path)?;
         let db = open::writer(path)?;
+        let limits = Limits::open(&db)?;
         let readers = Readers::start(path)?;
         let (writes, queue) = mpsc::channel(QUEUE);
         let (still_open, closed) = watch::channel(());
@@ -94,6 +98,7 @@ impl Sqlite {
             writes: Some(writes),
             readers,
             leases: Leases::default(),
+            limits,
             meter,
             closed,
             ended: Mutex::new(ended),

@@ -7,7 +7,10 @@ use super::{
         thing,
     },
 };
-use crate::order::{self, Place, Start};
+use crate::{
+    order::{self, Place, Start},
+    turns::in_turns,
+};
 use bytes::Bytes;
 use model::{
     changes::Thing,
@@ -297,6 +300,27 @@ pub(super) fn due_chats(db: &Connection, now: Timestamp, limit: usize) -> Outcom
         (now.micros(), int(limit)),
         |row| Ok((customer(row, 0)?, id(row, 1)?)),
     )
+}
+
+/// Runs that are due, in turns of the customers, from the one after `after` on and round again.
+pub(super) fn due_syncs(db: &Connection, now: Timestamp, after: &str, limit: usize) -> Outcome<Vec<SyncStatus>> {
+    let next = "select customer_id from sync_statuses where open = 1 and customer_id > ?1 and due_at <= ?2
+                order by customer_id limit 1";
+    let own = "select document from sync_statuses where open = 1 and customer_id = ?1 and due_at <= ?2
+               order by due_at, id limit ?3";
+    let (mut of_each, mut last, mut again) = (Vec::new(), after.to_owned(), false);
+    while of_each.len() < limit {
+        let found: Option<String> = find(db, next, (&last, now.micros()), |row| Ok(row.get(0)?))?;
+        match found.filter(|found| !again || found.as_str() <= after) {
+            Some(customer) => {
+                of_each.push(list_documents(db, own, (&customer, now.micros(), int(limit)))?);
+                last = customer;
+            }
+            None if again || after.is_empty() => break,
+            None => (last, again) = (String::new(), true),
+        }
+    }
+    Ok(in_turns(of_each, limit))
 }
 
 pub(super) fn sync_statuses(

@@ -1,0 +1,12 @@
+-- Until when a platform wants no call. What calls were made is counted in memory, as leases are.
+create table pauses (
+    integration text not null,
+    method text not null,
+    key text not null,
+    until integer not null,
+    primary key (integration, method, key)
+) strict, without rowid;
+create index pauses_end on pauses (until);
+
+-- Open runs, customer by customer, so that nobody's many runs hold up another's one.
+create index sync_statuses_in_turns on sync_statuses (customer_id, due_at, id) where open = 1;
