@@ -17,6 +17,7 @@ use model::{
         SyncStatusId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
+    limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     store::{
@@ -40,6 +41,8 @@ pub struct Paced {
     /// Whether the disk may be full for a moment.
     pub may_fill: Arc<AtomicBool>,
     pub filled: Arc<AtomicU64>,
+    /// How many calls had no room within the platform's limits.
+    pub held_off: Arc<AtomicU64>,
 }
 
 impl Paced {
@@ -64,6 +67,14 @@ macro_rules! paced {
                 pause().await;
                 given
             })*
+
+            async fn permit(&self, ask: &Ask) -> Result<Permit, StoreError> {
+                pause().await;
+                let permit = self.memory.permit(ask).await?;
+                self.held_off.fetch_add(u64::from(permit != Permit::Granted), Ordering::Relaxed);
+                pause().await;
+                Ok(permit)
+            }
         }
     };
 }
@@ -97,6 +108,8 @@ paced! {
     forget(before: Timestamp, now: Timestamp, limit: usize) -> usize;
     lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
     release(name: &str, holder: &str) -> ();
+    pause(bucket: &BucketName, now: Timestamp, until: Timestamp) -> ();
+    bucket(name: &BucketName) -> Option<Bucket>;
     connection(customer: &CustomerId, id: ConnectionId) -> Option<Connection>;
     connections(customer: &CustomerId) -> Vec<Connection>;
     due_connections(now: Timestamp, limit: usize) -> Vec<Connection>;
@@ -125,7 +138,7 @@ paced! {
     last_command(customer: &CustomerId, message: MessageId) -> Option<Command>;
     next_command_number(customer: &CustomerId) -> u64;
     remembered(customer: &CustomerId, key: &str) -> Option<Remembered>;
-    due_syncs(now: Timestamp, limit: usize) -> Vec<SyncStatus>;
+    due_syncs(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus>;
     sync_status(customer: &CustomerId, id: SyncStatusId) -> Option<SyncStatus>;
     sync_statuses(customer: &CustomerId, connection: Option<ConnectionId>, paging: &Paging) -> Slice<SyncStatus>;
     events(customer: &CustomerId, after: u64, limit: usize) -> Vec<Event>;

@@ -16,7 +16,7 @@ use model::{
     time::Timestamp,
     world::{Clock, Secret},
 };
-use sandbox::slack::{Delivery, Outcome, Reason};
+use sandbox::slack::{Delivery, Outcome, RateLimits, Reason};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -50,6 +50,7 @@ impl World {
             chance: Arc::clone(&chance),
             may_fill: Arc::clone(&self.may_fail),
             filled: Arc::clone(&self.filled),
+            held_off: Arc::clone(&self.held_off),
         };
         let announcer = Checking { memory: Arc::clone(&self.memory), wrong: Arc::clone(&self.wrong) };
         self.servers[number] = Server {
@@ -77,8 +78,10 @@ impl World {
             ("signing_secret", app.signing_secret.as_str()),
             ("base_url", "http://slack.invalid"),
         ];
+        let sold_outside = self.slack.config().rate_limits == RateLimits::OutsideMarketplace;
+        let values = values.into_iter().chain(sold_outside.then_some(("outside_marketplace", "true")));
         let values = values.map(|(name, value)| (name.to_owned(), Secret(value.to_owned())));
-        model::connector::Settings { values: values.into_iter().collect() }
+        model::connector::Settings { values: values.collect() }
     }
 
     /// A server that is up, if there is one.

@@ -48,6 +48,7 @@ pub const FAULTS: &[&str] = &[
     "event_dropped",
     "power_failed",
     "disk_full",
+    "limits_bite",
     "clock_skewed",
 ];
 
@@ -109,6 +110,7 @@ pub struct World {
     pub may_fail: Arc<AtomicBool>,
     pub slow: Arc<AtomicU64>,
     pub filled: Arc<AtomicU64>,
+    pub held_off: Arc<AtomicU64>,
     pub started: u64,
     pub seed: u64,
     trace: VecDeque<String>,
@@ -146,6 +148,7 @@ impl World {
             may_fail: Arc::new(AtomicBool::new(false)),
             slow: Arc::default(),
             filled: Arc::default(),
+            held_off: Arc::default(),
             started: 0,
             seed,
             trace: VecDeque::new(),
@@ -190,7 +193,7 @@ impl World {
         for (kind, count) in self.slack.faults().fired() {
             *report.faults.entry(kind.to_string()).or_default() += count;
         }
-        for (kind, count) in [("slow_call", &self.slow), ("disk_full", &self.filled)] {
+        for (kind, count) in [("slow_call", &self.slow), ("disk_full", &self.filled), ("limits_bite", &self.held_off)] {
             let count = count.load(Ordering::Relaxed);
             if count > 0 {
                 *report.faults.entry(kind.to_owned()).or_default() += count;

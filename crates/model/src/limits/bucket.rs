@@ -170,8 +170,7 @@ impl Bucket {
         let since = self.waiting.get(&key).map_or(ask.now, |place| place.since);
         let (turn, floor) = (self.turn_of(&key), self.floor_is_due());
         let urgency = |purpose: Purpose| (!(floor && purpose == Purpose::Reconciliation), purpose);
-        let before = |((purpose, customer), place): (&Asker, &Place)| match urgency(*purpose)
-            .cmp(&urgency(ask.purpose))
+        let before = |((purpose, customer), place): (&Asker, &Place)| match urgency(*purpose).cmp(&urgency(ask.purpose))
         {
             Ordering::Less => 1,
             Ordering::Greater => 0,
