@@ -35,7 +35,7 @@ const SETTLED_SLOWLY_WITHIN: Duration = Duration::from_secs(48 * 60 * 60);
 const LATEST_EVENT: Duration = Duration::from_secs(8 * 60);
 /// How many calls may be one too many for Slack. A call can be slow, and arrive with later ones; a machine
 /// that lost its power has forgotten what it had counted.
-const MOST_REFUSED_CALLS: u64 = 8;
+const MOST_REFUSED_CALLS: u64 = 16;
 /// The reactions that are compared.
 const EMOJI: &[(&str, &str)] = &[("+1", "👍"), ("tada", "🎉")];
 

@@ -370,9 +370,10 @@ fn posts_are_counted_by_channel() {
 
 #[test]
 fn an_app_outside_the_marketplace_reads_history_slowly() {
-    let config = Config { rate_limits: RateLimits::OutsideMarketplace, ..small() };
-    let size = WorldSize { messages_per_channel: 40, ..config.world.clone() };
-    let world = World::with(Config { world: size, ..config });
+    let world = World::with(Config { rate_limits: RateLimits::OutsideMarketplace, ..small() });
+    for _ in 0..20 {
+        world.slack.act_post(&world.bruno, &world.channel, "one of many", None).unwrap();
+    }
     let read =
         || world.call_as(world.bot(), "conversations.history", json!({ "channel": world.channel, "limit": 200 }));
     let page = read();
