@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use model::{
     connection::Connection,
     customer::CustomerId,
-    http::{Http, HttpError, Request, Response},
+    http::{Http, HttpError, Incoming, Request, Response, Transfer},
     id::Integration,
     limits::{Ask, BucketName, Permit, Purpose, Quota, Wanted, asked_pause},
     store::Store,
@@ -130,5 +130,10 @@ impl Http for Limited<'_> {
         let response = self.inner.send(request).await?;
         self.learn(quotas, &response).await;
         Ok(response)
+    }
+
+    /// Bodies of files come from hosts that count by no method.
+    async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError> {
+        self.inner.transfer(transfer).await
     }
 }

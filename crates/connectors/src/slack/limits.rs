@@ -11,7 +11,6 @@ use model::{
 /// The setting of an app that is sold outside Slack's Marketplace.
 pub const OUTSIDE_MARKETPLACE: &str = "outside_marketplace";
 
-const TIER_1: Rule = Rule::a_minute(1);
 const TIER_2: Rule = Rule::a_minute(20);
 const TIER_3: Rule = Rule::a_minute(50);
 const TIER_4: Rule = Rule::a_minute(100);
@@ -33,7 +32,7 @@ const fn of_workspace(method: &'static str, rule: Rule) -> MethodLimit {
     MethodLimit { method, rule, counted_by: "workspace" }
 }
 
-/// Every method that we call.
+/// The methods that are of use to us.
 pub const LIMITS: &[MethodLimit] = &[
     of_workspace("auth.revoke", TIER_3),
     of_workspace("auth.test", HUNDREDS),
@@ -42,10 +41,18 @@ pub const LIMITS: &[MethodLimit] = &[
     of_workspace(POST, HUNDREDS),
     MethodLimit { method: POST, rule: POSTS_IN_A_CHANNEL, counted_by: "channel" },
     of_workspace("chat.update", TIER_3),
+    of_workspace("chat.getPermalink", HUNDREDS),
     of_workspace("conversations.history", TIER_3),
     of_workspace("conversations.info", TIER_3),
+    of_workspace("conversations.join", TIER_3),
+    of_workspace("conversations.mark", TIER_3),
     of_workspace("conversations.members", TIER_4),
+    of_workspace("conversations.open", TIER_3),
     of_workspace("conversations.replies", TIER_3),
+    of_workspace("emoji.list", TIER_2),
+    of_workspace("files.completeUploadExternal", TIER_4),
+    of_workspace("files.getUploadURLExternal", TIER_4),
+    of_workspace("files.info", TIER_4),
     of_workspace("oauth.v2.access", TIER_4),
     of_workspace("reactions.add", TIER_3),
     of_workspace("reactions.get", TIER_3),
@@ -84,9 +91,35 @@ impl Limits {
         };
         let quotas: Vec<_> = LIMITS.iter().filter(|limit| limit.method == method).map(quota).collect();
         if quotas.is_empty() {
-            // Nobody wrote down how often it may be called: as seldom as any.
-            return vec![Quota { method: method.to_owned(), key: workspace.to_owned(), rule: TIER_1 }];
+            // Nobody wrote down how often it may be called: as seldom as most.
+            return vec![Quota { method: method.to_owned(), key: workspace.to_owned(), rule: TIER_2 }];
         }
         quotas
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_counts_in_its_workspace_and_in_its_channel() {
+        let limits = Limits::of(&Settings::default());
+        let keys = |quotas: Vec<Quota>| quotas.into_iter().map(|quota| quota.key).collect::<Vec<_>>();
+        assert_eq!(keys(limits.quotas(POST, "T1", Some("C1"))), ["T1", "T1/C1"]);
+        assert_eq!(keys(limits.quotas("chat.update", "T1", Some("C1"))), ["T1"]);
+        assert_eq!(keys(limits.quotas("admin.unheard_of", "T1", None)), ["T1"]);
+    }
+
+    #[test]
+    fn an_app_outside_the_marketplace_reads_history_slowly_and_all_else_as_others_do() {
+        let values = [(OUTSIDE_MARKETPLACE.to_owned(), model::world::Secret("true".to_owned()))];
+        let limits = Limits::of(&Settings { values: values.into_iter().collect() });
+        let usual = Limits::of(&Settings::default());
+        for method in HISTORY {
+            assert_eq!((limits.quotas(method, "T1", None)[0].rule, limits.page(method)), (REDUCED, REDUCED_PAGE));
+            assert_eq!((usual.quotas(method, "T1", None)[0].rule, usual.page(method)), (TIER_3, PAGE));
+        }
+        assert_eq!(limits.quotas("users.list", "T1", None), usual.quotas("users.list", "T1", None));
     }
 }
