@@ -281,7 +281,10 @@ impl Engine {
         let connection = access.connection;
         let failures = sync.failures + 1;
         let text = error.to_string();
-        self.meet(access.connection, &error).await?;
+        // A run that keeps to the platform's limits waits as it should: that is no trouble.
+        if full.is_none() || !matches!(error, ConnectorError::Busy { .. }) {
+            self.meet(connection, &error).await?;
+        }
         match error {
             ConnectorError::Busy { after } => {
                 let due_at = retry::after_busy(self.now(), after, self.chance());

@@ -35,6 +35,7 @@ const fn of_workspace(method: &'static str, rule: Rule) -> MethodLimit {
 /// The methods that are of use to us.
 pub const LIMITS: &[MethodLimit] = &[
     of_workspace("auth.revoke", TIER_3),
+    of_workspace("auth.teams.list", TIER_2),
     of_workspace("auth.test", HUNDREDS),
     of_workspace("bots.info", TIER_3),
     of_workspace("chat.delete", TIER_3),
