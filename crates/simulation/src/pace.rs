@@ -57,7 +57,7 @@ impl Paced {
 }
 
 macro_rules! paced {
-    ($keeps:ident: $($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
+    ($keeps:ident { $($more:tt)* } $($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
         #[async_trait]
         impl $keeps for Paced {
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$given, StoreError> {
@@ -68,19 +68,13 @@ macro_rules! paced {
                 given
             })*
 
-            async fn permit(&self, ask: &Ask) -> Result<Permit, StoreError> {
-                pause().await;
-                let permit = self.memory.permit(ask).await?;
-                self.held_off.fetch_add(u64::from(permit != Permit::Granted), Ordering::Relaxed);
-                pause().await;
-                Ok(permit)
-            }
+            $($more)*
         }
     };
 }
 
 paced! {
-    Intakes:
+    Intakes {}
     append(intake: Intake) -> ();
     unrouted(limit: usize) -> Vec<Intake>;
     intakes(ids: &[IntakeId]) -> Vec<Intake>;
@@ -93,7 +87,7 @@ paced! {
 }
 
 paced! {
-    Keys:
+    Keys {}
     put_api_key(key: ApiKey) -> ();
     api_keys() -> Vec<ApiKey>;
     remove_api_key(id: &str) -> bool;
@@ -103,7 +97,15 @@ paced! {
 }
 
 paced! {
-    Store:
+    Store {
+        async fn permit(&self, ask: &Ask) -> Result<Permit, StoreError> {
+            pause().await;
+            let permit = self.memory.permit(ask).await?;
+            self.held_off.fetch_add(u64::from(permit != Permit::Granted), Ordering::Relaxed);
+            pause().await;
+            Ok(permit)
+        }
+    }
     commit(changes: Changes) -> Committed;
     forget(before: Timestamp, now: Timestamp, limit: usize) -> usize;
     lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
@@ -151,7 +153,7 @@ paced! {
     backlog(limit: usize) -> Backlog;
 }
 
-paced! { Checks:
+paced! { Checks {}
     messages_in(customer: &CustomerId, chat: ChatId, stretches: &[Stretch], limit: usize) -> Vec<Message>;
     threads_in(customer: &CustomerId, chat: ChatId, from: &str, limit: usize) -> Vec<ExternalId>;
     completeness(customer: &CustomerId, chats: &[ChatId]) -> Vec<Completeness>;
