@@ -13,7 +13,6 @@ use model::{
     compare::Check,
     connection::Connection,
     connector::{Access, ConnectorError, Page, Reading},
-    customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ExternalId, SyncStatusId},
     limits::{Purpose, Quota},
@@ -25,7 +24,6 @@ use model::{
     time::Timestamp,
     update::Update,
 };
-use std::sync::{MutexGuard, PoisonError};
 
 /// How many runs one turn looks at.
 const RUNS_AT_ONCE: usize = 8;
@@ -35,9 +33,9 @@ const MOST_FAILURES: u32 = 10;
 impl Engine {
     /// Reads one page of one run.
     pub async fn import_turn(&self) -> Result<Turn, EngineError> {
-        let after = self.imported_for().clone();
+        let after = self.last.import.customer();
         for sync in self.store().due_syncs(self.now(), after.as_ref(), RUNS_AT_ONCE).await? {
-            *self.imported_for() = Some(sync.customer_id.clone());
+            self.last.import.was(&sync.customer_id);
             let name = format!("sync/{}", sync.id);
             match self.alone(&name, self.run_if_due(&sync)).await? {
                 None => continue,
@@ -51,10 +49,6 @@ impl Engine {
             return Ok(Turn::Worked);
         }
         Ok(Turn::Idle)
-    }
-
-    fn imported_for(&self) -> MutexGuard<'_, Option<CustomerId>> {
-        self.imported_for.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It may have gone on since it was listed.

@@ -26,6 +26,7 @@ mod show;
 mod states;
 mod take_in;
 mod tally;
+mod turns;
 mod upkeep;
 mod verdict;
 
@@ -52,11 +53,8 @@ use model::{
     time::Timestamp,
     world::{Clock, Random, Vault},
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use turns::LastServed;
 use uuid::Uuid;
 
 /// How long a call to a platform may take. No lease is shorter.
@@ -141,14 +139,14 @@ pub enum Turn {
 #[derive(Clone)]
 pub struct Engine {
     parts: Arc<Parts>,
-    /// Whose run was read last, so that the next turn is another customer's. Losing it costs nothing.
-    imported_for: Arc<Mutex<Option<CustomerId>>>,
+    /// Whose work was done last. Losing it costs nothing.
+    last: Arc<LastServed>,
 }
 
 impl Engine {
     /// An engine over these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), imported_for: Arc::default() }
+        Self { parts: Arc::new(parts), last: Arc::default() }
     }
 
     /// Where everything is kept.

@@ -42,7 +42,9 @@ pub(crate) struct Errand {
 impl Engine {
     /// Does the next thing that is due in one chat's outbox.
     pub async fn outbound_turn(&self) -> Result<Turn, EngineError> {
-        for (customer, chat) in self.store().due_chats(self.now(), CHATS_AT_ONCE).await? {
+        let after = self.last.outbound.customer();
+        for (customer, chat) in self.store().due_chats(self.now(), after.as_ref(), CHATS_AT_ONCE).await? {
+            self.last.outbound.was(&customer);
             let name = format!("outbox/{chat}");
             match self.alone(&name, self.perform_next(&customer, chat)).await? {
                 None => continue,

@@ -32,7 +32,9 @@ const MOST_READS: u32 = 12;
 impl Engine {
     /// Reads what is queued for one connection and chat, and takes it in.
     pub async fn read_turn(&self) -> Result<Turn, EngineError> {
-        for lane in self.store().part_lanes(self.now(), LANES_AT_ONCE).await? {
+        let after = self.last.read.customer();
+        for lane in self.store().part_lanes(self.now(), after.as_ref(), LANES_AT_ONCE).await? {
+            self.last.read.was(&lane.customer_id);
             let chat = lane.chat.as_ref().map_or("", ExternalId::as_str);
             let name = format!("parts/{}/{chat}", lane.connection_id);
             match self.alone(&name, self.read_lane(&lane)).await? {

@@ -164,8 +164,14 @@ pub trait Intakes: Send + Sync {
         after: Option<(IntakeId, u32)>,
         limit: usize,
     ) -> Result<Vec<UnclaimedPart>, StoreError>;
-    /// Lanes that have parts waiting and due, those that wait longest first.
-    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Result<Vec<Lane>, StoreError>;
+    /// Lanes that have parts waiting and due, in turns of the customers, beginning with the one that follows
+    /// `after`; of one customer, what waits longest is first.
+    async fn part_lanes(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<Lane>, StoreError>;
     /// The parts of a lane that wait and are due, in the order in which they came in.
     async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Result<Vec<QueuedPart>, StoreError>;
     /// One part, waiting or parked.
@@ -310,8 +316,14 @@ pub trait Store: Intakes + Keys + Checks {
     async fn due_asides(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
 
     // The outbox.
-    /// Chats whose first open command is due, those that wait longest first.
-    async fn due_chats(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
+    /// Chats whose first open command is due, in turns of the customers, beginning with the one that follows
+    /// `after`; of one customer, what waits longest is first.
+    async fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
     /// The open commands of a chat, in the order of acceptance.
     async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Result<Vec<Command>, StoreError>;
     /// One command.

@@ -79,7 +79,7 @@ paced! {
     unrouted(limit: usize) -> Vec<Intake>;
     intakes(ids: &[IntakeId]) -> Vec<Intake>;
     unclaimed(integration: &Integration, account: &ExternalAccount, after: Option<(IntakeId, u32)>, limit: usize) -> Vec<UnclaimedPart>;
-    part_lanes(now: Timestamp, limit: usize) -> Vec<Lane>;
+    part_lanes(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<Lane>;
     parts(lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart>;
     part(customer: &CustomerId, id: PartId) -> Option<QueuedPart>;
     parked(customer: &CustomerId, paging: &Paging) -> Slice<QueuedPart>;
@@ -134,7 +134,7 @@ paced! {
     messages_of(customer: &CustomerId, chat: ChatId, paging: &Paging) -> Slice<Message>;
     asides(customer: &CustomerId, chat: ChatId) -> Vec<Aside>;
     due_asides(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
-    due_chats(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
+    due_chats(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<(CustomerId, ChatId)>;
     open_commands(customer: &CustomerId, chat: ChatId) -> Vec<Command>;
     command(customer: &CustomerId, id: CommandId) -> Option<Command>;
     last_command(customer: &CustomerId, message: MessageId) -> Option<Command>;

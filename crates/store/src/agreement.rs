@@ -232,9 +232,9 @@ async fn everything(store: &dyn Store) -> String {
     line("unrouted", shown(store.unrouted(3).await));
     let ids: Vec<_> = (1..=FEW).map(intake_id).collect();
     line("intakes", shown(store.intakes(&ids).await));
-    line("lanes", shown(store.part_lanes(at(12), 3).await));
+    line("lanes", shown(store.part_lanes(at(12), Some(&ada()), 3).await));
     line("due_asides", shown(store.due_asides(at(12), 2).await));
-    line("due_chats", shown(store.due_chats(at(12), 3).await));
+    line("due_chats", shown(store.due_chats(at(12), Some(&bob()), 3).await));
     line("due_syncs", shown(store.due_syncs(at(12), Some(&ada()), 3).await));
     line("next_due", shown(store.next_due().await));
     line("log", shown(store.log(2, 9).await));

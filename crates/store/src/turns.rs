@@ -1,6 +1,22 @@
 //! Work of several customers, in turns: however much one has, each of the others comes as often.
 
-use std::collections::VecDeque;
+use model::customer::CustomerId;
+use std::collections::{BTreeMap, VecDeque};
+
+/// What is in order for each customer, in turns of the customers: from the one after `after` on, and round.
+pub(crate) fn turns_of<T>(
+    items: Vec<T>,
+    owner: impl Fn(&T) -> &CustomerId,
+    after: Option<&CustomerId>,
+    limit: usize,
+) -> Vec<T> {
+    let mut of_each: BTreeMap<(bool, CustomerId), Vec<T>> = BTreeMap::new();
+    for item in items {
+        let customer = owner(&item).clone();
+        of_each.entry((Some(&customer) <= after, customer)).or_default().push(item);
+    }
+    in_turns(of_each.into_values().collect(), limit)
+}
 
 /// One item of each customer, then the next one of each, up to a limit.
 pub(crate) fn in_turns<T>(of_each: Vec<Vec<T>>, limit: usize) -> Vec<T> {

@@ -247,7 +247,7 @@ async fn all_is_heard(house: &House) {
     loop {
         let told = house.slack.pending_events() == 0;
         let routed = house.store.unrouted(1).await.unwrap().is_empty();
-        if told && routed && house.store.part_lanes(house.clock.now(), 1).await.unwrap().is_empty() {
+        if told && routed && house.store.part_lanes(house.clock.now(), None, 1).await.unwrap().is_empty() {
             return;
         }
     }

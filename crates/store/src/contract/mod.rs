@@ -11,6 +11,7 @@ mod limits;
 mod lines;
 mod outbox;
 mod people;
+mod turns;
 
 pub(crate) use chats::*;
 pub(crate) use checks::*;
@@ -21,6 +22,7 @@ pub(crate) use limits::*;
 pub(crate) use lines::*;
 pub(crate) use outbox::*;
 pub(crate) use people::*;
+pub(crate) use turns::*;
 
 use model::store::{Slice, Store, StoreError};
 
@@ -90,6 +92,7 @@ macro_rules! store_contract {
                 commands_are_numbered_and_found_again,
                 syncs_are_due_while_they_are_open,
                 customers_have_their_runs_in_turns,
+                customers_have_their_chats_and_lanes_in_turns,
                 syncs_are_listed_newest_first,
                 asides_wait_for_their_time,
                 next_due_is_the_earliest_of_all,

@@ -4,7 +4,6 @@ use super::{all_pages, keep, samples::*};
 use model::{
     changes::Write,
     command::{Attempt, Command, Progress},
-    customer::CustomerId,
     facets::Version,
     store::{Backlog, Store},
     sync_status::SyncState,
@@ -25,22 +24,22 @@ pub(crate) async fn a_chats_first_open_command_decides(store: &dyn Store) {
     keep(store, rows(&ada(), writes.map(Write::Command))).await;
     keep(store, rows(&bob(), [Write::Command(command(&bob(), 1, 1, 15))])).await;
 
-    assert_eq!(store.due_chats(at(14), 9).await.unwrap(), [], "the third waits behind the second");
+    assert_eq!(store.due_chats(at(14), None, 9).await.unwrap(), [], "the third waits behind the second");
     let due = [(ada(), chat_id(2)), (bob(), chat_id(1)), (ada(), chat_id(1))];
-    assert_eq!(store.due_chats(at(15), 9).await.unwrap(), due[..2]);
-    assert_eq!(store.due_chats(at(20), 9).await.unwrap(), due);
-    assert_eq!(store.due_chats(at(20), 1).await.unwrap(), due[..1]);
-    assert_eq!(store.due_chats(at(20), 0).await.unwrap(), []);
+    assert_eq!(store.due_chats(at(15), None, 9).await.unwrap(), due[..2]);
+    assert_eq!(store.due_chats(at(20), None, 9).await.unwrap(), due);
+    assert_eq!(store.due_chats(at(20), None, 1).await.unwrap(), due[..1]);
+    assert_eq!(store.due_chats(at(20), None, 0).await.unwrap(), []);
     let open = store.open_commands(&ada(), chat_id(1)).await.unwrap();
     assert_eq!(open, [command(&ada(), 1, 2, 20), command(&ada(), 1, 3, 10)]);
 
     // One under way is still open; one that nobody can tell of makes way.
     let attempting = with(Progress::Attempting(attempt()), command(&ada(), 1, 2, 30)).next();
     keep(store, rows(&ada(), [Write::Command(attempting.clone())])).await;
-    assert_eq!(store.due_chats(at(29), 9).await.unwrap(), due[..2]);
+    assert_eq!(store.due_chats(at(29), None, 9).await.unwrap(), due[..2]);
     let uncertain = with(Progress::Uncertain { attempt: attempt() }, attempting).next();
     keep(store, rows(&ada(), [Write::Command(uncertain)])).await;
-    assert_eq!(store.due_chats(at(10), 9).await.unwrap(), due[2..]);
+    assert_eq!(store.due_chats(at(10), None, 9).await.unwrap(), due[2..]);
     assert_eq!(store.open_commands(&ada(), chat_id(1)).await.unwrap(), [command(&ada(), 1, 3, 10)]);
 }
 
@@ -79,24 +78,6 @@ pub(crate) async fn syncs_are_due_while_they_are_open(store: &dyn Store) {
     ended.state = SyncState::Completed;
     keep(store, rows(&ada(), [Write::SyncStatus(ended)])).await;
     assert_eq!(store.due_syncs(at(30), None, 9).await.unwrap(), due[1..]);
-}
-
-pub(crate) async fn customers_have_their_runs_in_turns(store: &dyn Store) {
-    // Ada's runs are all older, and more than anybody looks at.
-    let many = (1..=40).map(|number| Write::SyncStatus(sync(&ada(), number, SyncState::Queued, number)));
-    keep(store, rows(&ada(), many)).await;
-    keep(store, rows(&bob(), [Write::SyncStatus(sync(&bob(), 50, SyncState::Queued, 60))])).await;
-    let whose = async |after: Option<&CustomerId>, limit| {
-        let due = store.due_syncs(at(99), after, limit).await.unwrap();
-        due.into_iter().map(|run| (run.customer_id, run.due_at)).collect::<Vec<_>>()
-    };
-    let (first, second, other) = ((ada(), at(1)), (ada(), at(2)), (bob(), at(60)));
-    assert_eq!(whose(None, 3).await, [first.clone(), other.clone(), second.clone()]);
-    assert_eq!(whose(Some(&ada()), 3).await, [other.clone(), first.clone(), second.clone()]);
-    assert_eq!(whose(Some(&ada()), 1).await, [other.clone()]);
-    assert_eq!(whose(Some(&bob()), 2).await, [first.clone(), other]);
-    assert_eq!(store.due_syncs(at(59), None, 2).await.unwrap().len(), 2, "whoever is alone has all the turns");
-    assert_eq!(whose(Some(&bob()), 0).await, []);
 }
 
 pub(crate) async fn syncs_are_listed_newest_first(store: &dyn Store) {

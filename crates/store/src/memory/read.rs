@@ -3,7 +3,7 @@
 use super::state::{ChatRow, Edge, State};
 use crate::{
     order::{self, Place, Start},
-    turns::in_turns,
+    turns::turns_of,
 };
 use model::{
     changes::Thing,
@@ -107,15 +107,15 @@ impl State {
         }
     }
 
-    pub(super) fn part_lanes(&self, now: Timestamp, limit: usize) -> Vec<Lane> {
+    pub(super) fn part_lanes(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<Lane> {
         let mut due: Vec<_> = self.waiting_parts().filter(|part| part.due_at <= now).collect();
-        due.sort_by_key(|part| (part.due_at, part.intake_id, part.number, &part.customer_id, part.connection_id));
+        due.sort_by_key(|part| (part.due_at, part.intake_id, part.number, part.connection_id));
         let lanes = due.into_iter().map(|part| Lane {
             customer_id: part.customer_id.clone(),
             connection_id: part.connection_id,
             chat: part.chat.clone(),
         });
-        order::once(lanes).into_iter().take(limit).collect()
+        turns_of(order::once(lanes), |lane| &lane.customer_id, after, limit)
     }
 
     pub(super) fn parts_of(&self, lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart> {
@@ -260,10 +260,16 @@ impl State {
         })
     }
 
-    pub(super) fn due_chats(&self, now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)> {
+    pub(super) fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Vec<(CustomerId, ChatId)> {
         let mut due: Vec<_> = self.first_commands().filter(|command| command.due_at <= now).collect();
-        due.sort_by_key(|command| (command.due_at, &command.customer_id, command.chat_id));
-        due.into_iter().take(limit).map(|command| (command.customer_id.clone(), command.chat_id)).collect()
+        due.sort_by_key(|command| (command.due_at, command.chat_id));
+        let chats = due.into_iter().map(|command| (command.customer_id.clone(), command.chat_id)).collect();
+        turns_of(chats, |(customer, _)| customer, after, limit)
     }
 
     pub(super) fn open_commands_of(&self, customer: &CustomerId, chat: ChatId) -> Vec<Command> {
@@ -285,10 +291,8 @@ impl State {
 
     pub(super) fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus> {
         let mut due: Vec<_> = self.sync_statuses.rows().filter(|row| row.is_open() && row.due_at <= now).collect();
-        // Those after `after` come first, then round again.
-        due.sort_by_key(|row| (Some(&row.customer_id) <= after, &row.customer_id, row.due_at, row.id));
-        let of_each = due.chunk_by(|one, other| one.customer_id == other.customer_id);
-        in_turns(of_each.map(<[_]>::to_vec).collect(), limit).into_iter().cloned().collect()
+        due.sort_by_key(|row| (row.due_at, row.id));
+        turns_of(due, |row| &row.customer_id, after, limit).into_iter().cloned().collect()
     }
 
     pub(super) fn syncs_listed(

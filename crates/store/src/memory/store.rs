@@ -223,8 +223,13 @@ impl Store for Memory {
         Ok(self.read(|state| state.due_asides(now, limit)))
     }
 
-    async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
-        Ok(self.read(|state| state.due_chats(now, limit)))
+    async fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Answer<Vec<(CustomerId, ChatId)>> {
+        Ok(self.read(|state| state.due_chats(now, after, limit)))
     }
 
     async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Command>> {

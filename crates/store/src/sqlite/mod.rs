@@ -23,6 +23,7 @@ mod readers;
 mod restore;
 mod rows;
 mod store;
+mod turns;
 mod write;
 mod writer;
 

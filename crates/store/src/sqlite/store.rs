@@ -3,7 +3,7 @@
 use super::{
     Sqlite, forget, limits, measure, read,
     rows::{find, find_document, int, list_documents, number, thing},
-    write,
+    turns, write,
 };
 use crate::order;
 use async_trait::async_trait;
@@ -234,8 +234,14 @@ impl Store for Sqlite {
         self.read(move |db| read::due_asides(db, now, limit)).await
     }
 
-    async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
-        self.read(move |db| read::due_chats(db, now, limit)).await
+    async fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Answer<Vec<(CustomerId, ChatId)>> {
+        let after = after.map_or_else(String::new, |after| after.as_str().to_owned());
+        self.read(move |db| turns::due_chats(db, now, &after, limit)).await
     }
 
     async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Command>> {
@@ -273,7 +279,7 @@ impl Store for Sqlite {
 
     async fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Answer<Vec<SyncStatus>> {
         let after = after.map_or_else(String::new, |after| after.as_str().to_owned());
-        self.read(move |db| read::due_syncs(db, now, &after, limit)).await
+        self.read(move |db| turns::due_syncs(db, now, &after, limit)).await
     }
 
     async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Answer<Option<SyncStatus>> {
