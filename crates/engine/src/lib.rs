@@ -4,6 +4,7 @@
 //! there was any. The server calls turns from its tasks, the simulation in an order of its choosing. A
 //! turn may be dropped at any await: what is committed is found again.
 
+mod bounds;
 mod check;
 mod connect;
 mod error;
@@ -30,8 +31,9 @@ mod turns;
 mod upkeep;
 mod verdict;
 
+pub use bounds::Bounds;
 pub use connect::Available;
-pub use error::EngineError;
+pub use error::{Backlogged, EngineError};
 pub use files::Fetched;
 pub use inbound::Admitted;
 pub use outbox::{Draft, Idempotency, Resolution, Wording};
@@ -39,6 +41,7 @@ pub use read::MEMBERSHIP_TRUSTED_FOR;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 
+use bounds::Gauge;
 use limits::Limited;
 use model::{
     abilities::{Abilities, News},
@@ -122,6 +125,8 @@ pub struct Parts {
     pub retention: Retention,
     /// How often chats are compared with their platform.
     pub pace: Pace,
+    /// How much may wait.
+    pub bounds: Bounds,
     /// This server's name in leases; no two servers have the same.
     pub holder: String,
 }
@@ -141,12 +146,14 @@ pub struct Engine {
     parts: Arc<Parts>,
     /// Whose work was done last. Losing it costs nothing.
     last: Arc<LastServed>,
+    /// How much waits to be read, as last counted.
+    gauge: Arc<Gauge>,
 }
 
 impl Engine {
     /// An engine over these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), last: Arc::default() }
+        Self { parts: Arc::new(parts), last: Arc::default(), gauge: Arc::default() }
     }
 
     /// Where everything is kept.

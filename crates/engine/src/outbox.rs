@@ -1,6 +1,6 @@
 //! Accepts what the app or a person wants, once for each idempotency key.
 
-use crate::{Engine, EngineError, MOST_DECISIONS};
+use crate::{Backlogged, Engine, EngineError, MOST_DECISIONS};
 use model::{
     accept::{self, Accepted, Answers, Desk},
     body::{self, Body, Known},
@@ -201,6 +201,7 @@ impl Engine {
             }
             let chat = self.store().chat(customer, chat).await?.ok_or(EngineError::NotFound)?;
             let connection = self.own_connection(customer, chat.connection_id).await?;
+            self.make_room(customer, wish).await?;
             let number = self.store().next_command_number(customer).await?;
             let wanted = self.wanted(&connection, wish).await?;
             let mut accepted = {
@@ -223,6 +224,17 @@ impl Engine {
             }
         }
         Err(EngineError::Busy(Duration::from_secs(1)))
+    }
+
+    /// What ends something is always taken. Of two who come at once the slower looks again: their commands
+    /// have the same number.
+    async fn make_room(&self, customer: &CustomerId, wish: &Wish<'_>) -> Result<(), EngineError> {
+        let adds = !matches!(wish, Wish::Retry { resolution: Resolution::ItWasSent | Resolution::GiveUp, .. });
+        let most = self.parts.bounds.outbox;
+        if adds && self.store().open_command_count(customer, most).await? >= most {
+            return Err(EngineError::Full(Backlogged::Outbox));
+        }
+        Ok(())
     }
 
     /// A wish with the rows and names that it is about, or why it cannot be.

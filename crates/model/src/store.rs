@@ -330,6 +330,8 @@ pub trait Store: Intakes + Keys + Checks {
     async fn command(&self, customer: &CustomerId, id: CommandId) -> Result<Option<Command>, StoreError>;
     /// The last command about a message.
     async fn last_command(&self, customer: &CustomerId, message: MessageId) -> Result<Option<Command>, StoreError>;
+    /// How many commands of a customer are open, counted up to `limit`.
+    async fn open_command_count(&self, customer: &CustomerId, limit: usize) -> Result<usize, StoreError>;
     /// The number that the customer's next command takes.
     async fn next_command_number(&self, customer: &CustomerId) -> Result<u64, StoreError>;
     /// What was answered to an unsafe call with this key.

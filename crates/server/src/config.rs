@@ -121,6 +121,12 @@ pub struct Limits {
     /// How many files are on their way at once, up and down; more get 429.
     #[serde(deserialize_with = "number")]
     pub transfers_at_once: u64,
+    /// How many requests of platforms, or parts of them, wait to be read; more get 503.
+    #[serde(deserialize_with = "number")]
+    pub intake: u64,
+    /// How many commands of one customer wait to be done; more get 429.
+    #[serde(deserialize_with = "number")]
+    pub outbox_per_customer: u64,
     /// How long a stop waits for what is in hand.
     #[serde(deserialize_with = "number")]
     pub stop_seconds: u64,
@@ -159,6 +165,8 @@ impl Default for Config {
                 requests_at_once: 512,
                 streams_per_customer: 16,
                 transfers_at_once: 64,
+                intake: 200_000,
+                outbox_per_customer: 10_000,
                 stop_seconds: 20,
             },
             retention: Retention { raw_days: 7, events_days: 30 },
@@ -229,6 +237,8 @@ impl Config {
             ("limits.requests_at_once", limits.requests_at_once),
             ("limits.streams_per_customer", limits.streams_per_customer),
             ("limits.transfers_at_once", limits.transfers_at_once),
+            ("limits.intake", limits.intake),
+            ("limits.outbox_per_customer", limits.outbox_per_customer),
             ("retention.raw_days", self.retention.raw_days),
             ("retention.events_days", self.retention.events_days),
             ("checks.shortest_seconds", self.checks.shortest_seconds),

@@ -2,6 +2,7 @@
 
 use crate::{
     executor::Owner,
+    servers::turned_away,
     world::{World, lock},
 };
 use engine::{Draft, Engine, EngineError, Idempotency, Wording};
@@ -90,6 +91,7 @@ impl World {
             (*key, ask.clone())
         };
         let (memory, wrong) = (Arc::clone(&self.memory), Arc::clone(&self.wrong));
+        let full = Arc::clone(&self.turned_away);
         let (key, ask) = next;
         self.executor.spawn(owner, "ask", async move {
             let answered = bring(&engine, key, &ask).await;
@@ -108,7 +110,10 @@ impl World {
                     lock(&wrong).push(format!("the key of ask {key} was taken for another one's"));
                     State::Refused("key_reused".to_owned())
                 }
-                Err(_) => State::Waiting, // Busy, no room, or Slack did not answer: asked again.
+                Err(error) => {
+                    turned_away(&full, &error);
+                    State::Waiting // Busy, no room, or Slack did not answer: asked again.
+                }
             };
             if let Some(held) = lock(&asks).all.get_mut(&key) {
                 held.state = state;

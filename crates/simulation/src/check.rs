@@ -6,6 +6,7 @@ use crate::{
 };
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
+    command::Command,
     customer::CustomerId,
     id::{ExternalId, MessageId},
     time::Timestamp,
@@ -199,6 +200,14 @@ impl World {
             let Some(party) = party else { return Err(format!("{} belongs to nobody", chat.external_id)) };
             if !self.seen.was_in(&party.user, chat.external_id.as_str()) {
                 return Err(format!("P11: {} sees {}, where they never were", party.customer, chat.external_id));
+            }
+        }
+        let commands = self.memory.all_commands();
+        for party in &self.parties {
+            let mine = |command: &&Command| command.customer_id == party.customer && command.is_open();
+            let open = commands.iter().filter(mine).count();
+            if open > self.bounds().outbox {
+                return Err(format!("P13: {open} commands of {} are open", party.customer));
             }
         }
         Ok(())

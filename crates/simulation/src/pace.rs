@@ -138,6 +138,7 @@ paced! {
     open_commands(customer: &CustomerId, chat: ChatId) -> Vec<Command>;
     command(customer: &CustomerId, id: CommandId) -> Option<Command>;
     last_command(customer: &CustomerId, message: MessageId) -> Option<Command>;
+    open_command_count(customer: &CustomerId, limit: usize) -> usize;
     next_command_number(customer: &CustomerId) -> u64;
     remembered(customer: &CustomerId, key: &str) -> Option<Remembered>;
     due_syncs(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus>;

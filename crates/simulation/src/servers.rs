@@ -8,7 +8,7 @@ use crate::{
     wire::Wire,
     world::{Flight, Server, World, integration, lock},
 };
-use engine::{Engine, Offered, Parts, Retention, Turn};
+use engine::{Backlogged, Bounds, Engine, EngineError, Offered, Parts, Retention, Turn};
 use model::{
     completeness::Pace,
     connector::Refusal,
@@ -63,11 +63,17 @@ impl World {
                 integrations: BTreeMap::from([(integration(), offered)]),
                 retention: Retention::default(),
                 pace: Pace::default(),
+                bounds: self.bounds(),
                 holder: format!("server-{number}-{}", self.started),
             })),
             back_at: Timestamp::default(),
             paused: false,
         };
+    }
+
+    /// In every fourth world little may wait.
+    pub fn bounds(&self) -> Bounds {
+        if self.seed.is_multiple_of(4) { Bounds { intake: 12, outbox: 2 } } else { Bounds::default() }
     }
 
     fn settings(&self) -> model::connector::Settings {
@@ -111,7 +117,7 @@ impl World {
                 _ => engine.upkeep_turn().await,
             };
             // What a turn could not do now, it finds again: the store was full, or somebody was faster.
-            let _: Result<Turn, engine::EngineError> = turned;
+            let _: Result<Turn, EngineError> = turned;
         });
     }
 
@@ -153,7 +159,7 @@ impl World {
             body: delivery.body.clone().into(),
             received_at: self.server_clock.now(),
         };
-        let body = request.body.clone();
+        let (body, full) = (request.body.clone(), Arc::clone(&self.turned_away));
         let (clock, since) = (Arc::clone(&self.server_clock), self.server_clock.now());
         // A server that stood still for so long rightly takes the signature for an old one.
         let stale = move || clock.now().since(since) > STALE_AFTER;
@@ -171,7 +177,10 @@ impl World {
                     lock(&wrong).push(format!("a signed event was not kept: {other:?}"));
                     *lock(&outcome) = Some(false);
                 }
-                Err(_) => *lock(&outcome) = Some(false), // No room: Slack tells it again.
+                Err(error) => {
+                    turned_away(&full, &error);
+                    *lock(&outcome) = Some(false); // No room: Slack tells it again.
+                }
             }
         });
     }
@@ -259,4 +268,14 @@ impl World {
             }
         }
     }
+}
+
+/// Counts what was refused because too much waits already.
+pub fn turned_away(counts: &Mutex<BTreeMap<&'static str, u64>>, error: &EngineError) {
+    let full = match error {
+        EngineError::Full(Backlogged::Intake) => "intake_full",
+        EngineError::Full(Backlogged::Outbox) => "outbox_full",
+        _ => return,
+    };
+    *lock(counts).entry(full).or_default() += 1;
 }

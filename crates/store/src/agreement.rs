@@ -265,6 +265,7 @@ async fn everything_of(store: &dyn Store, customer: &CustomerId) -> String {
     line("connections", shown(store.connections(customer).await));
     line("user_platforms", shown(store.user_platforms(customer).await));
     line("parked", shown(store.parked(customer, &Paging { after: None, limit: 3 }).await));
+    line("open_command_count", shown(store.open_command_count(customer, 2).await));
     line("next_command_number", shown(store.next_command_number(customer).await));
     line("last_seq", shown(store.last_seq(customer).await));
     line("forgotten_seq", shown(store.forgotten_seq(customer).await));

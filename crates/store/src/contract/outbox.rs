@@ -4,6 +4,7 @@ use super::{all_pages, keep, samples::*};
 use model::{
     changes::Write,
     command::{Attempt, Command, Progress},
+    customer::CustomerId,
     facets::Version,
     store::{Backlog, Store},
     sync_status::SyncState,
@@ -52,11 +53,15 @@ pub(crate) async fn commands_are_numbered_and_found_again(store: &dyn Store) {
     assert_eq!(store.next_command_number(&ada()).await.unwrap(), 6);
     assert_eq!(store.next_command_number(&bob()).await.unwrap(), 1);
     assert_eq!(store.last_command(&ada(), message_id(1)).await.unwrap(), Some(edit.clone()));
+    let counted = async |customer: &CustomerId, limit| store.open_command_count(customer, limit).await.unwrap();
+    keep(store, rows(&ada(), [Write::Command(command(&ada(), 2, 2, 1))])).await;
+    assert_eq!((counted(&ada(), 9).await, counted(&ada(), 1).await, counted(&bob(), 9).await), (2, 1, 0));
     let ended = with(Progress::Done, edit).next();
     keep(store, rows(&ada(), [Write::Command(ended.clone())])).await;
     assert_eq!(store.last_command(&ada(), message_id(1)).await.unwrap(), Some(ended), "open or not");
     assert_eq!(store.next_command_number(&ada()).await.unwrap(), 6);
     assert_eq!(store.last_command(&ada(), message_id(2)).await.unwrap(), None);
+    assert_eq!(counted(&ada(), 9).await, 1);
 }
 
 pub(crate) async fn syncs_are_due_while_they_are_open(store: &dyn Store) {

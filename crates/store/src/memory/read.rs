@@ -284,6 +284,10 @@ impl State {
         self.commands.get(&(customer.clone(), **id)).cloned()
     }
 
+    pub(super) fn open_command_count(&self, customer: &CustomerId, limit: usize) -> usize {
+        self.open_commands.iter().filter(|((owner, ..), _)| owner == customer).take(limit).count()
+    }
+
     pub(super) fn next_command_number(&self, customer: &CustomerId) -> u64 {
         let range = (customer.clone(), 0)..=(customer.clone(), u64::MAX);
         self.command_of_number.range(range).next_back().map_or(1, |((_, number), _)| number.saturating_add(1))

@@ -244,6 +244,10 @@ impl Store for Memory {
         Ok(self.read(|state| state.last_command(customer, message)))
     }
 
+    async fn open_command_count(&self, customer: &CustomerId, limit: usize) -> Answer<usize> {
+        Ok(self.read(|state| state.open_command_count(customer, limit)))
+    }
+
     async fn next_command_number(&self, customer: &CustomerId) -> Answer<u64> {
         Ok(self.read(|state| state.next_command_number(customer)))
     }

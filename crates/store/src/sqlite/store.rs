@@ -264,6 +264,11 @@ impl Store for Sqlite {
         self.document(sql, customer, message).await
     }
 
+    async fn open_command_count(&self, customer: &CustomerId, limit: usize) -> Answer<usize> {
+        let customer = customer.as_str().to_owned();
+        self.read(move |db| measure::open_command_count(db, &customer, limit)).await
+    }
+
     async fn next_command_number(&self, customer: &CustomerId) -> Answer<u64> {
         let customer = customer.as_str().to_owned();
         self.read(move |db| {
