@@ -15,7 +15,7 @@ use model::{
     connector::{Access, ConnectorError, Page, Reading},
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ExternalId, SyncStatusId},
-    limits::{Purpose, Quota},
+    limits::Purpose,
     message::Problem,
     retry,
     standing::Standing,
@@ -27,8 +27,6 @@ use model::{
 
 /// How many runs one turn looks at.
 const RUNS_AT_ONCE: usize = 8;
-/// How often in a row a run may break off before it fails.
-const MOST_FAILURES: u32 = 10;
 
 impl Engine {
     /// Reads one page of one run.
@@ -102,7 +100,10 @@ impl Engine {
         }
         let asked_at = self.now();
         match self.page(offered, &access, &sync, &reading, chat.as_ref()).await {
-            Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await,
+            Ok(page) => {
+                let sync = self.measured(&wire, sync, chat.as_ref(), &page, asked_at).await?;
+                self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await
+            }
             Err(error) => self.break_off(&access, sync, error, wire.refused().as_ref()).await,
         }
     }
@@ -265,73 +266,12 @@ impl Engine {
         }
     }
 
-    async fn break_off(
+    pub(crate) async fn end(
         &self,
-        access: &Access<'_>,
         sync: SyncStatus,
-        error: ConnectorError,
-        full: Option<&Quota>,
+        state: SyncState,
+        error: Option<Problem>,
     ) -> Result<(), EngineError> {
-        let connection = access.connection;
-        let failures = sync.failures + 1;
-        let text = error.to_string();
-        // A run that keeps to the platform's limits waits as it should: that is no trouble.
-        if full.is_none() || !matches!(error, ConnectorError::Busy { .. }) {
-            self.meet(connection, &error).await?;
-        }
-        match error {
-            ConnectorError::Busy { after } => {
-                let due_at = retry::after_busy(self.now(), after, self.chance());
-                let busy = problem("platform_busy", "The platform did not answer. It is asked again.");
-                let reason = full.map_or(busy, |full| self.limit_reached(connection, full));
-                self.wait(sync, due_at, reason).await
-            }
-            ConnectorError::LoginLost { .. } => {
-                let due_at = self.login_refused(access, &error).await?;
-                self.wait(sync, due_at, problem("login_lost", "The login is lost. Connect again.")).await
-            }
-            ConnectorError::TokenExpired { .. } => {
-                let due_at = self.login_refused(access, &error).await?;
-                self.wait(sync, due_at, problem("login_refreshing", "The login is being refreshed.")).await
-            }
-            ConnectorError::Refused(problem) => self.end(sync, SyncState::Failed, Some(problem)).await,
-            ConnectorError::CursorLost if failures < MOST_FAILURES => {
-                // What was read already is told again, which changes nothing.
-                let again = SyncStatus { cursor: None, check: None, done: 0, failures, ..sync };
-                self.wait(again, self.now(), problem("cursor_lost", "The platform lost the place; reading again."))
-                    .await
-            }
-            _ if failures >= MOST_FAILURES => {
-                let detail = format!("It broke off {failures} times in a row ({text}). Retry it later.");
-                self.end(sync, SyncState::Failed, Some(problem("platform_unreachable", &detail))).await
-            }
-            _ => {
-                let due_at = retry::next_try(self.now(), failures, self.chance());
-                let waiting = SyncStatus { failures, ..sync };
-                self.wait(waiting, due_at, problem("platform_unreachable", "The platform did not answer.")).await
-            }
-        }
-    }
-
-    fn limit_reached(&self, connection: &Connection, full: &Quota) -> Problem {
-        let offered = self.parts.integrations.get(&connection.integration);
-        let name = offered.map_or(connection.integration.as_str(), |offered| offered.connector.describe().name);
-        let detail = format!("{name} allows {} of {}. It goes on by itself.", full.rule, full.method);
-        problem("limit_reached", &detail)
-    }
-
-    /// Whoever still waits for the same is not told of again.
-    async fn wait(&self, sync: SyncStatus, due_at: Timestamp, error: Problem) -> Result<(), EngineError> {
-        let told = sync.state == SyncState::Waiting && sync.error.as_ref() == Some(&error);
-        let revision = sync.revision + 1;
-        let waiting = SyncStatus { state: SyncState::Waiting, due_at, error: Some(error), revision, ..sync };
-        let mut changes = Changes::of(&waiting.customer_id);
-        changes.events.extend((!told).then(|| self.sync_event(&waiting)));
-        changes.writes.push(Write::SyncStatus(waiting));
-        Ok(self.commit(changes).await.map(drop)?)
-    }
-
-    async fn end(&self, sync: SyncStatus, state: SyncState, error: Option<Problem>) -> Result<(), EngineError> {
         let finished_at = Some(self.now());
         self.put_sync(SyncStatus { state, error, finished_at, ..sync }).await.map(drop)
     }
@@ -366,6 +306,9 @@ impl Engine {
             since,
             cursor: None,
             check: None,
+            pages: 0,
+            reached: None,
+            expected_end: None,
             failures: 0,
             due_at: self.now(),
             error: None,
@@ -414,6 +357,6 @@ fn listed_chat(update: &Update) -> Option<&ExternalId> {
     }
 }
 
-fn problem(code: &str, detail: &str) -> Problem {
+pub(crate) fn problem(code: &str, detail: &str) -> Problem {
     Problem { code: code.to_owned(), detail: detail.to_owned() }
 }

@@ -10,13 +10,14 @@ use model::{
     customer::CustomerId,
     http::{Http, HttpError, Incoming, Request, Response, Transfer},
     id::Integration,
-    limits::{Ask, BucketName, Permit, Purpose, Quota, Wanted, asked_pause},
-    store::Store,
+    limits::{Ask, BucketName, Permit, Purpose, Quota, Rule, Wanted, asked_pause},
+    store::{Store, StoreError},
     world::Clock,
 };
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// The status by which a platform refuses a call that was one too many.
@@ -36,9 +37,15 @@ pub(crate) struct Limited<'a> {
 /// What an errand has had so far.
 #[derive(Default)]
 struct Errand {
-    begun: BTreeMap<BucketName, u32>,
+    begun: BTreeMap<BucketName, Begun>,
     /// What there was no room in, the last time that it was refused.
     refused: Option<Quota>,
+}
+
+/// What it has had out of one bucket.
+struct Begun {
+    calls: u32,
+    rule: Rule,
 }
 
 impl Engine {
@@ -71,13 +78,28 @@ impl Limited<'_> {
         self.errand().refused.clone()
     }
 
+    /// How long the platform's limits make errands like this one last each, where many follow each other and
+    /// customers who want the same take turns.
+    pub(crate) async fn lasts(&self) -> Result<Duration, StoreError> {
+        let had: Vec<_> =
+            self.errand().begun.iter().map(|(name, begun)| (name.clone(), begun.rule.pace() * begun.calls)).collect();
+        let mut longest = Duration::ZERO;
+        for (name, alone) in had {
+            let bucket = self.store.bucket(&name).await?;
+            let others =
+                bucket.map_or(0, |bucket| bucket.others_waiting(self.purpose, self.customer, self.clock.now()));
+            longest = longest.max(alone.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX).saturating_add(1)));
+        }
+        Ok(longest)
+    }
+
     fn errand(&self) -> MutexGuard<'_, Errand> {
         self.errand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ask(&self, quotas: &[Quota]) -> Ask {
         let errand = self.errand();
-        let begun = |quota: &Quota| errand.begun.get(&quota.bucket(self.integration)).copied().unwrap_or(0);
+        let begun = |quota: &Quota| errand.begun.get(&quota.bucket(self.integration)).map_or(0, |begun| begun.calls);
         let wanted = |quota: &Quota| Wanted { quota: quota.clone(), begun: begun(quota) };
         Ask {
             integration: self.integration.clone(),
@@ -95,7 +117,8 @@ impl Limited<'_> {
         match permit {
             Permit::Granted => {
                 for quota in quotas {
-                    *errand.begun.entry(quota.bucket(self.integration)).or_default() += 1;
+                    let first = Begun { calls: 0, rule: quota.rule };
+                    errand.begun.entry(quota.bucket(self.integration)).or_insert(first).calls += 1;
                 }
                 Ok(())
             }

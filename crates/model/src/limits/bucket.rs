@@ -122,9 +122,12 @@ impl Bucket {
         self.paused_until
     }
 
-    /// How many customers wait for room with a purpose that is no less urgent.
-    pub fn waiting_for(&self, purpose: Purpose, now: Timestamp) -> usize {
-        self.waiting.iter().filter(|((held, _), place)| *held <= purpose && place.last + GRACE >= now).count()
+    /// How many others wait for room with a purpose that is no less urgent.
+    pub fn others_waiting(&self, purpose: Purpose, customer: Option<&CustomerId>, now: Timestamp) -> usize {
+        let waits = |(held, of): &Asker, place: &Place| {
+            *held <= purpose && of.as_ref() != customer && place.last + GRACE >= now
+        };
+        self.waiting.iter().filter(|(asker, place)| waits(asker, place)).count()
     }
 
     /// Whether nothing is lost when it is forgotten.

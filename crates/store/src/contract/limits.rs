@@ -35,7 +35,7 @@ pub(crate) async fn calls_are_counted_for_all(store: &dyn Store) {
     assert_eq!(store.permit(&ask("T2", 2)).await.unwrap(), Permit::Granted, "another key is another bucket");
     assert_eq!(store.permit(&ask("T1", 25)).await.unwrap(), Permit::Granted);
     let bucket = store.bucket(&quota("T1").bucket(&Integration::from("slack"))).await.unwrap().unwrap();
-    assert_eq!(bucket.waiting_for(Purpose::Asked, seconds(25)), 0, "whoever was let through does not wait");
+    assert_eq!(bucket.others_waiting(Purpose::Asked, None, seconds(25)), 0, "whoever was let through does not wait");
 }
 
 pub(crate) async fn a_pause_holds_for_its_bucket(store: &dyn Store) {
