@@ -201,8 +201,9 @@ impl Engine {
             }
             let chat = self.store().chat(customer, chat).await?.ok_or(EngineError::NotFound)?;
             let connection = self.own_connection(customer, chat.connection_id).await?;
-            self.make_room(customer, wish).await?;
+            // Counted after the number is known: whoever came in between has that number, unless it was freed.
             let number = self.store().next_command_number(customer).await?;
+            self.check_room(customer, wish).await?;
             let wanted = self.wanted(&connection, wish).await?;
             let mut accepted = {
                 let ids = || self.uuid();
@@ -226,9 +227,8 @@ impl Engine {
         Err(EngineError::Busy(Duration::from_secs(1)))
     }
 
-    /// What ends something is always taken. Of two who come at once the slower looks again: their commands
-    /// have the same number.
-    async fn make_room(&self, customer: &CustomerId, wish: &Wish<'_>) -> Result<(), EngineError> {
+    /// Refuses what would be one too many to wait. What ends something is always taken.
+    async fn check_room(&self, customer: &CustomerId, wish: &Wish<'_>) -> Result<(), EngineError> {
         let adds = !matches!(wish, Wish::Retry { resolution: Resolution::ItWasSent | Resolution::GiveUp, .. });
         let most = self.parts.bounds.outbox;
         if adds && self.store().open_command_count(customer, most).await? >= most {

@@ -23,6 +23,10 @@ const LOOK_EVERY: u64 = 150;
 /// between, and more than once.
 const LATEST_POST: Duration = Duration::from_secs(30 * 60);
 
+/// By how many commands a bound may be passed: a chat that is deleted gives its commands' numbers free, so
+/// one who counted before may come with such a number after others.
+const AT_THE_SAME_MOMENT: usize = 2;
+
 /// What was seen in the course of the run.
 #[derive(Default)]
 pub struct Seen {
@@ -206,7 +210,7 @@ impl World {
         for party in &self.parties {
             let mine = |command: &&Command| command.customer_id == party.customer && command.is_open();
             let open = commands.iter().filter(mine).count();
-            if open > self.bounds().outbox {
+            if open > self.bounds().outbox + AT_THE_SAME_MOMENT {
                 return Err(format!("P13: {open} commands of {} are open", party.customer));
             }
         }
