@@ -82,7 +82,7 @@ impl World {
                 self.connect_again(&party)?;
             }
             let paused = |connection: &Connection| connection.id == party.connection && connection.standing.paused;
-            if self.memory.all_connections().iter().any(paused) && lock(&self.asks).are_answered() {
+            if self.memory.all_connections().iter().any(paused) && !self.is_asked() {
                 self.ask(&party.customer, What::Pause { connection: party.connection, on: false });
             }
         }
@@ -105,10 +105,16 @@ impl World {
         let memory = std::sync::Arc::clone(&self.memory);
         let slack = self.slack.next_due_micros().map(Timestamp::from_micros);
         let store = self.drive(memory.next_due()).ok().flatten();
-        let busy = !self.flights.is_empty() || !lock(&self.asks).are_answered();
-        if let Some(due) = slack.into_iter().chain(store).min().filter(|due| !busy && *due > self.now()) {
+        let asked = lock(&self.asks).next_due();
+        let busy = !self.flights.is_empty() || self.is_asked();
+        if let Some(due) = slack.into_iter().chain(store).chain(asked).min().filter(|due| !busy && *due > self.now()) {
             self.pass(due.since(self.now()));
         }
+    }
+
+    /// Whether an ask is under way, or could be.
+    fn is_asked(&self) -> bool {
+        lock(&self.asks).next_due().is_some_and(|due| due <= self.now())
     }
 
     /// What is still to be done, if anything is.
