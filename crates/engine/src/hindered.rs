@@ -49,8 +49,16 @@ impl Engine {
             ConnectorError::Refused(problem) => self.end(sync, SyncState::Failed, Some(problem)).await,
             ConnectorError::CursorLost if failures < MOST_FAILURES => {
                 // What was read already is told again, which changes nothing.
-                let again =
-                    SyncStatus { cursor: None, check: None, done: 0, pages: 0, reached: None, failures, ..sync };
+                let again = SyncStatus {
+                    cursor: None,
+                    check: None,
+                    done: 0,
+                    pages: 0,
+                    newest: None,
+                    reached: None,
+                    failures,
+                    ..sync
+                };
                 self.wait(again, self.now(), problem("cursor_lost", "The platform lost the place; reading again."))
                     .await
             }

@@ -307,6 +307,7 @@ impl Engine {
             cursor: None,
             check: None,
             pages: 0,
+            newest: None,
             reached: None,
             expected_end: None,
             failures: 0,

@@ -18,6 +18,8 @@ pub struct Course {
     pub now: Timestamp,
     /// How many pages were read.
     pub pages: u64,
+    /// When the newest message was written. Since then nobody wrote, which tells nothing of before.
+    pub newest: Timestamp,
     /// Nothing newer is left to read.
     pub reached: Timestamp,
     /// Nothing older is wanted, or there.
@@ -29,7 +31,7 @@ pub struct Course {
 impl Course {
     /// When it should end; none if nothing can be told.
     pub fn expected_end(&self) -> Option<Timestamp> {
-        let (read, left) = (self.started_at.since(self.reached), self.reached.since(self.oldest));
+        let (read, left) = (self.newest.since(self.reached), self.reached.since(self.oldest));
         if self.pages == 0 || read.is_zero() {
             return None;
         }
@@ -51,14 +53,15 @@ mod tests {
         Timestamp::from_micros(i64::try_from(seconds * 1_000_000).unwrap())
     }
 
-    /// Ten pages of ten days were read in 20 seconds.
+    /// Ten pages of ten days were read in 20 seconds, in a chat that was silent for long.
     fn course() -> Course {
-        let started_at = at(1_000 * DAY);
+        let (started_at, newest) = (at(2_000 * DAY), at(1_000 * DAY));
         let each = Duration::from_secs(1);
         Course {
             started_at,
             now: started_at + 20 * each,
             pages: 10,
+            newest,
             reached: at(990 * DAY),
             oldest: at(900 * DAY),
             each,
@@ -82,7 +85,7 @@ mod tests {
     fn nothing_is_said_where_nothing_can_be_told() {
         let held = course();
         assert_eq!(Course { pages: 0, ..held }.expected_end(), None);
-        assert_eq!(Course { reached: held.started_at, ..held }.expected_end(), None);
+        assert_eq!(Course { reached: held.newest, ..held }.expected_end(), None);
         let endless = Course { each: Duration::from_secs(400 * DAY), ..held };
         assert_eq!(endless.expected_end(), None, "later than anybody could tell");
     }

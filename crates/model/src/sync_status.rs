@@ -77,6 +77,9 @@ pub struct SyncStatus {
     /// How many pages were read so far.
     #[serde(default)]
     pub pages: u64,
+    /// When the newest message was written that it read.
+    #[serde(default, with = "exact_if_any")]
+    pub newest: Option<Timestamp>,
     /// Nothing newer is left to read, so far.
     #[serde(default, with = "exact_if_any")]
     pub reached: Option<Timestamp>,

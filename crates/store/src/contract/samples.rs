@@ -303,6 +303,7 @@ pub(crate) fn sync(customer: &CustomerId, number: i64, state: SyncState, due: i6
         cursor: None,
         check: None,
         pages: 0,
+        newest: None,
         reached: None,
         expected_end: None,
         failures: 0,
