@@ -77,7 +77,7 @@ impl Engine {
     fn limit_reached(&self, connection: &Connection, full: &Quota) -> Problem {
         let offered = self.parts.integrations.get(&connection.integration);
         let name = offered.map_or(connection.integration.as_str(), |offered| offered.connector.describe().name);
-        let detail = format!("{name} allows {} of {}. It goes on by itself.", full.rule, full.method);
+        let detail = format!("{name} allows {} of {}.", full.rule, full.method);
         problem("limit_reached", &detail)
     }
 

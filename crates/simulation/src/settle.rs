@@ -21,7 +21,7 @@ use model::{
     time::Timestamp,
     world::Clock,
 };
-use sandbox::slack::{ChannelSnapshot, MessageSnapshot, RateLimits};
+use sandbox::slack::{ChannelSnapshot, MessageSnapshot};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -29,8 +29,6 @@ use std::{
 
 /// All must have come to rest after so much simulated time.
 const SETTLED_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
-/// The same where history may be read once a minute.
-const SETTLED_SLOWLY_WITHIN: Duration = Duration::from_secs(48 * 60 * 60);
 /// How late an event can be, and a message still be let through after its person left.
 const LATEST_EVENT: Duration = Duration::from_secs(8 * 60);
 /// How many calls may be one too many for Slack. A call can be slow, and arrive with later ones; a machine
@@ -46,8 +44,7 @@ impl World {
         // By a server's clock, and later than anything that a comparison begun before can have listed.
         self.recovered_at = self.server_clock.now() + ON_ITS_WAY;
         self.say(|| "everything settles".to_owned());
-        let slow = self.slack.config().rate_limits == RateLimits::OutsideMarketplace;
-        let deadline = self.now() + if slow { SETTLED_SLOWLY_WITHIN } else { SETTLED_WITHIN };
+        let deadline = self.now() + SETTLED_WITHIN;
         let mut ticks = 0_u64;
         loop {
             self.tick()?;

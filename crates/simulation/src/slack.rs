@@ -24,11 +24,6 @@ pub fn config(seed: u64) -> Config {
         rate_limits: rate_limits(seed),
         ..Config::default()
     };
-    if config.rate_limits == RateLimits::OutsideMarketplace {
-        // History comes at one call a minute for all customers together: few chats, and whole pages of them.
-        config.history_page_max = 15;
-        config.world = WorldSize { public_channels: 1, private_channels: 1, direct_chats: 1, ..config.world };
-    }
     // In every other world tokens end, soon enough to do so several times. The grace is longer than any
     // outage of these worlds, so that a login that dies is our fault.
     config.app.rotation = rotates(seed).then_some(Rotation { expires_in_secs: 1_200, grace_secs: 3 * 60 * 60 });
@@ -40,13 +35,9 @@ fn rotates(seed: u64) -> bool {
     seed.is_multiple_of(2)
 }
 
-/// Most worlds keep limits; speed shows in the others. Some are those of an app that reads history slowly.
+/// Most worlds keep limits; speed shows in the others.
 fn rate_limits(seed: u64) -> RateLimits {
-    match seed % 12 {
-        0 | 3 | 6 | 9 => RateLimits::Off,
-        5 => RateLimits::OutsideMarketplace,
-        _ => RateLimits::Tiers,
-    }
+    if seed.is_multiple_of(3) { RateLimits::Off } else { RateLimits::Tiers }
 }
 
 pub fn call_chaos(seed: u64) -> CallChaos {
