@@ -892,6 +892,7 @@ export interface components {
          */
         done: number;
         error?: components["schemas"]["Problem"] | null;
+        expected_end?: components["schemas"]["Timestamp"] | null;
         finished_at?: components["schemas"]["Timestamp"] | null;
         /** @description Our id. */
         id: components["schemas"]["SyncStatusId"];
@@ -1191,6 +1192,7 @@ export interface components {
          */
         done: number;
         error?: components["schemas"]["Problem"] | null;
+        expected_end?: components["schemas"]["Timestamp"] | null;
         finished_at?: components["schemas"]["Timestamp"] | null;
         /** @description Our id. */
         id: components["schemas"]["SyncStatusId"];
@@ -1517,6 +1519,7 @@ export interface components {
        */
       done: number;
       error?: components["schemas"]["Problem"] | null;
+      expected_end?: components["schemas"]["Timestamp"] | null;
       finished_at?: components["schemas"]["Timestamp"] | null;
       /** @description Our id. */
       id: components["schemas"]["SyncStatusId"];
