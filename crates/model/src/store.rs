@@ -164,8 +164,7 @@ pub trait Intakes: Send + Sync {
         after: Option<(IntakeId, u32)>,
         limit: usize,
     ) -> Result<Vec<UnclaimedPart>, StoreError>;
-    /// Lanes that have parts waiting and due, in turns of the customers, beginning with the one that follows
-    /// `after`; of one customer, what waits longest is first.
+    /// Lanes that have parts waiting and due, in turns of the customers as `due_syncs` has them.
     async fn part_lanes(
         &self,
         now: Timestamp,
@@ -217,7 +216,6 @@ pub trait Store: Intakes + Keys + Checks {
     /// Gives a lease back, if `holder` still has it.
     async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError>;
 
-    // Limits of platforms, shared by all servers.
     /// Whether a call may leave. What is granted is counted at once, and need not survive a crash.
     async fn permit(&self, ask: &Ask) -> Result<Permit, StoreError>;
     /// Keeps that a platform wants no call of a bucket until a time. It is on disk when this returns.
@@ -316,8 +314,7 @@ pub trait Store: Intakes + Keys + Checks {
     async fn due_asides(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
 
     // The outbox.
-    /// Chats whose first open command is due, in turns of the customers, beginning with the one that follows
-    /// `after`; of one customer, what waits longest is first.
+    /// Chats whose first open command is due, in turns of the customers as `due_syncs` has them.
     async fn due_chats(
         &self,
         now: Timestamp,
@@ -338,8 +335,7 @@ pub trait Store: Intakes + Keys + Checks {
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Result<Option<Remembered>, StoreError>;
 
     // Runs of import.
-    /// Open runs that are due, in turns of the customers: one of each, then the next one of each. It begins
-    /// with the customer that follows `after` and goes round; of one customer, who waits longest is first.
+    /// Open runs that are due: one of each customer, from the one after `after` on and round, then the next ones.
     async fn due_syncs(
         &self,
         now: Timestamp,
@@ -373,7 +369,6 @@ pub trait Store: Intakes + Keys + Checks {
     /// The earliest time at which something that waits is due, for a loop that has nothing to do.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    // For whoever measures.
     /// How much waits, each counted up to `limit`.
     async fn backlog(&self, limit: usize) -> Result<Backlog, StoreError>;
     /// What this store has done.

@@ -269,13 +269,9 @@ impl<'a> Client<'a> {
 
     async fn call(&self, method: &str, effect: Effect, arguments: Arguments<'_>) -> Called {
         let channel = arguments.iter().find(|(name, _)| *name == "channel").map(|(_, channel)| channel.as_str());
-        let line = Line {
-            http: self.http,
-            clock: self.clock,
-            deadline: self.deadline,
-            base_url: self.base_url,
-            quotas: self.limits.quotas(method, &self.facts.team_id, channel),
-        };
+        let quotas = self.limits.quotas(method, &self.facts.team_id, channel);
+        let (http, clock, deadline, base_url) = (self.http, self.clock, self.deadline, self.base_url);
+        let line = Line { http, clock, deadline, base_url, quotas };
         let authorization = format!("Bearer {}", self.token);
         let called = call_as(line, &authorization, method, effect, arguments).await;
         called.map_err(|error| match (error, &self.account) {
@@ -296,8 +292,8 @@ pub async fn oauth_v2_access(threshold: &Threshold<'_>, authorization: &str, arg
     let Threshold { http, clock, deadline, settings } = *threshold;
     let method = "oauth.v2.access";
     // Whose workspace it will be is not known yet.
-    let quotas = Limits::of(settings).quotas(method, "", None);
-    let line = Line { http, clock, deadline, base_url: base_url(settings), quotas };
+    let (base_url, quotas) = (base_url(settings), Limits::of(settings).quotas(method, "", None));
+    let line = Line { http, clock, deadline, base_url, quotas };
     call_as(line, authorization, method, Effect::Writes, arguments).await
 }
 
@@ -324,7 +320,7 @@ struct Line<'a> {
 }
 
 async fn call_as(
-    line: Line<'_>,
+    Line { http, clock, deadline, base_url, quotas }: Line<'_>,
     authorization: &str,
     method: &str,
     effect: Effect,
@@ -332,7 +328,6 @@ async fn call_as(
 ) -> Called {
     let form = serde_urlencoded::to_string(&arguments)
         .map_err(|error| ConnectorError::Unreadable(format!("the arguments are no form: {error}")))?;
-    let Line { http, clock, deadline, base_url, quotas } = line;
     let request = Request {
         method: Method::Post,
         url: format!("{base_url}/api/{method}"),
