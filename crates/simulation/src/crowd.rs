@@ -79,7 +79,7 @@ impl Board {
 fn posted(chat: &ExternalId, number: u64, mark: Option<&str>, at: Timestamp) -> Update {
     let content = Content {
         sender: Some(ExternalId::from("U1")),
-        body: Body::plain(&format!("number {number}")),
+        body: Body::plain(format!("number {number}")),
         sent_at: at,
         edited_at: None,
         thread_root: None,
