@@ -54,7 +54,7 @@ pub(crate) async fn commands_are_numbered_and_found_again(store: &dyn Store) {
     assert_eq!(store.next_command_number(&bob()).await.unwrap(), 1);
     assert_eq!(store.last_command(&ada(), message_id(1)).await.unwrap(), Some(edit.clone()));
     let counted = async |customer: &CustomerId, limit| store.open_command_count(customer, limit).await.unwrap();
-    keep(store, rows(&ada(), [Write::Command(command(&ada(), 2, 2, 1))])).await;
+    keep(store, rows(&ada(), [Write::Command(command(&ada(), 2, 4, 1))])).await;
     assert_eq!((counted(&ada(), 9).await, counted(&ada(), 1).await, counted(&bob(), 9).await), (2, 1, 0));
     let ended = with(Progress::Done, edit).next();
     keep(store, rows(&ada(), [Write::Command(ended.clone())])).await;
