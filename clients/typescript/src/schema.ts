@@ -990,6 +990,7 @@ export interface components {
          */
         done: number;
         error?: components["schemas"]["Problem"] | null;
+        expected_end?: components["schemas"]["Timestamp"] | null;
         finished_at?: components["schemas"]["Timestamp"] | null;
         /** @description Our id. */
         id: components["schemas"]["SyncStatusId"];
@@ -1316,6 +1317,7 @@ export interface components {
          */
         done: number;
         error?: components["schemas"]["Problem"] | null;
+        expected_end?: components["schemas"]["Timestamp"] | null;
         finished_at?: components["schemas"]["Timestamp"] | null;
         /** @description Our id. */
         id: components["schemas"]["SyncStatusId"];
@@ -1686,6 +1688,7 @@ export interface components {
        */
       done: number;
       error?: components["schemas"]["Problem"] | null;
+      expected_end?: components["schemas"]["Timestamp"] | null;
       finished_at?: components["schemas"]["Timestamp"] | null;
       /** @description Our id. */
       id: components["schemas"]["SyncStatusId"];

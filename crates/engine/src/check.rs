@@ -10,13 +10,18 @@ use model::{
     time::Timestamp,
     update::Update,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// How many stored messages one page is compared with. A page whose stretch holds more is read again once
 /// those that are gone are called deleted.
 const MOST_STORED: usize = 2_000;
 /// How many suspects of one page are looked up before what was found is committed.
 const MOST_LOOK_UPS: usize = 20;
+/// How many wait for room within the platform's limits. Those beyond are found by a later comparison.
+const MOST_LEFT: usize = 200;
 /// How many threads that the main line does not lead to one comparison reads.
 const MOST_THREADS: usize = 100;
 
@@ -46,6 +51,9 @@ impl Engine {
         check: &Check,
     ) -> Result<Checked, Unread> {
         let asked_at = self.now();
+        if !check.suspects.is_empty() {
+            return self.check_suspects(offered, access, chat, check).await;
+        }
         let facts = if check.is_at_its_start() { self.facts(offered, access, chat).await? } else { None };
         let reading = self.reading(access, chat, check)?;
         let page = offered.connector.pull(access, &reading, check.cursor.as_ref()).await?;
@@ -57,21 +65,62 @@ impl Engine {
         let deleted = looked.gone.iter().filter_map(|name| stored.get(name));
         let deleted = deleted.filter(|row| compare::is_missed_deletion(row, asked_at)).count() as u64;
         let mut updates = [news, looked.updates].concat();
-        let about_messages = !updates.is_empty();
+        self.complete(offered, access, chat, &mut updates).await?;
         updates.splice(0..0, facts);
-        if about_messages {
-            updates.extend(self.confirm_member(offered, access, chat).await?);
-            self.look_up_people(&*offered.connector, access, &mut updates).await?;
-        }
         // With those that are gone called deleted, the same page has fewer suspects the next time.
         let again = looked.stopped && !looked.gone.is_empty();
-        let mut next = Check { missed: check.missed + missed + deleted, ..check.clone() };
+        let mut next = Check { missed: check.missed + missed + deleted, suspects: looked.left, ..check.clone() };
         if !again {
             next.checked += checked;
             self.go_on(chat, &page, &looked.gone, &mut next).await?;
         }
-        let done = next.threads.as_ref().is_some_and(Vec::is_empty);
+        let done = next.is_done();
         Ok(Checked { updates, asked_at, next, done, since: page.since, hidden: page.hidden })
+    }
+
+    /// Goes on with the look-ups that the platform's limits had no room for after their page. Where they leave
+    /// room for one call at a time, a page that is read again each time would never end.
+    async fn check_suspects(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+        check: &Check,
+    ) -> Result<Checked, Unread> {
+        let asked_at = self.now();
+        let looked = self.look_up(offered, access, chat, &check.suspects).await?;
+        if looked.left.len() == check.suspects.len() {
+            return Err(ConnectorError::Busy { after: looked.busy }.into());
+        }
+        let left = if looked.left.is_empty() {
+            check.suspects.iter().skip(MOST_LOOK_UPS).cloned().collect()
+        } else {
+            looked.left
+        };
+        let gone: Vec<_> = looked.gone.iter().cloned().collect();
+        let rows = self.store().messages_named(&chat.customer_id, chat.connection_id, &gone).await;
+        let rows = rows.map_err(EngineError::from)?;
+        let missed = rows.iter().filter(|row| compare::is_missed_deletion(row, asked_at)).count() as u64;
+        let mut updates = looked.updates;
+        self.complete(offered, access, chat, &mut updates).await?;
+        let next = Check { missed: check.missed + missed, suspects: left, ..check.clone() };
+        let done = next.is_done();
+        Ok(Checked { updates, asked_at, next, done, since: None, hidden: None })
+    }
+
+    /// Adds what news of messages need: that the person is in the chat, and who the people are.
+    async fn complete(
+        &self,
+        offered: &Offered,
+        access: &Access<'_>,
+        chat: &Chat,
+        updates: &mut Vec<Update>,
+    ) -> Result<(), Unread> {
+        if !updates.is_empty() {
+            updates.extend(self.confirm_member(offered, access, chat).await?);
+            self.look_up_people(&*offered.connector, access, updates).await?;
+        }
+        Ok(())
     }
 
     /// What the platform says of the chat itself, if it says anything else by now.
@@ -121,7 +170,7 @@ impl Engine {
         suspects: &[ExternalId],
     ) -> Result<LookedUp, Unread> {
         let mut looked = LookedUp { stopped: suspects.len() > MOST_LOOK_UPS, ..LookedUp::default() };
-        for message in suspects.iter().take(MOST_LOOK_UPS) {
+        for (place, message) in suspects.iter().enumerate().take(MOST_LOOK_UPS) {
             let named = self.name_there(access.connection, chat, message)?;
             let reading = Reading::Message { chat: chat.external_id.clone(), message: named };
             match offered.connector.pull(access, &reading, None).await {
@@ -135,11 +184,12 @@ impl Engine {
                     looked.updates.extend(page.updates);
                 }
                 Err(ConnectorError::Refused(_) | ConnectorError::Unreadable(_)) => {} // Nobody can tell.
-                // What was found so far is not lost.
-                Err(_) if !looked.gone.is_empty() => {
-                    looked.stopped = true;
-                    break;
+                // What was found so far is not lost, and those that are left are asked about first the next time.
+                Err(ConnectorError::Busy { after }) => {
+                    looked.busy = after;
+                    return Ok(looked.without(&suspects[place..]));
                 }
+                Err(_) if !looked.gone.is_empty() => return Ok(looked.without(&suspects[place..])),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -210,6 +260,15 @@ struct LookedUp {
     gone: BTreeSet<ExternalId>,
     /// There are more to look up.
     stopped: bool,
+    /// Those that could not be asked about now, and how long the platform's limits have no room for it.
+    left: Vec<ExternalId>,
+    busy: Duration,
+}
+
+impl LookedUp {
+    fn without(self, left: &[ExternalId]) -> Self {
+        Self { left: left.iter().take(MOST_LEFT).cloned().collect(), stopped: false, ..self }
+    }
 }
 
 pub(crate) fn not_a_member() -> Problem {

@@ -9,6 +9,7 @@ use model::{
     customer::CustomerId,
     event::{EventKind, NewEvent, Subject},
     id::{ChatId, ConnectionId, Cursor, ExternalId, Integration, LoginId, UserPlatformId},
+    limits::Purpose,
     standing::Standing,
     store::StoreError,
     sync_status::SyncKind,
@@ -49,7 +50,8 @@ impl Engine {
         grant: &Grant,
     ) -> Result<Connection, EngineError> {
         let offered = self.offered(integration)?;
-        let authorized = offered.connector.complete(&self.threshold(offered), grant).await?;
+        let wire = self.wire_for(offered, integration, Some(customer), Purpose::Asked);
+        let authorized = offered.connector.complete(&self.threshold(offered, &wire), grant).await?;
         let mut logins = Vec::new();
         for login in &authorized.logins {
             logins.push(self.keep_login(integration, login).await?);
@@ -201,8 +203,9 @@ impl Engine {
     /// Gives a login back to its platform. That the platform does not answer holds nobody up.
     async fn give_back(&self, login: Login) -> Result<(), EngineError> {
         let offered = self.offered(&login.integration)?;
+        let wire = self.wire_for(offered, &login.integration, None, Purpose::Asked);
         if let Ok(open) = self.open_login(login.clone())
-            && let Err(error) = offered.connector.revoke(&self.threshold(offered), &open).await
+            && let Err(error) = offered.connector.revoke(&self.threshold(offered, &wire), &open).await
         {
             tracing::warn!(login.id = %login.id, %error, "Could not give login {} back", login.id);
         }

@@ -18,6 +18,9 @@ pub enum EngineError {
     /// Ask again later.
     #[error("busy, try again in {0:?}")]
     Busy(Duration),
+    /// So much waits already that no more is taken. Nothing was lost; ask again when some of it is done.
+    #[error("{0}")]
+    Full(Backlogged),
     /// Only a person can bring the login back.
     #[error("the login was revoked or has expired; connect again")]
     LoginLost,
@@ -27,6 +30,17 @@ pub enum EngineError {
     /// The store could not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Backlogged {
+    /// The commands of one customer.
+    #[error("Too much of this customer waits to be sent. Send more when some of it is done.")]
+    Outbox,
+    /// What platforms told and nobody read yet.
+    #[error("Too much waits to be read here. Tell it again later.")]
+    Intake,
 }
 
 impl From<ConnectorError> for EngineError {

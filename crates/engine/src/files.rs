@@ -6,6 +6,7 @@ use model::{
     connector::OpenFile,
     customer::CustomerId,
     id::MessageId,
+    limits::Purpose,
     message::Message,
 };
 
@@ -37,7 +38,8 @@ impl Engine {
         }
         let offered = self.offered(&connection.integration)?;
         let logins = self.open_logins(&connection).await?;
-        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        let wire = self.wire(offered, &connection, Purpose::Asked);
+        let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         let file = offered.connector.open_file(&access, &attachment, rendition, range).await?;
         let Attachment { name, media_type, .. } = attachment;
         Ok(Fetched { name, media_type, file })

@@ -15,6 +15,7 @@ use model::{
     connector::{Access, ConnectorError, Page, Reading},
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ExternalId, SyncStatusId},
+    limits::Purpose,
     message::Problem,
     retry,
     standing::Standing,
@@ -26,13 +27,13 @@ use model::{
 
 /// How many runs one turn looks at.
 const RUNS_AT_ONCE: usize = 8;
-/// How often in a row a run may break off before it fails.
-const MOST_FAILURES: u32 = 10;
 
 impl Engine {
     /// Reads one page of one run.
     pub async fn import_turn(&self) -> Result<Turn, EngineError> {
-        for sync in self.store().due_syncs(self.now(), RUNS_AT_ONCE).await? {
+        let after = self.last.import.customer();
+        for sync in self.store().due_syncs(self.now(), after.as_ref(), RUNS_AT_ONCE).await? {
+            self.last.import.was(&sync.customer_id);
             let name = format!("sync/{}", sync.id);
             match self.alone(&name, self.run_if_due(&sync)).await? {
                 None => continue,
@@ -85,21 +86,25 @@ impl Engine {
             }
             logins => logins?,
         };
-        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        let wire = self.wire(offered, &connection, purpose(sync.kind));
+        let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         if let (SyncKind::Reconcile, Some(chat)) = (sync.kind, &chat) {
             let held = self.store().completeness(&chat.customer_id, &[chat.id]).await?.pop();
             let since = held.and_then(|held| held.since).filter(|since| *since > Timestamp::default());
             let check = sync.check.clone().unwrap_or_else(|| Check::new(since, None, self.now()));
             return match self.check_page(offered, &access, chat, &check).await {
                 Ok(checked) => self.take_checked(&connection, sync, chat, checked).await,
-                Err(Unread::Platform(error)) => self.break_off(&access, sync, error).await,
+                Err(Unread::Platform(error)) => self.break_off(&access, sync, error, wire.refused().as_ref()).await,
                 Err(Unread::Failed(error)) => Err(error),
             };
         }
         let asked_at = self.now();
         match self.page(offered, &access, &sync, &reading, chat.as_ref()).await {
-            Ok(page) => self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await,
-            Err(error) => self.break_off(&access, sync, error).await,
+            Ok(page) => {
+                let sync = self.measured(&wire, sync, chat.as_ref(), &page, asked_at).await?;
+                self.take_page(offered, &access, sync, chat.as_ref(), page, asked_at).await
+            }
+            Err(error) => self.break_off(&access, sync, error, wire.refused().as_ref()).await,
         }
     }
 
@@ -289,47 +294,12 @@ impl Engine {
         }
     }
 
-    async fn break_off(&self, access: &Access<'_>, sync: SyncStatus, error: ConnectorError) -> Result<(), EngineError> {
-        let failures = sync.failures + 1;
-        let text = error.to_string();
-        self.meet(access.connection, &error).await?;
-        match error {
-            ConnectorError::Busy { after } => {
-                let due_at = retry::after_busy(self.now(), after, self.chance());
-                self.wait(sync, due_at, problem("platform_busy", "The platform asked to wait.")).await
-            }
-            ConnectorError::LoginLost { .. } => {
-                let due_at = self.login_refused(access, &error).await?;
-                self.wait(sync, due_at, problem("login_lost", "The login is lost. Connect again.")).await
-            }
-            ConnectorError::TokenExpired { .. } => {
-                let due_at = self.login_refused(access, &error).await?;
-                self.wait(sync, due_at, problem("login_refreshing", "The login is being refreshed.")).await
-            }
-            ConnectorError::Refused(problem) => self.end(sync, SyncState::Failed, Some(problem)).await,
-            ConnectorError::CursorLost if failures < MOST_FAILURES => {
-                // What was read already is told again, which changes nothing.
-                let again = SyncStatus { cursor: None, check: None, done: 0, failures, ..sync };
-                self.wait(again, self.now(), problem("cursor_lost", "The platform lost the place; reading again."))
-                    .await
-            }
-            _ if failures >= MOST_FAILURES => {
-                let detail = format!("It broke off {failures} times in a row ({text}). Retry it later.");
-                self.end(sync, SyncState::Failed, Some(problem("platform_unreachable", &detail))).await
-            }
-            _ => {
-                let due_at = retry::next_try(self.now(), failures, self.chance());
-                let waiting = SyncStatus { failures, ..sync };
-                self.wait(waiting, due_at, problem("platform_unreachable", "The platform did not answer.")).await
-            }
-        }
-    }
-
-    async fn wait(&self, sync: SyncStatus, due_at: Timestamp, error: Problem) -> Result<(), EngineError> {
-        self.put_sync(SyncStatus { state: SyncState::Waiting, due_at, error: Some(error), ..sync }).await.map(drop)
-    }
-
-    async fn end(&self, sync: SyncStatus, state: SyncState, error: Option<Problem>) -> Result<(), EngineError> {
+    pub(crate) async fn end(
+        &self,
+        sync: SyncStatus,
+        state: SyncState,
+        error: Option<Problem>,
+    ) -> Result<(), EngineError> {
         let finished_at = Some(self.now());
         self.put_sync(SyncStatus { state, error, finished_at, ..sync }).await.map(drop)
     }
@@ -364,6 +334,10 @@ impl Engine {
             since,
             cursor: None,
             check: None,
+            pages: 0,
+            newest: None,
+            reached: None,
+            expected_end: None,
             failures: 0,
             due_at: self.now(),
             error: None,
@@ -397,6 +371,14 @@ fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
     }
 }
 
+/// How urgent a run's calls are.
+fn purpose(kind: SyncKind) -> Purpose {
+    match kind {
+        SyncKind::Import | SyncKind::People | SyncKind::Chats => Purpose::Import,
+        SyncKind::Reconcile | SyncKind::Reread => Purpose::Reconciliation,
+    }
+}
+
 fn listed_chat(update: &Update) -> Option<&ExternalId> {
     match update {
         Update::Chat { chat, .. } => Some(chat),
@@ -404,6 +386,6 @@ fn listed_chat(update: &Update) -> Option<&ExternalId> {
     }
 }
 
-fn problem(code: &str, detail: &str) -> Problem {
+pub(crate) fn problem(code: &str, detail: &str) -> Problem {
     Problem { code: code.to_owned(), detail: detail.to_owned() }
 }

@@ -51,6 +51,7 @@ impl Engine {
             Admission::Answer { content_type, body } => Ok(Admitted::Answer { content_type, body }),
             Admission::Keep => {
                 request.headers.retain(|(name, _)| !SECRET_HEADERS.iter().any(|secret| name.contains(secret)));
+                self.check_intake().await?;
                 let id = IntakeId::from(self.uuid());
                 self.store().append(Intake { id, integration: integration.clone(), request }).await?;
                 self.parts.announcer.work();

@@ -4,17 +4,21 @@
 //! there was any. The server calls turns from its tasks, the simulation in an order of its choosing. A
 //! turn may be dropped at any await: what is committed is found again.
 
+mod bounds;
 mod check;
 mod connect;
 mod entries;
 mod erase;
 mod error;
+mod expect;
 mod files;
+mod hindered;
 mod import;
 mod inbound;
 mod index;
 mod kept;
 mod known;
+mod limits;
 mod logins;
 mod marks;
 mod names;
@@ -31,11 +35,13 @@ mod show;
 mod states;
 mod take_in;
 mod tally;
+mod turns;
 mod upkeep;
 mod verdict;
 
+pub use bounds::Bounds;
 pub use connect::Available;
-pub use error::EngineError;
+pub use error::{Backlogged, EngineError};
 pub use files::Fetched;
 pub use inbound::Admitted;
 pub use index::IndexLag;
@@ -46,6 +52,8 @@ pub use seen::Through;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 
+use bounds::Gauge;
+use limits::Limited;
 use model::{
     abilities::{Abilities, News},
     changes::Changes,
@@ -61,6 +69,7 @@ use model::{
     world::{Clock, Random, Vault},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use turns::LastServed;
 use uuid::Uuid;
 
 /// How long a call to a platform may take. No lease is shorter.
@@ -130,6 +139,8 @@ pub struct Parts {
     pub retention: Retention,
     /// How often chats are compared with their platform.
     pub pace: Pace,
+    /// How much may wait.
+    pub bounds: Bounds,
     /// This server's name in leases; no two servers have the same.
     pub holder: String,
 }
@@ -147,12 +158,16 @@ pub enum Turn {
 #[derive(Clone)]
 pub struct Engine {
     parts: Arc<Parts>,
+    /// Whose work was done last. Losing it costs nothing.
+    last: Arc<LastServed>,
+    /// How much waits to be read, as last counted.
+    gauge: Arc<Gauge>,
 }
 
 impl Engine {
     /// An engine over these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { parts: Arc::new(parts), last: Arc::default(), gauge: Arc::default() }
     }
 
     /// Where everything is kept.
@@ -239,15 +254,16 @@ impl Engine {
         offered: &'a Offered,
         connection: &'a Connection,
         logins: &'a [OpenLogin],
+        wire: &'a Limited<'a>,
         deadline: Timestamp,
     ) -> Access<'a> {
         let clock = &*self.parts.clock;
-        Access { connection, logins, settings: &offered.settings, http: &*offered.http, clock, deadline }
+        Access { connection, logins, settings: &offered.settings, http: wire, clock, deadline }
     }
 
-    fn threshold<'a>(&'a self, offered: &'a Offered) -> Threshold<'a> {
+    fn threshold<'a>(&'a self, offered: &'a Offered, wire: &'a Limited<'a>) -> Threshold<'a> {
         let (clock, deadline) = (&*self.parts.clock, self.now() + CALL_TIMEOUT);
-        Threshold { settings: &offered.settings, http: &*offered.http, clock, deadline }
+        Threshold { settings: &offered.settings, http: wire, clock, deadline }
     }
 }
 

@@ -9,6 +9,7 @@ use model::{
     connection::{Connection, Login},
     connector::{Access, ConnectorError, OpenLogin, Page, Reading, Refreshed},
     id::{Cursor, ExternalAccount, Integration},
+    limits::Purpose,
     retry,
     standing::Ground,
     store::StoreError,
@@ -86,7 +87,8 @@ impl Engine {
         }
         let offered = self.offered(&login.integration)?;
         let open = self.open_login(login.clone())?;
-        match offered.connector.refresh(&self.threshold(offered), &open).await {
+        let wire = self.wire_for(offered, &open.login.integration, None, Purpose::Asked);
+        match offered.connector.refresh(&self.threshold(offered, &wire), &open).await {
             Ok(refreshed) => self.keep_refreshed(login, refreshed).await,
             Err(ConnectorError::LoginLost { .. }) => {
                 tracing::warn!(login.id = %login.id, "The platform refreshes login {} no more", login.id);
@@ -205,7 +207,8 @@ impl Engine {
         }
         let offered = self.offered(integration)?;
         let Ok(open) = self.open_login(login.clone()) else { return Ok(Ok(())) };
-        match offered.connector.check(&self.threshold(offered), &open).await {
+        let wire = self.wire_for(offered, integration, None, Purpose::Asked);
+        match offered.connector.check(&self.threshold(offered, &wire), &open).await {
             Err(ConnectorError::LoginLost { .. }) if login.refresh_at.is_none() => self.lose(login).await.map(Ok),
             Err(ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. }) => {
                 self.expire(&login).await.map(Ok)
@@ -232,7 +235,8 @@ impl Engine {
         let mut again = true;
         loop {
             let logins = self.open_logins(connection).await?;
-            let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
+            let wire = self.wire(offered, connection, Purpose::Asked);
+            let access = self.access(offered, connection, &logins, &wire, self.now() + CALL_TIMEOUT);
             match offered.connector.pull(&access, reading, cursor).await {
                 Ok(page) => return Ok((page, logins)),
                 Err(error @ ConnectorError::TokenExpired { .. }) if again => {

@@ -11,6 +11,7 @@ use model::{
     customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ChatId, MessageId},
+    limits::Purpose,
     retry,
     store::{Paging, StoreError},
     time::Timestamp,
@@ -122,7 +123,9 @@ impl Engine {
             logins => logins?,
         };
         let offered = self.offered(&connection.integration)?;
-        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        // Nobody waits for it as for a message.
+        let wire = self.wire(offered, &connection, Purpose::News);
+        let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         let message = self.name_there(&connection, &chat, &mark.message)?;
         match offered.connector.mark_read(&access, &chat.external_id, &message).await {
             Ok(told) => self.take_in(&News::new(&connection, told, Origin::Live)).await,

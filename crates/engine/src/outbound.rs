@@ -18,6 +18,7 @@ use model::{
     customer::CustomerId,
     decide::Settled,
     id::{ChatId, ExternalId},
+    limits::Purpose,
     message::{Message, Problem},
     retry,
     store::StoreError,
@@ -41,7 +42,9 @@ pub(crate) struct Errand {
 impl Engine {
     /// Does the next thing that is due in one chat's outbox.
     pub async fn outbound_turn(&self) -> Result<Turn, EngineError> {
-        for (customer, chat) in self.store().due_chats(self.now(), CHATS_AT_ONCE).await? {
+        let after = self.last.outbound.customer();
+        for (customer, chat) in self.store().due_chats(self.now(), after.as_ref(), CHATS_AT_ONCE).await? {
+            self.last.outbound.was(&customer);
             let name = format!("outbox/{chat}");
             match self.alone(&name, self.perform_next(&customer, chat)).await? {
                 None => continue,
@@ -140,7 +143,8 @@ impl Engine {
         self.put_command(command.clone()).await?;
         let command = Command { revision: command.revision + 1, ..command };
         let errand = Errand { command, ..errand };
-        let access = self.access(&offered, &errand.connection, &logins, deadline);
+        let wire = self.wire(&offered, &errand.connection, Purpose::Asked);
+        let access = self.access(&offered, &errand.connection, &logins, &wire, deadline);
         let mark = self.mark(&errand.connection, errand.chat.id, errand.message.id);
         let outcome = offered.connector.perform(&access, &step(&errand, &mark)).await;
         self.take_outcome(&offered, &access, &errand, outcome).await
@@ -155,7 +159,8 @@ impl Engine {
         logins: &[OpenLogin],
     ) -> Result<Result<bool, Timestamp>, EngineError> {
         let asked_at = self.now();
-        let access = self.access(offered, &errand.connection, logins, asked_at + CALL_TIMEOUT);
+        let wire = self.wire(offered, &errand.connection, Purpose::Asked);
+        let access = self.access(offered, &errand.connection, logins, &wire, asked_at + CALL_TIMEOUT);
         let reading = Reading::Membership(errand.chat.external_id.clone());
         match offered.connector.pull(&access, &reading, None).await {
             Ok(page) => {
@@ -174,7 +179,11 @@ impl Engine {
             }
             Err(error) => {
                 self.meet(&errand.connection, &error).await?;
-                Ok(Err(retry::next_try(self.now(), 3, self.chance())))
+                let due_at = match error {
+                    ConnectorError::Busy { after } => retry::after_busy(self.now(), after, self.chance()),
+                    _ => retry::next_try(self.now(), 3, self.chance()),
+                };
+                Ok(Err(due_at))
             }
         }
     }
@@ -269,7 +278,7 @@ impl Engine {
     }
 
     /// What the platform says of an attempt; none where it does not answer now. While there is no login to ask
-    /// with, the time to look again.
+    /// with, and no room within the platform's limits, the time to look again.
     async fn ask_for_proof(
         &self,
         offered: &Offered,
@@ -285,7 +294,8 @@ impl Engine {
             Err(EngineError::Busy(after)) => return Ok(Err(self.now() + after)),
             logins => logins?,
         };
-        let access = self.access(offered, &errand.connection, &logins, self.now() + CALL_TIMEOUT);
+        let wire = self.wire(offered, &errand.connection, Purpose::Asked);
+        let access = self.access(offered, &errand.connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         let mut not_there = false;
         // It may have left under the mark of a key that was replaced since.
         for mark in self.marks(&errand.connection, errand.chat.id, errand.message.id) {
@@ -298,6 +308,10 @@ impl Engine {
                 Ok(proof) => return Ok(Ok(Some(proof))),
                 Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
                     return Ok(Err(self.login_refused(&access, &error).await?));
+                }
+                // Whoever could not look has seen nothing.
+                Err(ConnectorError::Busy { after }) if self.now().since(attempt.deadline) < retry::GIVE_UP_AFTER => {
+                    return Ok(Err(retry::after_busy(self.now(), after, self.chance())));
                 }
                 Err(error) => {
                     let id = errand.command.id;

@@ -1,6 +1,6 @@
 //! Accepts what the app or a person wants, once for each idempotency key.
 
-use crate::{Engine, EngineError, MOST_DECISIONS};
+use crate::{Backlogged, Engine, EngineError, MOST_DECISIONS};
 use model::{
     accept::{self, Accepted, Answers, Desk},
     body::{self, Body, Known},
@@ -201,7 +201,9 @@ impl Engine {
             }
             let chat = self.store().chat(customer, chat).await?.ok_or(EngineError::NotFound)?;
             let connection = self.own_connection(customer, chat.connection_id).await?;
+            // Counted after the number is known: whoever came in between has that number, unless it was freed.
             let number = self.store().next_command_number(customer).await?;
+            self.check_room(customer, wish).await?;
             let wanted = self.wanted(&connection, wish).await?;
             let mut accepted = {
                 let ids = || self.uuid();
@@ -223,6 +225,16 @@ impl Engine {
             }
         }
         Err(EngineError::Busy(Duration::from_secs(1)))
+    }
+
+    /// Refuses what would be one too many to wait. What ends something is always taken.
+    async fn check_room(&self, customer: &CustomerId, wish: &Wish<'_>) -> Result<(), EngineError> {
+        let adds = !matches!(wish, Wish::Retry { resolution: Resolution::ItWasSent | Resolution::GiveUp, .. });
+        let most = self.parts.bounds.outbox;
+        if adds && self.store().open_command_count(customer, most).await? >= most {
+            return Err(EngineError::Full(Backlogged::Outbox));
+        }
+        Ok(())
     }
 
     /// A wish with the rows and names that it is about, or why it cannot be.

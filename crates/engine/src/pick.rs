@@ -10,6 +10,7 @@ use model::{
     customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ChatId, ConnectionId, Cursor, ExternalId, SyncStatusId},
+    limits::Purpose,
     store::StoreError,
     sync_status::{SyncKind, SyncState, SyncStatus},
     time::Timestamp,
@@ -205,7 +206,8 @@ impl Engine {
     ) -> Result<Page, EngineError> {
         let offered = self.offered(&connection.integration)?;
         let (mut page, logins) = self.ask_now(connection, &Reading::Chats, cursor).await?;
-        let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
+        let wire = self.wire(offered, connection, Purpose::Asked);
+        let access = self.access(offered, connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         self.look_up_people(&*offered.connector, &access, &mut page.updates).await?;
         let people = page.updates.iter().filter(|update| matches!(update, Update::Person { .. })).cloned().collect();
         self.take_in(&News::new(connection, people, Origin::Import)).await?;

@@ -9,6 +9,7 @@ use model::{
     event::Origin,
     id::ExternalId,
     intake::{Part, PartState, QueuedPart},
+    limits::Purpose,
     retry,
     standing::Ground,
     store::{Lane, StoreError},
@@ -31,7 +32,9 @@ const MOST_READS: u32 = 12;
 impl Engine {
     /// Reads what is queued for one connection and chat, and takes it in.
     pub async fn read_turn(&self) -> Result<Turn, EngineError> {
-        for lane in self.store().part_lanes(self.now(), LANES_AT_ONCE).await? {
+        let after = self.last.read.customer();
+        for lane in self.store().part_lanes(self.now(), after.as_ref(), LANES_AT_ONCE).await? {
+            self.last.read.was(&lane.customer_id);
             let chat = lane.chat.as_ref().map_or("", ExternalId::as_str);
             let name = format!("parts/{}/{chat}", lane.connection_id);
             match self.alone(&name, self.read_lane(&lane)).await? {
@@ -67,7 +70,8 @@ impl Engine {
             Err(EngineError::Busy(after)) => return self.put_off(&lane.customer_id, parts, self.now() + after).await,
             Err(error) => return Err(error),
         };
-        let access = self.access(offered, &connection, &logins, self.now() + CALL_TIMEOUT);
+        let wire = self.wire(offered, &connection, Purpose::News);
+        let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         match self.gate(offered, &access, lane).await {
             Ok(gate) => self.read_parts(offered, &access, parts, gate).await,
             Err(Delay::Until(until)) => self.put_off(&lane.customer_id, parts, until).await,
@@ -246,7 +250,11 @@ impl Engine {
         }
         let attempts = part.attempts + 1;
         let due_at = match &error {
-            ConnectorError::Busy { after } => Some(retry::after_busy(self.now(), *after, self.chance())),
+            // That there was no room for its call says nothing of the part, however often it happens.
+            ConnectorError::Busy { after } => {
+                let due_at = retry::after_busy(self.now(), *after, self.chance());
+                return Ok(Write::UpdatePart(QueuedPart { due_at, ..part }));
+            }
             ConnectorError::Unknown(_) => Some(retry::next_try(self.now(), attempts, self.chance())),
             ConnectorError::LoginLost { .. }
             | ConnectorError::TokenExpired { .. }

@@ -16,6 +16,7 @@ use model::{
     connection::Connection,
     connector::{Access, ConnectorError},
     event::{EventKind, NewEvent, Origin, Subject},
+    limits::Purpose,
     message::Problem,
     retry,
     store::StoreError,
@@ -121,7 +122,13 @@ impl Engine {
             Err(EngineError::Busy(after)) => return self.put_off_check(row, self.now() + after).await,
             logins => logins?,
         };
-        let access = self.access(offered, connection, &logins, self.now() + CALL_TIMEOUT);
+        let purpose = match (behind, polled) {
+            (true, _) => Purpose::Gaps,
+            (false, true) => Purpose::News, // Nobody else tells them.
+            (false, false) => Purpose::Reconciliation,
+        };
+        let wire = self.wire(offered, connection, purpose);
+        let access = self.access(offered, connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         match self.check_page(offered, &access, chat, &check).await {
             Ok(checked) => self.take_check(connection, chat, row, checked, polled && !behind).await,
             Err(Unread::Platform(ConnectorError::Refused(reason))) => {

@@ -58,6 +58,9 @@ pub struct Check {
     /// Threads that are left to be read by themselves, since the main line does not lead to them. None while
     /// the main line is being read.
     pub threads: Option<Vec<ExternalId>>,
+    /// Messages that the last page lacked, and that nobody could be asked about yet.
+    #[serde(default)]
+    pub suspects: Vec<ExternalId>,
     /// How many messages were compared.
     pub checked: u64,
     /// How many of them were found otherwise than they were told.
@@ -67,14 +70,20 @@ pub struct Check {
 impl Check {
     /// Of a part of a chat; nothing of it is read yet.
     pub fn new(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Self {
-        Self { from, to, begun_at: now, cursor: None, threads: None, checked: 0, missed: 0 }
+        let suspects = Vec::new();
+        Self { from, to, begun_at: now, cursor: None, threads: None, suspects, checked: 0, missed: 0 }
     }
 }
 
 impl Check {
     /// Whether nothing of it is read yet.
     pub fn is_at_its_start(&self) -> bool {
-        self.cursor.is_none() && self.threads.is_none()
+        self.cursor.is_none() && self.threads.is_none() && self.suspects.is_empty()
+    }
+
+    /// Whether nothing of it is left.
+    pub fn is_done(&self) -> bool {
+        self.threads.as_ref().is_some_and(Vec::is_empty) && self.suspects.is_empty()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     http::{Chunks, Http, HttpError},
     id::{Cursor, ExternalAccount, ExternalId},
     intake::{Part, RawRequest},
+    limits::MethodLimit,
     message::Problem,
     time::Timestamp,
     update::Update,
@@ -36,6 +37,8 @@ pub struct Description {
     pub settles_after: Duration,
     /// By how much a sighting's version is put back behind the time of the answer, on the versions' scale.
     pub sighting_margin: i64,
+    /// How often each of its methods may be called, as it publishes it.
+    pub limits: &'static [MethodLimit],
     /// The settings that an integration needs, and which of them are secret.
     pub settings: &'static [Setting],
     /// What a person pastes to connect without OAuth; empty where the platform gives nothing to paste.

@@ -1,9 +1,10 @@
 //! The one way in which a connector calls out: a call whose bodies are held whole, or a transfer, whose
 //! bodies are passed on piece by piece.
 
-use crate::time::Timestamp;
+use crate::{limits::Quota, time::Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::time::Duration;
 
 /// How a request is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Request {
     pub body: Bytes,
     /// It must not leave after this time, and its answer is not waited for any longer.
     pub deadline: Timestamp,
+    /// What it counts against, the widest first. Where the platform refuses, the last is taken to be full.
+    pub quotas: Vec<Quota>,
 }
 
 /// Without headers and body, which hold tokens and people's messages.
@@ -67,6 +70,12 @@ pub enum HttpError {
     /// The request never left, so nothing happened.
     #[error("the platform could not be reached: {0}")]
     NotSent(String),
+    /// It did not leave, so nothing happened: the platform's limits have no room for it yet.
+    #[error("the platform's limits leave no room for {after:?}")]
+    NoRoom {
+        /// How long until there should be some.
+        after: Duration,
+    },
     /// It broke off on the way, so it may or may not have happened.
     #[error("the call broke off: {0}")]
     Broken(String),

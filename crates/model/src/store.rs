@@ -17,6 +17,7 @@ use crate::{
         SyncStatusId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
+    limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     stream::Stream,
@@ -173,8 +174,13 @@ pub trait Intakes: Send + Sync {
         after: Option<(IntakeId, u32)>,
         limit: usize,
     ) -> Result<Vec<UnclaimedPart>, StoreError>;
-    /// Lanes that have parts waiting and due, those that wait longest first.
-    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Result<Vec<Lane>, StoreError>;
+    /// Lanes that have parts waiting and due, in turns of the customers as `due_syncs` has them.
+    async fn part_lanes(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<Lane>, StoreError>;
     /// The parts of a lane that wait and are due, in the order in which they came in.
     async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Result<Vec<QueuedPart>, StoreError>;
     /// One part, waiting or parked.
@@ -219,6 +225,13 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError>;
     /// Gives a lease back, if `holder` still has it.
     async fn release(&self, name: &str, holder: &str) -> Result<(), StoreError>;
+
+    /// Whether a call may leave. What is granted is counted at once, and need not survive a crash.
+    async fn permit(&self, ask: &Ask) -> Result<Permit, StoreError>;
+    /// Keeps that a platform wants no call of a bucket until a time. It is on disk when this returns.
+    async fn pause(&self, bucket: &BucketName, now: Timestamp, until: Timestamp) -> Result<(), StoreError>;
+    /// One bucket, if anything is known of it.
+    async fn bucket(&self, name: &BucketName) -> Result<Option<Bucket>, StoreError>;
 
     // Connections, logins, people.
     /// One connection of a customer.
@@ -314,22 +327,34 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
     async fn due_marks(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
 
     // The outbox.
-    /// Chats whose first open command is due, those that wait longest first.
-    async fn due_chats(&self, now: Timestamp, limit: usize) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
+    /// Chats whose first open command is due, in turns of the customers as `due_syncs` has them.
+    async fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<(CustomerId, ChatId)>, StoreError>;
     /// The open commands of a chat, in the order of acceptance.
     async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Result<Vec<Command>, StoreError>;
     /// One command.
     async fn command(&self, customer: &CustomerId, id: CommandId) -> Result<Option<Command>, StoreError>;
     /// The last command about a message.
     async fn last_command(&self, customer: &CustomerId, message: MessageId) -> Result<Option<Command>, StoreError>;
+    /// How many commands of a customer are open, counted up to `limit`.
+    async fn open_command_count(&self, customer: &CustomerId, limit: usize) -> Result<usize, StoreError>;
     /// The number that the customer's next command takes.
     async fn next_command_number(&self, customer: &CustomerId) -> Result<u64, StoreError>;
     /// What was answered to an unsafe call with this key.
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Result<Option<Remembered>, StoreError>;
 
     // Runs of import.
-    /// Open runs that are due, those that wait longest first.
-    async fn due_syncs(&self, now: Timestamp, limit: usize) -> Result<Vec<SyncStatus>, StoreError>;
+    /// Open runs that are due: one of each customer, from the one after `after` on and round, then the next ones.
+    async fn due_syncs(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<SyncStatus>, StoreError>;
     /// One run.
     async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Result<Option<SyncStatus>, StoreError>;
     /// Runs, newest first; of one connection, or of all.
@@ -357,7 +382,6 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
     /// The earliest time at which something that waits is due, for a loop that has nothing to do.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    // For whoever measures.
     /// How much waits, each counted up to `limit`.
     async fn backlog(&self, limit: usize) -> Result<Backlog, StoreError>;
     /// What this store has done.

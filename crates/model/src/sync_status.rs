@@ -74,6 +74,18 @@ pub struct SyncStatus {
     /// The comparison under way, for a run that compares a chat.
     #[serde(default)]
     pub check: Option<Check>,
+    /// How many pages were read so far.
+    #[serde(default)]
+    pub pages: u64,
+    /// When the newest message was written that it read.
+    #[serde(default, with = "exact_if_any")]
+    pub newest: Option<Timestamp>,
+    /// Nothing newer is left to read, so far.
+    #[serde(default, with = "exact_if_any")]
+    pub reached: Option<Timestamp>,
+    /// When it should end, as far as that can be told.
+    #[serde(default, with = "exact_if_any")]
+    pub expected_end: Option<Timestamp>,
     /// How often in a row it broke off.
     pub failures: u32,
     /// When to look at it next.

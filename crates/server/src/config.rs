@@ -2,8 +2,8 @@
 //!
 //! A wrong key or value is one clear sentence with its place, and nothing starts.
 
-use crate::checks::Checks;
 use crate::proxies::Trusted;
+use crate::{bounds::Limits, checks::Checks};
 use anyhow::{Context, anyhow, bail};
 use figment::{
     Figment, Metadata, Profile, Provider,
@@ -102,30 +102,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// Bounds of the API.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// The largest body of a request.
-    #[serde(deserialize_with = "number")]
-    pub body_bytes: u64,
-    /// How long a request may take.
-    #[serde(deserialize_with = "number")]
-    pub request_seconds: u64,
-    /// How many requests are answered at once; more get 503.
-    #[serde(deserialize_with = "number")]
-    pub requests_at_once: u64,
-    /// How many streams of events one customer may hold open.
-    #[serde(deserialize_with = "number")]
-    pub streams_per_customer: u64,
-    /// How many files are on their way at once, up and down; more get 429.
-    #[serde(deserialize_with = "number")]
-    pub transfers_at_once: u64,
-    /// How long a stop waits for what is in hand.
-    #[serde(deserialize_with = "number")]
-    pub stop_seconds: u64,
-}
-
 /// How long things are kept.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,14 +129,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
             metrics: Metrics::default(),
-            limits: Limits {
-                body_bytes: 4 * 1024 * 1024,
-                request_seconds: 30,
-                requests_at_once: 512,
-                streams_per_customer: 16,
-                transfers_at_once: 64,
-                stop_seconds: 20,
-            },
+            limits: Limits::default(),
             retention: Retention { raw_days: 7, events_days: 30 },
             checks: Checks::default(),
             integrations: BTreeMap::new(),
@@ -229,6 +198,8 @@ impl Config {
             ("limits.requests_at_once", limits.requests_at_once),
             ("limits.streams_per_customer", limits.streams_per_customer),
             ("limits.transfers_at_once", limits.transfers_at_once),
+            ("limits.intake", limits.intake),
+            ("limits.outbox_per_customer", limits.outbox_per_customer),
             ("retention.raw_days", self.retention.raw_days),
             ("retention.events_days", self.retention.events_days),
             ("checks.shortest_seconds", self.checks.shortest_seconds),
@@ -371,7 +342,7 @@ enum NumberOrText {
 }
 
 /// A number, or the text of one, as variables bear it.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     match NumberOrText::deserialize(deserializer) {
         Ok(NumberOrText::Number(number)) => Ok(number),
         Ok(NumberOrText::Text(text)) => text.trim().parse().map_err(|_| D::Error::custom("a whole number is wanted")),

@@ -267,6 +267,7 @@ mod tests {
             headers: Vec::new(),
             body: Bytes::new(),
             deadline: model::time::Timestamp::from_millis(0),
+            quotas: Vec::new(),
         };
         assert!(matches!(wire(Some(base)).send(request).await, Err(HttpError::NotSent(_))));
     }

@@ -278,6 +278,7 @@ fn outcome(status: Result<u16, &HttpError>) -> String {
     match status {
         Ok(status) => status.to_string(),
         Err(HttpError::NotSent(_)) => "not_sent".to_owned(),
+        Err(HttpError::NoRoom { .. }) => "no_room".to_owned(),
         Err(HttpError::Broken(_)) => "broken".to_owned(),
         Err(HttpError::Forbidden(_)) => "forbidden".to_owned(),
     }

@@ -21,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use engine::{Engine, Offered, Parts, Retention};
+use engine::{Bounds, Engine, Offered, Parts, Retention};
 use model::{
     id::Integration,
     index::Index,
@@ -162,6 +162,10 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
         announcer: Arc::new(Counting { wakers: wakers.clone(), metrics: metrics.clone() }),
         retention: Retention { raw: config.retention.raw(), events: config.retention.events() },
         pace: config.checks.pace(),
+        bounds: Bounds {
+            intake: usize::try_from(config.limits.intake)?,
+            outbox: usize::try_from(config.limits.outbox_per_customer)?,
+        },
         clock,
         holder,
     });

@@ -2,6 +2,7 @@
 
 use crate::{
     executor::Owner,
+    servers::turned_away,
     world::{World, lock},
 };
 use engine::{Draft, Engine, EngineError, Idempotency, Wording};
@@ -9,8 +10,13 @@ use model::{
     customer::CustomerId,
     event::{Origin, Subject},
     id::{ChatId, ConnectionId, ExternalId, MessageId},
+    time::Timestamp,
+    world::Clock,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// When a customer comes again who found too much waiting.
+const COMES_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Something that a customer asks of us, until it is answered.
 #[derive(Clone, Debug)]
@@ -31,6 +37,8 @@ pub enum What {
 enum State {
     Waiting,
     Flying(Owner),
+    /// Too much waits already: it is asked again then.
+    Later(Timestamp),
     /// The message that it is about, where it is about one.
     Accepted(Option<MessageId>),
     Refused(String),
@@ -41,6 +49,16 @@ struct Ask {
     customer: CustomerId,
     what: What,
     state: State,
+}
+
+impl Ask {
+    fn is_due(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Waiting => true,
+            State::Later(at) => at <= now,
+            State::Flying(_) | State::Accepted(_) | State::Refused(_) => false,
+        }
+    }
 }
 
 /// All that was asked.
@@ -58,7 +76,17 @@ impl Asks {
     }
 
     pub fn are_answered(&self) -> bool {
-        self.all.values().all(|ask| !matches!(ask.state, State::Waiting | State::Flying(_)))
+        self.all.values().all(|ask| !matches!(ask.state, State::Waiting | State::Flying(_) | State::Later(_)))
+    }
+
+    /// When the next one is asked again that found too much waiting; long ago where one is under way.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let open = self.all.values().filter_map(|ask| match ask.state {
+            State::Waiting | State::Flying(_) => Some(Timestamp::default()),
+            State::Later(at) => Some(at),
+            State::Accepted(_) | State::Refused(_) => None,
+        });
+        open.min()
     }
 
     /// The texts of accepted sends, with their message.
@@ -83,14 +111,15 @@ impl World {
     /// Brings what is asked to a server that is up.
     pub fn send_asks(&mut self) {
         let Some((owner, engine)) = self.any_server() else { return };
-        let asks = Arc::clone(&self.asks);
+        let (asks, clock, now) = (Arc::clone(&self.asks), Arc::clone(&self.clock), self.now());
         let next = {
             let mut asks = lock(&self.asks);
-            let Some((key, ask)) = asks.all.iter_mut().find(|(_, ask)| ask.state == State::Waiting) else { return };
+            let Some((key, ask)) = asks.all.iter_mut().find(|(_, ask)| ask.is_due(now)) else { return };
             ask.state = State::Flying(owner);
             (*key, ask.clone())
         };
         let (memory, wrong) = (Arc::clone(&self.memory), Arc::clone(&self.wrong));
+        let full = Arc::clone(&self.turned_away);
         let (key, ask) = next;
         self.executor.spawn(owner, "ask", async move {
             let answered = bring(&engine, key, &ask).await;
@@ -108,6 +137,10 @@ impl World {
                 Err(EngineError::KeyReused) => {
                     lock(&wrong).push(format!("the key of ask {key} was taken for another one's"));
                     State::Refused("key_reused".to_owned())
+                }
+                Err(error @ EngineError::Full(_)) => {
+                    turned_away(&full, &error);
+                    State::Later(clock.now() + COMES_AGAIN_AFTER)
                 }
                 Err(_) => State::Waiting, // Busy, no room, or Slack did not answer: asked again.
             };

@@ -6,6 +6,7 @@ use crate::{
 };
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
+    command::Command,
     customer::CustomerId,
     id::{ExternalId, MessageId},
     time::Timestamp,
@@ -21,6 +22,10 @@ const LOOK_EVERY: u64 = 150;
 /// How long a call can be under way since it was found that its person is in the chat: time may fly in
 /// between, and more than once.
 const LATEST_POST: Duration = Duration::from_secs(30 * 60);
+
+/// By how many commands a bound may be passed: a chat that is deleted gives its commands' numbers free, so
+/// one who counted before may come with such a number after others.
+const AT_THE_SAME_MOMENT: usize = 2;
 
 /// What was seen in the course of the run.
 #[derive(Default)]
@@ -199,6 +204,14 @@ impl World {
             let Some(party) = party else { return Err(format!("{} belongs to nobody", chat.external_id)) };
             if !self.seen.was_in(&party.user, chat.external_id.as_str()) {
                 return Err(format!("P11: {} sees {}, where they never were", party.customer, chat.external_id));
+            }
+        }
+        let commands = self.memory.all_commands();
+        for party in &self.parties {
+            let mine = |command: &&Command| command.customer_id == party.customer && command.is_open();
+            let open = commands.iter().filter(mine).count();
+            if open > self.bounds().outbox + AT_THE_SAME_MOMENT {
+                return Err(format!("P13: {open} commands of {} are open", party.customer));
             }
         }
         Ok(())

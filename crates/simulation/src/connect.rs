@@ -2,7 +2,7 @@
 
 use crate::world::{Party, REDIRECT, World, integration};
 use axum::body::Body;
-use engine::Engine;
+use engine::{Engine, EngineError};
 use model::{
     connection::{Connection, ConnectionState},
     connector::Grant,
@@ -63,6 +63,10 @@ impl World {
         let code = self.allow(&engine, &party.user, own_token)?;
         let grant = Grant::Code { code: Secret(code), redirect_uri: REDIRECT.to_owned() };
         let connected = self.drive(engine.connect(&party.customer, &integration(), &grant));
+        if let Err(EngineError::Busy(after)) = connected {
+            self.pass(after); // No room within the platform's limits: they wait as they are told, and come again.
+            return Ok(());
+        }
         let connection = connected.map_err(|error| error.to_string())?;
         if connection.id != party.connection {
             return Err(format!("{} got another connection", party.customer));

@@ -9,6 +9,8 @@ mod asks;
 mod chance;
 mod check;
 mod connect;
+#[cfg(test)]
+mod crowd;
 mod executor;
 mod follow;
 mod given;

@@ -18,6 +18,7 @@ use model::{
         SyncStatusId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
+    limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     store::{
@@ -42,6 +43,8 @@ pub struct Paced {
     /// Whether the disk may be full for a moment.
     pub may_fill: Arc<AtomicBool>,
     pub filled: Arc<AtomicU64>,
+    /// How many calls had no room within the platform's limits.
+    pub held_off: Arc<AtomicU64>,
 }
 
 impl Paced {
@@ -56,7 +59,7 @@ impl Paced {
 }
 
 macro_rules! paced {
-    ($keeps:ident: $($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
+    ($keeps:ident { $($more:tt)* } $($name:ident($($argument:ident: $kind:ty),*) -> $given:ty;)*) => {
         #[async_trait]
         impl $keeps for Paced {
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$given, StoreError> {
@@ -66,17 +69,19 @@ macro_rules! paced {
                 pause().await;
                 given
             })*
+
+            $($more)*
         }
     };
 }
 
 paced! {
-    Intakes:
+    Intakes {}
     append(intake: Intake) -> ();
     unrouted(limit: usize) -> Vec<Intake>;
     intakes(ids: &[IntakeId]) -> Vec<Intake>;
     unclaimed(integration: &Integration, account: &ExternalAccount, after: Option<(IntakeId, u32)>, limit: usize) -> Vec<UnclaimedPart>;
-    part_lanes(now: Timestamp, limit: usize) -> Vec<Lane>;
+    part_lanes(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<Lane>;
     parts(lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart>;
     part(customer: &CustomerId, id: PartId) -> Option<QueuedPart>;
     parked(customer: &CustomerId, paging: &Paging) -> Slice<QueuedPart>;
@@ -84,7 +89,7 @@ paced! {
 }
 
 paced! {
-    Keys:
+    Keys {}
     put_api_key(key: ApiKey) -> ();
     api_keys() -> Vec<ApiKey>;
     remove_api_key(id: &str) -> bool;
@@ -94,11 +99,21 @@ paced! {
 }
 
 paced! {
-    Store:
+    Store {
+        async fn permit(&self, ask: &Ask) -> Result<Permit, StoreError> {
+            pause().await;
+            let permit = self.memory.permit(ask).await?;
+            self.held_off.fetch_add(u64::from(permit != Permit::Granted), Ordering::Relaxed);
+            pause().await;
+            Ok(permit)
+        }
+    }
     commit(changes: Changes) -> Committed;
     forget(before: Timestamp, now: Timestamp, limit: usize) -> usize;
     lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
     release(name: &str, holder: &str) -> ();
+    pause(bucket: &BucketName, now: Timestamp, until: Timestamp) -> ();
+    bucket(name: &BucketName) -> Option<Bucket>;
     connection(customer: &CustomerId, id: ConnectionId) -> Option<Connection>;
     connections(customer: &CustomerId) -> Vec<Connection>;
     due_connections(now: Timestamp, limit: usize) -> Vec<Connection>;
@@ -122,13 +137,14 @@ paced! {
     asides(customer: &CustomerId, chat: ChatId) -> Vec<Aside>;
     due_asides(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
     due_marks(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
-    due_chats(now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)>;
+    due_chats(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<(CustomerId, ChatId)>;
     open_commands(customer: &CustomerId, chat: ChatId) -> Vec<Command>;
     command(customer: &CustomerId, id: CommandId) -> Option<Command>;
     last_command(customer: &CustomerId, message: MessageId) -> Option<Command>;
+    open_command_count(customer: &CustomerId, limit: usize) -> usize;
     next_command_number(customer: &CustomerId) -> u64;
     remembered(customer: &CustomerId, key: &str) -> Option<Remembered>;
-    due_syncs(now: Timestamp, limit: usize) -> Vec<SyncStatus>;
+    due_syncs(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus>;
     sync_status(customer: &CustomerId, id: SyncStatusId) -> Option<SyncStatus>;
     sync_statuses(customer: &CustomerId, connection: Option<ConnectionId>, paging: &Paging) -> Slice<SyncStatus>;
     events(customer: &CustomerId, after: u64, limit: usize) -> Vec<Event>;
@@ -141,7 +157,7 @@ paced! {
     backlog(limit: usize) -> Backlog;
 }
 
-paced! { Checks:
+paced! { Checks {}
     messages_in(customer: &CustomerId, chat: ChatId, stretches: &[Stretch], limit: usize) -> Vec<Message>;
     threads_in(customer: &CustomerId, chat: ChatId, from: &str, limit: usize) -> Vec<ExternalId>;
     completeness(customer: &CustomerId, chats: &[ChatId]) -> Vec<Completeness>;
@@ -152,14 +168,14 @@ paced! { Checks:
     beat(now: Timestamp, outage: Duration) -> Heartbeat;
 }
 
-paced! { Stream:
+paced! { Stream {}
     timeline(customer: &CustomerId, connections: &[ConnectionId], paging: &Paging) -> Slice<Message>;
     chats_after(after: Option<(CustomerId, ChatId)>, limit: usize) -> Vec<Chat>;
     messages_after(after: Option<(CustomerId, MessageId)>, limit: usize) -> Vec<Message>;
     people_after(after: u64, limit: usize) -> Vec<(u64, Participant)>;
 }
 
-paced! { Erasures:
+paced! { Erasures {}
     begin_erasure(customer: &CustomerId, now: Timestamp) -> ();
     erasures(limit: usize) -> Vec<Erasure>;
     erase_rows(customer: &CustomerId, limit: usize) -> usize;

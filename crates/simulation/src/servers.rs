@@ -8,7 +8,7 @@ use crate::{
     wire::Wire,
     world::{Flight, Server, World, integration, lock},
 };
-use engine::{Engine, Offered, Parts, Retention, Turn};
+use engine::{Backlogged, Bounds, Engine, EngineError, Offered, Parts, Retention, Turn};
 use model::{
     completeness::Pace,
     connector::Refusal,
@@ -16,7 +16,7 @@ use model::{
     time::Timestamp,
     world::{Clock, Secret},
 };
-use sandbox::slack::{Delivery, Outcome, Reason};
+use sandbox::slack::{Delivery, Outcome, RateLimits, Reason};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -50,6 +50,7 @@ impl World {
             chance: Arc::clone(&chance),
             may_fill: Arc::clone(&self.may_fail),
             filled: Arc::clone(&self.filled),
+            held_off: Arc::clone(&self.held_off),
         };
         let announcer = Checking { memory: Arc::clone(&self.memory), wrong: Arc::clone(&self.wrong) };
         self.servers[number] = Server {
@@ -63,11 +64,17 @@ impl World {
                 integrations: BTreeMap::from([(integration(), offered)]),
                 retention: Retention::default(),
                 pace: Pace::default(),
+                bounds: self.bounds(),
                 holder: format!("server-{number}-{}", self.started),
             })),
             back_at: Timestamp::default(),
             paused: false,
         };
+    }
+
+    /// In every fourth world little may wait.
+    pub fn bounds(&self) -> Bounds {
+        if self.seed.is_multiple_of(4) { Bounds { intake: 12, outbox: 2 } } else { Bounds::default() }
     }
 
     fn settings(&self) -> model::connector::Settings {
@@ -78,8 +85,10 @@ impl World {
             ("signing_secret", app.signing_secret.as_str()),
             ("base_url", "http://slack.invalid"),
         ];
+        let sold_outside = self.slack.config().rate_limits == RateLimits::OutsideMarketplace;
+        let values = values.into_iter().chain(sold_outside.then_some(("outside_marketplace", "true")));
         let values = values.map(|(name, value)| (name.to_owned(), Secret(value.to_owned())));
-        model::connector::Settings { values: values.into_iter().collect() }
+        model::connector::Settings { values: values.collect() }
     }
 
     /// A server that is up, if there is one.
@@ -112,7 +121,7 @@ impl World {
                 _ => engine.upkeep_turn().await,
             };
             // What a turn could not do now, it finds again: the store was full, or somebody was faster.
-            let _: Result<Turn, engine::EngineError> = turned;
+            let _: Result<Turn, EngineError> = turned;
         });
     }
 
@@ -154,7 +163,7 @@ impl World {
             body: delivery.body.clone().into(),
             received_at: self.server_clock.now(),
         };
-        let body = request.body.clone();
+        let (body, full) = (request.body.clone(), Arc::clone(&self.turned_away));
         let (clock, since) = (Arc::clone(&self.server_clock), self.server_clock.now());
         // A server that stood still for so long rightly takes the signature for an old one.
         let stale = move || clock.now().since(since) > STALE_AFTER;
@@ -172,7 +181,10 @@ impl World {
                     lock(&wrong).push(format!("a signed event was not kept: {other:?}"));
                     *lock(&outcome) = Some(false);
                 }
-                Err(_) => *lock(&outcome) = Some(false), // No room: Slack tells it again.
+                Err(error) => {
+                    turned_away(&full, &error);
+                    *lock(&outcome) = Some(false); // No room: Slack tells it again.
+                }
             }
         });
     }
@@ -265,4 +277,14 @@ impl World {
             }
         }
     }
+}
+
+/// Counts what was refused because too much waits already.
+pub fn turned_away(counts: &Mutex<BTreeMap<&'static str, u64>>, error: &EngineError) {
+    let full = match error {
+        EngineError::Full(Backlogged::Intake) => "intake_full",
+        EngineError::Full(Backlogged::Outbox) => "outbox_full",
+        _ => return,
+    };
+    *lock(counts).entry(full).or_default() += 1;
 }

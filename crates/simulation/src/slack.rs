@@ -1,6 +1,6 @@
 //! The emulated Slack of a run: how large it is, and how often it goes wrong.
 
-use sandbox::slack::{CallChaos, Config, EventChaos, Rotation, WorldSize};
+use sandbox::slack::{CallChaos, Config, EventChaos, RateLimits, Rotation, WorldSize};
 
 pub fn config(seed: u64) -> Config {
     let mut config = Config {
@@ -21,6 +21,7 @@ pub fn config(seed: u64) -> Config {
             days: 1,
         },
         history_page_max: 4,
+        rate_limits: rate_limits(seed),
         ..Config::default()
     };
     // In every other world tokens end, soon enough to do so several times. The grace is longer than any
@@ -32,6 +33,11 @@ pub fn config(seed: u64) -> Config {
 
 fn rotates(seed: u64) -> bool {
     seed.is_multiple_of(2)
+}
+
+/// Most worlds keep limits; speed shows in the others.
+fn rate_limits(seed: u64) -> RateLimits {
+    if seed.is_multiple_of(3) { RateLimits::Off } else { RateLimits::Tiers }
 }
 
 pub fn call_chaos(seed: u64) -> CallChaos {

@@ -91,7 +91,7 @@ impl Http for Wire {
             None => Bytes::new(),
         };
         let Transfer { method, url, headers, deadline, .. } = transfer;
-        let answer = self.send(Request { method, url, headers, body, deadline }).await?;
+        let answer = self.send(Request { method, url, headers, body, deadline, quotas: Vec::new() }).await?;
         Ok(Incoming { status: answer.status, headers: answer.headers, chunks: Box::new(Pieces(answer.body)) })
     }
 }

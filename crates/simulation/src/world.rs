@@ -18,7 +18,7 @@ use model::{
 };
 use sandbox::slack::{CallChaos, Delivery, EventChaos, Slack};
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
@@ -49,6 +49,9 @@ pub const FAULTS: &[&str] = &[
     "power_failed",
     "index_lost",
     "disk_full",
+    "limits_bite",
+    "intake_full",
+    "outbox_full",
     "clock_skewed",
 ];
 
@@ -111,6 +114,9 @@ pub struct World {
     pub may_fail: Arc<AtomicBool>,
     pub slow: Arc<AtomicU64>,
     pub filled: Arc<AtomicU64>,
+    pub held_off: Arc<AtomicU64>,
+    /// How often too much waited here already, by what was full.
+    pub turned_away: Shared<BTreeMap<&'static str, u64>>,
     pub started: u64,
     pub seed: u64,
     trace: VecDeque<String>,
@@ -149,6 +155,8 @@ impl World {
             may_fail: Arc::new(AtomicBool::new(false)),
             slow: Arc::default(),
             filled: Arc::default(),
+            held_off: Arc::default(),
+            turned_away: Arc::default(),
             started: 0,
             seed,
             trace: VecDeque::new(),
@@ -199,7 +207,10 @@ impl World {
         for (kind, count) in self.slack.faults().fired() {
             *report.faults.entry(kind.to_string()).or_default() += count;
         }
-        for (kind, count) in [("slow_call", &self.slow), ("disk_full", &self.filled)] {
+        for (kind, count) in lock(&self.turned_away).iter() {
+            *report.faults.entry((*kind).to_owned()).or_default() += count;
+        }
+        for (kind, count) in [("slow_call", &self.slow), ("disk_full", &self.filled), ("limits_bite", &self.held_off)] {
             let count = count.load(Ordering::Relaxed);
             if count > 0 {
                 *report.faults.entry(kind.to_owned()).or_default() += count;

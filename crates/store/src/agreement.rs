@@ -232,10 +232,10 @@ async fn everything(store: &dyn Store) -> String {
     line("unrouted", shown(store.unrouted(3).await));
     let ids: Vec<_> = (1..=FEW).map(intake_id).collect();
     line("intakes", shown(store.intakes(&ids).await));
-    line("lanes", shown(store.part_lanes(at(12), 3).await));
+    line("lanes", shown(store.part_lanes(at(12), Some(&ada()), 3).await));
     line("due_asides", shown(store.due_asides(at(12), 2).await));
-    line("due_chats", shown(store.due_chats(at(12), 3).await));
-    line("due_syncs", shown(store.due_syncs(at(12), 3).await));
+    line("due_chats", shown(store.due_chats(at(12), Some(&bob()), 3).await));
+    line("due_syncs", shown(store.due_syncs(at(12), Some(&ada()), 3).await));
     line("next_due", shown(store.next_due().await));
     line("log", shown(store.log(2, 9).await));
     line("last_position", shown(store.last_position().await));
@@ -265,6 +265,7 @@ async fn everything_of(store: &dyn Store, customer: &CustomerId) -> String {
     line("connections", shown(store.connections(customer).await));
     line("user_platforms", shown(store.user_platforms(customer).await));
     line("parked", shown(store.parked(customer, &Paging { after: None, limit: 3 }).await));
+    line("open_command_count", shown(store.open_command_count(customer, 2).await));
     line("next_command_number", shown(store.next_command_number(customer).await));
     line("last_seq", shown(store.last_seq(customer).await));
     line("forgotten_seq", shown(store.forgotten_seq(customer).await));

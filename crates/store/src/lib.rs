@@ -13,6 +13,7 @@ pub mod memory;
 mod order;
 mod place;
 pub mod sqlite;
+mod turns;
 
 #[cfg(test)]
 mod tests {

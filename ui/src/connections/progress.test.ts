@@ -18,3 +18,12 @@ test("a failure says why, and a wait says until when", () => {
     /goes on at .*5/,
   );
 });
+
+test("an estimate is said roughly", () => {
+  const left = (seconds: number) =>
+    words({ done: 2, expected_end: new Date(Date.now() + seconds * 1000).toISOString() });
+  expect(left(150)).toBe("2 messages, about 3 min left");
+  expect(left(5 * 3600 - 30)).toBe("2 messages, about 5 hours left");
+  expect(left(72 * 3600 - 30)).toBe("2 messages, about 3 days left");
+  expect(left(-10)).toBe("2 messages, about 1 min left");
+});

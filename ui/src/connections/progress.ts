@@ -11,9 +11,9 @@ export function progressInWords(status: SyncStatus): string {
     case "queued":
       return "Waiting for its turn";
     case "running":
-      return count;
+      return count + leftInWords(status);
     case "waiting":
-      return waitingInWords(status, count);
+      return waitingInWords(status, count) + leftInWords(status);
     case "completed":
       return `Done, ${count}`;
     case "failed":
@@ -26,6 +26,15 @@ export function progressInWords(status: SyncStatus): string {
 function waitingInWords({ waiting_until, error }: SyncStatus, count: string): string {
   const until = waiting_until ? `goes on at ${clockTime(waiting_until)}` : "goes on soon";
   return error ? `${error.detail} It ${until}` : `${count}, ${until}`;
+}
+
+/** An estimate, so no exact time. */
+function leftInWords({ expected_end }: SyncStatus): string {
+  if (!expected_end) return "";
+  const minutes = Math.max(1, Math.ceil((Date.parse(expected_end) - Date.now()) / 60_000));
+  if (minutes < 90) return `, about ${minutes} min left`;
+  const hours = Math.ceil(minutes / 60);
+  return hours < 48 ? `, about ${hours} hours left` : `, about ${Math.ceil(hours / 24)} days left`;
 }
 
 function counted({ done, total, chat_id }: SyncStatus): string {

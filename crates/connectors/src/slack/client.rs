@@ -4,7 +4,9 @@
 //! what counts is `ok`.
 
 use crate::slack::{
-    id, login,
+    id,
+    limits::Limits,
+    login,
     problem::{self, CallError, Effect},
     span::Span,
     wire,
@@ -14,6 +16,7 @@ use model::{
     connector::{Access, ConnectorError, Settings, Threshold},
     http::{Http, Method, Request, Response},
     id::ExternalAccount,
+    limits::{Quota, asked_pause},
     time::Timestamp,
     world::Clock,
 };
@@ -22,8 +25,6 @@ use serde_json::Value;
 use std::time::Duration;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-/// How many items a page should have; Slack advises no more, and may give fewer.
-pub const PAGE_SIZE: &str = "200";
 /// What an answer shows may be older than its date by this much.
 pub const SIGHTING_MARGIN_MICROS: i64 = 2_000_000;
 
@@ -33,6 +34,7 @@ pub struct Client<'a> {
     clock: &'a dyn Clock,
     pub(super) deadline: Timestamp,
     base_url: &'a str,
+    limits: Limits,
     pub(super) token: String,
     /// Whose login it is; none while it is no login yet.
     account: Option<ExternalAccount>,
@@ -96,6 +98,7 @@ impl<'a> Client<'a> {
             clock: access.clock,
             deadline: access.deadline,
             base_url: base_url(access.settings),
+            limits: Limits::of(access.settings),
             token: login::token(login)?,
             account: Some(login.login.account.clone()),
             facts: login::facts(&login.login),
@@ -109,6 +112,7 @@ impl<'a> Client<'a> {
             clock: threshold.clock,
             deadline: threshold.deadline,
             base_url: base_url(threshold.settings),
+            limits: Limits::of(threshold.settings),
             token: token.to_owned(),
             account: None,
             facts: login::Facts::default(),
@@ -122,7 +126,7 @@ impl<'a> Client<'a> {
 
     /// `auth.teams.list`: the workspaces of an organization that the app may be used in.
     pub async fn auth_teams_list(&self, cursor: Option<&str>) -> Called {
-        self.call("auth.teams.list", Effect::Reads, page(cursor)).await
+        self.call("auth.teams.list", Effect::Reads, self.page("auth.teams.list", cursor)).await
     }
 
     /// `auth.revoke`: ends this token.
@@ -133,7 +137,7 @@ impl<'a> Client<'a> {
     /// `users.conversations`: the chats that the login, or `user`, is in.
     pub async fn users_conversations(&self, user: Option<&str>, team: Option<&str>, cursor: Option<&str>) -> Called {
         let types = "public_channel,private_channel,mpim,im";
-        let mut arguments = page(cursor);
+        let mut arguments = self.page("users.conversations", cursor);
         arguments.push(("types", types.to_owned()));
         // Archived chats have a history too; they are marked.
         arguments.push(("exclude_archived", "false".to_owned()));
@@ -155,14 +159,14 @@ impl<'a> Client<'a> {
 
     /// `conversations.members`: who is in a chat.
     pub async fn conversations_members(&self, channel: &str, cursor: Option<&str>) -> Called {
-        let mut arguments = page(cursor);
+        let mut arguments = self.page("conversations.members", cursor);
         arguments.push(("channel", channel.to_owned()));
         self.call("conversations.members", Effect::Reads, arguments).await
     }
 
     /// `users.list`: everybody.
     pub async fn users_list(&self, team: Option<&str>, cursor: Option<&str>) -> Called {
-        let mut arguments = page(cursor);
+        let mut arguments = self.page("users.list", cursor);
         arguments.extend(team.map(|team| ("team_id", team.to_owned())));
         self.call("users.list", Effect::Reads, arguments).await
     }
@@ -179,7 +183,7 @@ impl<'a> Client<'a> {
 
     /// `conversations.history`: the main line of a chat, newest first.
     pub async fn conversations_history(&self, channel: &str, span: Span, cursor: Option<&str>) -> Called {
-        let mut arguments = page(cursor);
+        let mut arguments = self.page("conversations.history", cursor);
         arguments.push(("channel", channel.to_owned()));
         arguments.push(("include_all_metadata", "true".to_owned()));
         arguments.extend(span.arguments());
@@ -206,7 +210,7 @@ impl<'a> Client<'a> {
         span: Span,
         cursor: Option<&str>,
     ) -> Called {
-        let mut arguments = page(cursor);
+        let mut arguments = self.page("conversations.replies", cursor);
         arguments.push(("channel", channel.to_owned()));
         arguments.push(("ts", thread.0.clone()));
         arguments.push(("include_all_metadata", "true".to_owned()));
@@ -270,13 +274,22 @@ impl<'a> Client<'a> {
     }
 
     async fn call(&self, method: &str, effect: Effect, arguments: Arguments<'_>) -> Called {
+        let channel = arguments.iter().find(|(name, _)| *name == "channel").map(|(_, channel)| channel.as_str());
+        let quotas = self.limits.quotas(method, &self.facts.team_id, channel);
+        let (http, clock, deadline, base_url) = (self.http, self.clock, self.deadline, self.base_url);
+        let line = Line { http, clock, deadline, base_url, quotas };
         let authorization = format!("Bearer {}", self.token);
-        let (http, clock, deadline) = (self.http, self.clock, self.deadline);
-        let called = call_as(http, clock, deadline, self.base_url, &authorization, method, effect, arguments).await;
+        let called = call_as(line, &authorization, method, effect, arguments).await;
         called.map_err(|error| match (error, &self.account) {
             (CallError::Other(error), Some(account)) => naming(error, account).into(),
             (error, _) => error,
         })
+    }
+
+    fn page<'b>(&self, method: &str, cursor: Option<&str>) -> Arguments<'b> {
+        let mut arguments = vec![("limit", self.limits.page(method).to_owned())];
+        arguments.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
+        arguments
     }
 }
 
@@ -284,7 +297,10 @@ impl<'a> Client<'a> {
 pub async fn oauth_v2_access(threshold: &Threshold<'_>, authorization: &str, arguments: Arguments<'_>) -> Called {
     let Threshold { http, clock, deadline, settings } = *threshold;
     let method = "oauth.v2.access";
-    call_as(http, clock, deadline, base_url(settings), authorization, method, Effect::Writes, arguments).await
+    // Whose workspace it will be is not known yet.
+    let (base_url, quotas) = (base_url(settings), Limits::of(settings).quotas(method, "", None));
+    let line = Line { http, clock, deadline, base_url, quotas };
+    call_as(line, authorization, method, Effect::Writes, arguments).await
 }
 
 /// Says whose login an error is about.
@@ -296,22 +312,21 @@ pub fn naming(error: ConnectorError, account: &ExternalAccount) -> ConnectorErro
     }
 }
 
-fn page<'a>(cursor: Option<&str>) -> Arguments<'a> {
-    let mut arguments = vec![("limit", PAGE_SIZE.to_owned())];
-    arguments.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
-    arguments
-}
-
 fn place<'a>(channel: &str, ts: &id::Ts) -> Arguments<'a> {
     vec![("channel", channel.to_owned()), ("timestamp", ts.0.clone())]
 }
 
-#[expect(clippy::too_many_arguments, reason = "the one place where a call is put together")]
-async fn call_as(
-    http: &dyn Http,
-    clock: &dyn Clock,
+/// The way that a call takes, whatever it says.
+struct Line<'a> {
+    http: &'a dyn Http,
+    clock: &'a dyn Clock,
     deadline: Timestamp,
-    base_url: &str,
+    base_url: &'a str,
+    quotas: Vec<Quota>,
+}
+
+async fn call_as(
+    Line { http, clock, deadline, base_url, quotas }: Line<'_>,
     authorization: &str,
     method: &str,
     effect: Effect,
@@ -328,6 +343,7 @@ async fn call_as(
         ],
         body: Bytes::from(form),
         deadline,
+        quotas,
     };
     let response = http.send(request).await.map_err(|error| problem::unanswered(error, effect))?;
     understand(method, &response, effect, clock.now())
@@ -370,8 +386,7 @@ pub fn scopes(text: &str) -> Vec<String> {
 }
 
 fn retry_after(response: &Response) -> Duration {
-    let seconds = response.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
-    seconds.map_or(problem::SHORT_WAIT, Duration::from_secs)
+    asked_pause(response.header("retry-after"))
 }
 
 /// As of when an answer's content was so: the platform's own clock where it shows it, less a margin.

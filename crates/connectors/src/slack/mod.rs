@@ -16,6 +16,7 @@ mod fallback;
 mod file;
 mod history;
 mod id;
+mod limits;
 mod login;
 mod marks;
 mod oauth;
@@ -77,6 +78,11 @@ const SETTINGS: &[Setting] = &[
         help: "Scopes to ask of each person, in place of all that are useful",
         secret: false,
     },
+    Setting {
+        name: limits::OUTSIDE_MARKETPLACE,
+        help: "true if the app is sold outside Slack's Marketplace: history at one call a minute, 15 messages each",
+        secret: false,
+    },
 ];
 
 const PASTED: &[PastedField] = &[
@@ -116,6 +122,7 @@ impl Connector for Slack {
             abilities: abilities(),
             settles_after: SETTLES_AFTER,
             sighting_margin: client::SIGHTING_MARGIN_MICROS,
+            limits: limits::LIMITS,
             settings: SETTINGS,
             pasted: PASTED,
         }

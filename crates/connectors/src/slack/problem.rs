@@ -97,6 +97,7 @@ pub fn broken(why: &str, effect: Effect) -> ConnectorError {
 pub fn unanswered(error: HttpError, effect: Effect) -> ConnectorError {
     match error {
         HttpError::NotSent(_) => ConnectorError::Busy { after: SHORT_WAIT },
+        HttpError::NoRoom { after } => ConnectorError::Busy { after },
         HttpError::Broken(why) => broken(&why, effect),
         HttpError::Forbidden(host) => ConnectorError::Refused(Problem {
             code: "slack.host_forbidden".to_owned(),

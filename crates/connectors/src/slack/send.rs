@@ -26,6 +26,8 @@ use std::time::Duration;
 
 /// How far our clock may be ahead of Slack's when a sent message is looked for.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// How long after its deadline a message of ours is still looked for: much longer than it may take to appear.
+const LATEST_LANDING: Duration = Duration::from_secs(15 * 60);
 /// How much earlier than our attempt an edit of ours may seem to be.
 const EDIT_MARGIN: Duration = Duration::from_secs(2);
 /// How many pages are searched for a sent message before we say that we cannot tell.
@@ -176,7 +178,8 @@ async fn find_sent(
 ) -> Result<Proof, ConnectorError> {
     let client = Client::reading(access)?;
     let channel = id::channel(step.chat)?;
-    let span = Span::since(attempt.started_at - CLOCK_SKEW);
+    // What was written much later is not looked at: an app that reads slowly may have room for one page only.
+    let span = Span { oldest: Some(attempt.started_at - CLOCK_SKEW), latest: Some(attempt.deadline + LATEST_LANDING) };
     let thread = thread_root.map(id::place).transpose()?.map(|(_, ts)| ts);
     let mut cursor: Option<String> = None;
     for _ in 0..MOST_PAGES_TO_SEARCH {

@@ -13,11 +13,6 @@ pub struct Span {
 }
 
 impl Span {
-    /// From a time on.
-    pub fn since(oldest: Timestamp) -> Self {
-        Self { oldest: Some(oldest), latest: None }
-    }
-
     /// As Slack's methods take it.
     pub fn arguments(self) -> Vec<(&'static str, String)> {
         let ends = [("oldest", self.oldest), ("latest", self.latest)];

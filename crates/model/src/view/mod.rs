@@ -324,6 +324,9 @@ pub struct SyncStatus {
     pub done: u64,
     /// How many there are, where that is known.
     pub total: Option<u64>,
+    /// When it should end: an estimate, by what was read so far and what the platform's limits allow. None
+    /// where nothing can be told.
+    pub expected_end: Option<Timestamp>,
     /// When it goes on, while it waits.
     pub waiting_until: Option<Timestamp>,
     /// What went wrong last.

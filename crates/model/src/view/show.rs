@@ -271,6 +271,7 @@ pub fn sync_status(held: &sync_status::SyncStatus, chat_name: Option<String>) ->
         state: held.state,
         done: held.done,
         total: held.total,
+        expected_end: held.is_open().then_some(held.expected_end).flatten(),
         waiting_until: (held.state == SyncState::Waiting).then_some(held.due_at),
         error: held.error.clone(),
         revision: held.revision,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::api::limits::REDUCED_PAGE;
 pub use super::rotation::Rotation;
 
 /// Everything that is decided before the start. The default is a small quiet world without faults.
@@ -18,8 +19,8 @@ pub struct Config {
     pub journal: Option<PathBuf>,
     pub event_chaos: EventChaos,
     pub call_chaos: CallChaos,
-    /// Whether the documented tiers are enforced, with 429 and `Retry-After`.
-    pub rate_limits: bool,
+    /// Which of the documented limits are enforced, with 429 and `Retry-After`.
+    pub rate_limits: RateLimits,
     /// Whether the events that a call causes are always delivered before its answer.
     pub events_before_answer: bool,
     /// Whether people write now and then, and answer what they are asked.
@@ -28,7 +29,7 @@ pub struct Config {
     pub unfurl_after: Option<Duration>,
     /// Whether a reply also tells the changed counters of its thread's first message.
     pub thread_counter_events: bool,
-    /// The largest page of history and replies (15 for apps that are sold outside the Marketplace).
+    /// The largest page of history and replies.
     pub history_page_max: usize,
     /// How long a cursor may be used; `None` is forever.
     pub cursor_life: Option<Duration>,
@@ -49,7 +50,7 @@ impl Default for Config {
             journal: None,
             event_chaos: EventChaos::default(),
             call_chaos: CallChaos::default(),
-            rate_limits: false,
+            rate_limits: RateLimits::Off,
             events_before_answer: false,
             people: false,
             unfurl_after: Some(Duration::from_millis(800)),
@@ -59,6 +60,27 @@ impl Default for Config {
             avatar_base: "https://avatars.slack-edge.invalid/avatars/".into(),
             files_base: "https://files.slack.invalid/".into(),
             share_after: Duration::from_millis(300),
+        }
+    }
+}
+
+/// Which limits are enforced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimits {
+    Off,
+    /// The published tiers, as for an app that a workspace built for itself.
+    Tiers,
+    /// The tiers, and history at one call a minute with 15 messages, as for an app that is sold outside
+    /// the Marketplace.
+    OutsideMarketplace,
+}
+
+impl Config {
+    /// The largest page of history and replies that the app gets.
+    pub fn history_page(&self) -> usize {
+        match self.rate_limits {
+            RateLimits::Off | RateLimits::Tiers => self.history_page_max,
+            RateLimits::OutsideMarketplace => self.history_page_max.min(REDUCED_PAGE),
         }
     }
 }

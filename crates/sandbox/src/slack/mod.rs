@@ -57,7 +57,7 @@ use tokio::sync::Notify;
 
 pub use self::acts::Refusal;
 pub use self::api::{AfterEvents, AnswerLost, Slow};
-pub use self::config::{ALL_EVENTS, App, CallChaos, Config, EventChaos, Rotation, WorldSize};
+pub use self::config::{ALL_EVENTS, App, CallChaos, Config, EventChaos, RateLimits, Rotation, WorldSize};
 pub use self::delivery::{Delivery, Outcome, Reason, sign};
 pub use self::faults::{Fault, FaultKind, FaultName};
 pub use self::files::NewFile;
@@ -186,6 +186,11 @@ impl Slack {
 
     pub fn faults(&self) -> Faults {
         Faults { slack: self.clone() }
+    }
+
+    /// How often a call was refused because it was one too many, by method.
+    pub fn refused_calls(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().limits.refused().clone()
     }
 
     /// Installs the app for a person, without the pages. No scopes, no token of that kind.

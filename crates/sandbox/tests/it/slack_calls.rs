@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use sandbox::slack::{ChannelKind, Config, WorldSize};
+use sandbox::slack::{ChannelKind, Config, RateLimits, WorldSize};
 use serde_json::{Value, json};
 
 use crate::world::{World, small};
@@ -339,7 +339,7 @@ fn people_bots_team_emoji_and_permalinks_can_be_asked_for() {
 
 #[test]
 fn rate_limits_name_the_wait_and_end_with_it() {
-    let world = World::with(Config { rate_limits: true, ..small() });
+    let world = World::with(Config { rate_limits: RateLimits::Tiers, ..small() });
     for _ in 0..20 {
         assert_eq!(world.call("conversations.list", json!({}))["ok"], true);
     }
@@ -349,6 +349,40 @@ fn rate_limits_name_the_wait_and_end_with_it() {
     assert_eq!(world.call("conversations.info", json!({ "channel": world.channel }))["ok"], true);
     world.pass(wait * 1_000_000);
     assert_eq!(world.call("conversations.list", json!({}))["ok"], true);
+    assert_eq!(world.slack.refused_calls().into_iter().collect::<Vec<_>>(), [("conversations.list", 1)]);
+}
+
+#[test]
+fn posts_are_counted_by_channel() {
+    let world = World::with(Config { rate_limits: RateLimits::Tiers, ..small() });
+    let post = |channel: &str| {
+        world.call_as(world.bot(), "chat.postMessage", json!({ "channel": channel, "text": "one of many" }))
+    };
+    for _ in 0..10 {
+        assert_eq!(post(&world.channel).status, 200);
+    }
+    let refused = post(&world.channel);
+    assert_eq!((refused.status, &refused.body["error"]), (429, &json!("rate_limited")));
+    assert_eq!(post("C0ELSEWHERE").status, 200, "another channel has room, whether it is there or not");
+    world.pass(10_000_000);
+    assert_eq!(post(&world.channel).status, 200);
+}
+
+#[test]
+fn an_app_outside_the_marketplace_reads_history_slowly() {
+    let world = World::with(Config { rate_limits: RateLimits::OutsideMarketplace, ..small() });
+    for _ in 0..20 {
+        world.slack.act_post(&world.bruno, &world.channel, "one of many", None).unwrap();
+    }
+    let read =
+        || world.call_as(world.bot(), "conversations.history", json!({ "channel": world.channel, "limit": 200 }));
+    let page = read();
+    assert_eq!(page.body["messages"].as_array().unwrap().len(), 15);
+    assert_eq!(page.body["has_more"], true);
+    assert_eq!(read().status, 429);
+    assert_eq!(world.call("conversations.info", json!({ "channel": world.channel }))["ok"], true);
+    world.pass(60_000_000);
+    assert_eq!(read().status, 200);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use engine::EngineError;
+use engine::{Backlogged, EngineError};
 use model::store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 
 /// How long a caller waits who came at a bad moment.
 const COME_BACK_AFTER: Duration = Duration::from_secs(2);
+/// The same where work that takes its time has to be done first.
+const WHEN_FULL: Duration = Duration::from_secs(30);
 
 /// What was wrong with a call.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -162,6 +164,8 @@ fn sorted(error: &EngineError) -> (StatusCode, &str, Option<Duration>) {
         EngineError::Refused(problem) => (StatusCode::UNPROCESSABLE_ENTITY, &problem.code, None),
         EngineError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", None),
         EngineError::Busy(after) => (StatusCode::SERVICE_UNAVAILABLE, "platform_busy", Some(*after)),
+        EngineError::Full(Backlogged::Outbox) => (StatusCode::TOO_MANY_REQUESTS, "outbox_full", Some(WHEN_FULL)),
+        EngineError::Full(Backlogged::Intake) => (StatusCode::SERVICE_UNAVAILABLE, "intake_full", Some(WHEN_FULL)),
         EngineError::LoginLost => (StatusCode::CONFLICT, "login_lost", None),
         EngineError::Platform(_) => (StatusCode::BAD_GATEWAY, "platform_failed", None),
         EngineError::Store(StoreError::Stale | StoreError::Unavailable(_)) => {

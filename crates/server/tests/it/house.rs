@@ -314,7 +314,7 @@ impl House {
         self.until(async || {
             let told = self.slack.pending_events() == 0;
             let routed = self.store.unrouted(1).await.unwrap().is_empty();
-            told && routed && self.store.part_lanes(self.clock.now(), 1).await.unwrap().is_empty()
+            told && routed && self.store.part_lanes(self.clock.now(), None, 1).await.unwrap().is_empty()
         })
         .await;
     }

@@ -38,7 +38,7 @@ async fn all_is_read(house: &House, text: &str) {
     let holds = |intake: &Intake| String::from_utf8_lossy(&intake.request.body).contains(text);
     loop {
         let routed = house.store.routed(Timestamp::default(), None, 100).await.unwrap();
-        let lanes = house.store.part_lanes(house.clock.now(), 1).await.unwrap();
+        let lanes = house.store.part_lanes(house.clock.now(), None, 1).await.unwrap();
         if routed.iter().any(holds) && lanes.is_empty() {
             return;
         }

@@ -204,7 +204,7 @@ pub(crate) async fn an_emptied_chat_keeps_its_name_only(store: &dyn Store) {
     assert_eq!(store.chats_named(&customer, through, &[ext("C1")]).await.unwrap(), [chat(&ada(), 1)]);
 
     assert_eq!(store.messages_named(&customer, through, &[ext("M2")]).await.unwrap(), [message(&ada(), 2, 2)]);
-    assert_eq!(store.due_chats(at(9), 9).await.unwrap(), [(ada(), chat_id(2))]);
+    assert_eq!(store.due_chats(at(9), None, 9).await.unwrap(), [(ada(), chat_id(2))]);
     assert_eq!(store.asides(&customer, chat_id(2)).await.unwrap().len(), 1);
     keep(store, rows(&ada(), [Write::Message(message(&ada(), 1, 1))])).await;
 }

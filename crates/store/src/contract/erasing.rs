@@ -56,7 +56,7 @@ async fn found(store: &dyn Store, customer: &CustomerId, number: i64) -> Vec<boo
         !store.chats_named(customer, through, &[ext("C1")]).await.unwrap().is_empty(),
         !store.asides(customer, held).await.unwrap().is_empty(),
         store.remembered(customer, "key").await.unwrap().is_some(),
-        store.part_lanes(at(9), 9).await.unwrap().iter().any(|lane| lane.customer_id == *customer),
+        store.part_lanes(at(9), None, 9).await.unwrap().iter().any(|lane| lane.customer_id == *customer),
         !store.events(customer, 0, 9).await.unwrap().is_empty(),
         store.last_seq(customer).await.unwrap() > 0,
         store.ticket("session", &format!("hash{number}"), at(1)).await.unwrap().is_some(),

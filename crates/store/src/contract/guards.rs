@@ -91,7 +91,7 @@ pub(crate) async fn a_stale_row_takes_the_whole_commit_with_it(store: &dyn Store
     assert_eq!(store.message(&customer, message_id(1)).await.unwrap(), None);
     assert_eq!(store.named(&customer, connection_id(1), NamedKind::Message, &ext("M1")).await.unwrap(), None);
     assert_eq!(store.listed_chat(&customer, chat_id(1)).await.unwrap().unwrap().active_at, at(0));
-    assert_eq!(store.part_lanes(at(9), 9).await.unwrap(), []);
+    assert_eq!(store.part_lanes(at(9), None, 9).await.unwrap(), []);
     assert_eq!(store.unrouted(9).await.unwrap().len(), 1);
     assert_eq!(store.asides(&customer, chat_id(1)).await.unwrap(), []);
     assert_eq!(store.remembered(&customer, "key").await.unwrap(), None);

@@ -46,7 +46,7 @@ pub(crate) async fn a_part_queued_twice_stays_the_first(store: &dyn Store) {
     ];
     keep(store, rows(&ada(), others)).await;
     keep(store, rows(&bob(), [Write::QueuePart(part(&bob(), 1, Some("C1"), 5))])).await;
-    assert_eq!(store.part_lanes(at(9), 9).await.unwrap().len(), 3);
+    assert_eq!(store.part_lanes(at(9), None, 9).await.unwrap().len(), 3);
     assert_eq!(store.parts(&lane(&held), at(9), 9).await.unwrap().len(), 2);
 }
 
@@ -58,12 +58,12 @@ pub(crate) async fn parts_wait_in_lanes(store: &dyn Store) {
     let all = [&late, &soon, &later, &no_chat];
     keep(store, rows(&ada(), all.map(|part| Write::QueuePart(part.clone())))).await;
 
-    assert_eq!(store.part_lanes(at(9), 9).await.unwrap(), []);
-    assert_eq!(store.part_lanes(at(10), 9).await.unwrap(), [lane(&soon)]);
+    assert_eq!(store.part_lanes(at(9), None, 9).await.unwrap(), []);
+    assert_eq!(store.part_lanes(at(10), None, 9).await.unwrap(), [lane(&soon)]);
     let lanes = [lane(&soon), lane(&later), lane(&no_chat)];
-    assert_eq!(store.part_lanes(at(30), 9).await.unwrap(), lanes);
-    assert_eq!(store.part_lanes(at(30), 2).await.unwrap(), lanes[..2]);
-    assert_eq!(store.part_lanes(at(30), 0).await.unwrap(), []);
+    assert_eq!(store.part_lanes(at(30), None, 9).await.unwrap(), lanes);
+    assert_eq!(store.part_lanes(at(30), None, 2).await.unwrap(), lanes[..2]);
+    assert_eq!(store.part_lanes(at(30), None, 0).await.unwrap(), []);
 
     assert_eq!(store.parts(&lane(&late), at(20), 9).await.unwrap(), from_ref(&later));
     assert_eq!(store.parts(&lane(&late), at(30), 9).await.unwrap(), [late.clone(), later]);
@@ -89,16 +89,16 @@ pub(crate) async fn parked_parts_are_not_due(store: &dyn Store) {
     assert_eq!(store.part(&bob(), newest_first[0].id()).await.unwrap(), None, "another customer's");
     let read = Write::RemovePart { connection_id: connection_id(1), intake_id: intake_id(2), number: 0 };
     keep(store, rows(&ada(), [read])).await;
-    assert_eq!(store.part_lanes(at(9), 9).await.unwrap(), []);
+    assert_eq!(store.part_lanes(at(9), None, 9).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), None);
     keep(store, rows(&ada(), [Write::UpdatePart(parts[0].clone())])).await;
-    assert_eq!(store.part_lanes(at(9), 9).await.unwrap(), [lane(&parts[0])], "a replay");
+    assert_eq!(store.part_lanes(at(9), None, 9).await.unwrap(), [lane(&parts[0])], "a replay");
 }
 
 pub(crate) async fn parts_that_are_gone_stay_gone(store: &dyn Store) {
     let gone = Write::RemovePart { connection_id: connection_id(1), intake_id: intake_id(1), number: 0 };
     keep(store, rows(&ada(), [gone, Write::UpdatePart(part(&ada(), 1, None, 1))])).await;
-    assert_eq!(store.part_lanes(at(9), 9).await.unwrap(), []);
+    assert_eq!(store.part_lanes(at(9), None, 9).await.unwrap(), []);
 }
 
 pub(crate) async fn unclaimed_parts_wait_for_their_account(store: &dyn Store) {

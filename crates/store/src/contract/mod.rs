@@ -9,10 +9,12 @@ mod feed;
 mod guards;
 pub(crate) mod index;
 mod intake;
+mod limits;
 mod lines;
 mod outbox;
 mod people;
 mod stream;
+mod turns;
 
 pub(crate) use chats::*;
 pub(crate) use checks::*;
@@ -20,10 +22,12 @@ pub(crate) use erasing::*;
 pub(crate) use feed::*;
 pub(crate) use guards::*;
 pub(crate) use intake::*;
+pub(crate) use limits::*;
 pub(crate) use lines::*;
 pub(crate) use outbox::*;
 pub(crate) use people::*;
 pub(crate) use stream::*;
+pub(crate) use turns::*;
 
 use model::store::{Slice, Store, StoreError};
 
@@ -66,6 +70,8 @@ macro_rules! store_contract {
                 an_erased_customer_leaves_nothing,
                 a_login_of_others_stays,
                 a_lease_has_one_holder,
+                calls_are_counted_for_all,
+                a_pause_holds_for_its_bucket,
                 a_ticket_is_taken_once,
                 a_ticket_ends,
                 api_keys_come_and_go,
@@ -94,6 +100,8 @@ macro_rules! store_contract {
                 a_chats_first_open_command_decides,
                 commands_are_numbered_and_found_again,
                 syncs_are_due_while_they_are_open,
+                customers_have_their_runs_in_turns,
+                customers_have_their_chats_and_lanes_in_turns,
                 syncs_are_listed_newest_first,
                 asides_wait_for_their_time,
                 next_due_is_the_earliest_of_all,

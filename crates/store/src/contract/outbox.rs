@@ -4,6 +4,7 @@ use super::{all_pages, keep, samples::*};
 use model::{
     changes::Write,
     command::{Attempt, Command, Progress},
+    customer::CustomerId,
     facets::Version,
     store::{Backlog, Store},
     sync_status::SyncState,
@@ -24,22 +25,22 @@ pub(crate) async fn a_chats_first_open_command_decides(store: &dyn Store) {
     keep(store, rows(&ada(), writes.map(Write::Command))).await;
     keep(store, rows(&bob(), [Write::Command(command(&bob(), 1, 1, 15))])).await;
 
-    assert_eq!(store.due_chats(at(14), 9).await.unwrap(), [], "the third waits behind the second");
+    assert_eq!(store.due_chats(at(14), None, 9).await.unwrap(), [], "the third waits behind the second");
     let due = [(ada(), chat_id(2)), (bob(), chat_id(1)), (ada(), chat_id(1))];
-    assert_eq!(store.due_chats(at(15), 9).await.unwrap(), due[..2]);
-    assert_eq!(store.due_chats(at(20), 9).await.unwrap(), due);
-    assert_eq!(store.due_chats(at(20), 1).await.unwrap(), due[..1]);
-    assert_eq!(store.due_chats(at(20), 0).await.unwrap(), []);
+    assert_eq!(store.due_chats(at(15), None, 9).await.unwrap(), due[..2]);
+    assert_eq!(store.due_chats(at(20), None, 9).await.unwrap(), due);
+    assert_eq!(store.due_chats(at(20), None, 1).await.unwrap(), due[..1]);
+    assert_eq!(store.due_chats(at(20), None, 0).await.unwrap(), []);
     let open = store.open_commands(&ada(), chat_id(1)).await.unwrap();
     assert_eq!(open, [command(&ada(), 1, 2, 20), command(&ada(), 1, 3, 10)]);
 
     // One under way is still open; one that nobody can tell of makes way.
     let attempting = with(Progress::Attempting(attempt()), command(&ada(), 1, 2, 30)).next();
     keep(store, rows(&ada(), [Write::Command(attempting.clone())])).await;
-    assert_eq!(store.due_chats(at(29), 9).await.unwrap(), due[..2]);
+    assert_eq!(store.due_chats(at(29), None, 9).await.unwrap(), due[..2]);
     let uncertain = with(Progress::Uncertain { attempt: attempt() }, attempting).next();
     keep(store, rows(&ada(), [Write::Command(uncertain)])).await;
-    assert_eq!(store.due_chats(at(10), 9).await.unwrap(), due[2..]);
+    assert_eq!(store.due_chats(at(10), None, 9).await.unwrap(), due[2..]);
     assert_eq!(store.open_commands(&ada(), chat_id(1)).await.unwrap(), [command(&ada(), 1, 3, 10)]);
 }
 
@@ -52,11 +53,15 @@ pub(crate) async fn commands_are_numbered_and_found_again(store: &dyn Store) {
     assert_eq!(store.next_command_number(&ada()).await.unwrap(), 6);
     assert_eq!(store.next_command_number(&bob()).await.unwrap(), 1);
     assert_eq!(store.last_command(&ada(), message_id(1)).await.unwrap(), Some(edit.clone()));
+    let counted = async |customer: &CustomerId, limit| store.open_command_count(customer, limit).await.unwrap();
+    keep(store, rows(&ada(), [Write::Command(command(&ada(), 2, 4, 1))])).await;
+    assert_eq!((counted(&ada(), 9).await, counted(&ada(), 1).await, counted(&bob(), 9).await), (2, 1, 0));
     let ended = with(Progress::Done, edit).next();
     keep(store, rows(&ada(), [Write::Command(ended.clone())])).await;
     assert_eq!(store.last_command(&ada(), message_id(1)).await.unwrap(), Some(ended), "open or not");
     assert_eq!(store.next_command_number(&ada()).await.unwrap(), 6);
     assert_eq!(store.last_command(&ada(), message_id(2)).await.unwrap(), None);
+    assert_eq!(counted(&ada(), 9).await, 1);
 }
 
 pub(crate) async fn syncs_are_due_while_they_are_open(store: &dyn Store) {
@@ -69,15 +74,15 @@ pub(crate) async fn syncs_are_due_while_they_are_open(store: &dyn Store) {
         sync(&ada(), 6, SyncState::Cancelled, 1),
     ];
     keep(store, rows(&ada(), runs.clone().map(Write::SyncStatus))).await;
-    assert_eq!(store.due_syncs(at(9), 9).await.unwrap(), []);
+    assert_eq!(store.due_syncs(at(9), None, 9).await.unwrap(), []);
     let due = [runs[1].clone(), runs[2].clone(), runs[0].clone()];
-    assert_eq!(store.due_syncs(at(20), 9).await.unwrap(), due[..2]);
-    assert_eq!(store.due_syncs(at(30), 9).await.unwrap(), due);
-    assert_eq!(store.due_syncs(at(30), 1).await.unwrap(), due[..1]);
+    assert_eq!(store.due_syncs(at(20), None, 9).await.unwrap(), due[..2]);
+    assert_eq!(store.due_syncs(at(30), None, 9).await.unwrap(), due);
+    assert_eq!(store.due_syncs(at(30), None, 1).await.unwrap(), due[..1]);
     let mut ended = runs[1].next();
     ended.state = SyncState::Completed;
     keep(store, rows(&ada(), [Write::SyncStatus(ended)])).await;
-    assert_eq!(store.due_syncs(at(30), 9).await.unwrap(), due[1..]);
+    assert_eq!(store.due_syncs(at(30), None, 9).await.unwrap(), due[1..]);
 }
 
 pub(crate) async fn syncs_are_listed_newest_first(store: &dyn Store) {

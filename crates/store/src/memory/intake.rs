@@ -51,8 +51,8 @@ impl Intakes for Memory {
         }))
     }
 
-    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Answer<Vec<Lane>> {
-        Ok(self.read(|state| state.part_lanes(now, limit)))
+    async fn part_lanes(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Answer<Vec<Lane>> {
+        Ok(self.read(|state| state.part_lanes(now, after, limit)))
     }
 
     async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Answer<Vec<QueuedPart>> {

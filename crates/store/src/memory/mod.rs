@@ -25,6 +25,7 @@ use model::{
     connection::{Connection, Login, UserPlatform},
     event::Event,
     intake::{Intake, QueuedPart, UnclaimedPart},
+    limits::Buckets,
     message::Message,
     participant::Participant,
     store::StoreError,
@@ -40,6 +41,8 @@ use std::{
 /// A store in memory.
 pub struct Memory {
     inner: Mutex<Inner>,
+    /// Calls that platforms were asked for; counted, and never synced.
+    buckets: Mutex<Buckets>,
     held_back: bool,
     forgetful: bool,
 }
@@ -89,7 +92,7 @@ impl Memory {
 
     fn with(held_back: bool) -> Self {
         let inner = Inner { visible: State::default(), synced: State::default(), log: Vec::new() };
-        Self { inner: Mutex::new(inner), held_back, forgetful: false }
+        Self { inner: Mutex::new(inner), buckets: Mutex::default(), held_back, forgetful: false }
     }
 
     /// Syncs all that was written so far, and lets those who wait for it go on.
@@ -117,7 +120,11 @@ impl Memory {
         if !lost.is_empty() {
             inner.visible = inner.synced.clone();
         }
+        let kept: Vec<_> = inner.visible.pauses.iter().map(|(name, until)| (name.clone(), *until)).collect();
         drop(inner);
+        // The machine forgets what it had counted, and keeps what platforms asked for.
+        *held(&self.buckets) = Buckets::default();
+        kept.into_iter().for_each(|(name, until)| held(&self.buckets).pause(name, until));
         lost.iter().for_each(|applied| settle(&applied.fate, Fate::Lost));
     }
 

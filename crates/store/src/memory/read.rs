@@ -1,7 +1,10 @@
 //! The memory store's reads of one state.
 
 use super::state::{ChatRow, Edge, State};
-use crate::order::{self, Place, Start};
+use crate::{
+    order::{self, Place, Start},
+    turns::turns_of,
+};
 use model::{
     changes::Thing,
     chat::Chat,
@@ -104,15 +107,15 @@ impl State {
         }
     }
 
-    pub(super) fn part_lanes(&self, now: Timestamp, limit: usize) -> Vec<Lane> {
+    pub(super) fn part_lanes(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<Lane> {
         let mut due: Vec<_> = self.waiting_parts().filter(|part| part.due_at <= now).collect();
-        due.sort_by_key(|part| (part.due_at, part.intake_id, part.number, &part.customer_id, part.connection_id));
+        due.sort_by_key(|part| (part.due_at, part.intake_id, part.number, part.connection_id));
         let lanes = due.into_iter().map(|part| Lane {
             customer_id: part.customer_id.clone(),
             connection_id: part.connection_id,
             chat: part.chat.clone(),
         });
-        order::once(lanes).into_iter().take(limit).collect()
+        turns_of(order::once(lanes), |lane| &lane.customer_id, after, limit)
     }
 
     pub(super) fn parts_of(&self, lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart> {
@@ -278,10 +281,16 @@ impl State {
         })
     }
 
-    pub(super) fn due_chats(&self, now: Timestamp, limit: usize) -> Vec<(CustomerId, ChatId)> {
+    pub(super) fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Vec<(CustomerId, ChatId)> {
         let mut due: Vec<_> = self.first_commands().filter(|command| command.due_at <= now).collect();
-        due.sort_by_key(|command| (command.due_at, &command.customer_id, command.chat_id));
-        due.into_iter().take(limit).map(|command| (command.customer_id.clone(), command.chat_id)).collect()
+        due.sort_by_key(|command| (command.due_at, command.chat_id));
+        let chats = due.into_iter().map(|command| (command.customer_id.clone(), command.chat_id)).collect();
+        turns_of(chats, |(customer, _)| customer, after, limit)
     }
 
     pub(super) fn open_commands_of(&self, customer: &CustomerId, chat: ChatId) -> Vec<Command> {
@@ -296,15 +305,19 @@ impl State {
         self.commands.get(&(customer.clone(), **id)).cloned()
     }
 
+    pub(super) fn open_command_count(&self, customer: &CustomerId, limit: usize) -> usize {
+        self.open_commands.iter().filter(|((owner, ..), _)| owner == customer).take(limit).count()
+    }
+
     pub(super) fn next_command_number(&self, customer: &CustomerId) -> u64 {
         let range = (customer.clone(), 0)..=(customer.clone(), u64::MAX);
         self.command_of_number.range(range).next_back().map_or(1, |((_, number), _)| number.saturating_add(1))
     }
 
-    pub(super) fn due_syncs(&self, now: Timestamp, limit: usize) -> Vec<SyncStatus> {
+    pub(super) fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus> {
         let mut due: Vec<_> = self.sync_statuses.rows().filter(|row| row.is_open() && row.due_at <= now).collect();
-        due.sort_by_key(|row| (row.due_at, &row.customer_id, row.id));
-        due.into_iter().take(limit).cloned().collect()
+        due.sort_by_key(|row| (row.due_at, row.id));
+        turns_of(due, |row| &row.customer_id, after, limit).into_iter().cloned().collect()
     }
 
     pub(super) fn syncs_listed(

@@ -1,6 +1,6 @@
 //! `impl Store for Memory`: each call is one write or one read of the state.
 
-use super::Memory;
+use super::{Memory, held};
 use async_trait::async_trait;
 use model::{
     changes::{Aside, Changes, Remembered, Thing},
@@ -10,6 +10,7 @@ use model::{
     customer::CustomerId,
     event::Event,
     id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
+    limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     store::{Backlog, ChatFilter, Committed, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
@@ -41,6 +42,24 @@ impl Store for Memory {
             Ok(())
         })
         .await
+    }
+
+    async fn permit(&self, ask: &Ask) -> Answer<Permit> {
+        Ok(held(&self.buckets).ask(ask))
+    }
+
+    async fn pause(&self, bucket: &BucketName, now: Timestamp, until: Timestamp) -> Answer<()> {
+        held(&self.buckets).pause(bucket.clone(), until);
+        let name = bucket.clone();
+        self.write(move |state| {
+            state.keep_pause(&name, now, until);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn bucket(&self, name: &BucketName) -> Answer<Option<Bucket>> {
+        Ok(held(&self.buckets).bucket(name).cloned())
     }
 
     async fn connection(&self, customer: &CustomerId, id: ConnectionId) -> Answer<Option<Connection>> {
@@ -208,8 +227,13 @@ impl Store for Memory {
         Ok(self.read(|state| state.due_marks(now, limit)))
     }
 
-    async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
-        Ok(self.read(|state| state.due_chats(now, limit)))
+    async fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Answer<Vec<(CustomerId, ChatId)>> {
+        Ok(self.read(|state| state.due_chats(now, after, limit)))
     }
 
     async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Command>> {
@@ -224,6 +248,10 @@ impl Store for Memory {
         Ok(self.read(|state| state.last_command(customer, message)))
     }
 
+    async fn open_command_count(&self, customer: &CustomerId, limit: usize) -> Answer<usize> {
+        Ok(self.read(|state| state.open_command_count(customer, limit)))
+    }
+
     async fn next_command_number(&self, customer: &CustomerId) -> Answer<u64> {
         Ok(self.read(|state| state.next_command_number(customer)))
     }
@@ -233,8 +261,8 @@ impl Store for Memory {
         Ok(self.read(|state| state.remembered.get(&key).cloned()))
     }
 
-    async fn due_syncs(&self, now: Timestamp, limit: usize) -> Answer<Vec<SyncStatus>> {
-        Ok(self.read(|state| state.due_syncs(now, limit)))
+    async fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Answer<Vec<SyncStatus>> {
+        Ok(self.read(|state| state.due_syncs(now, after, limit)))
     }
 
     async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Answer<Option<SyncStatus>> {

@@ -8,6 +8,7 @@ use model::{
     event::Event,
     id::{ChatId, ConnectionId, ExternalId, IntakeId},
     intake::{Intake, QueuedPart},
+    limits::BucketName,
     store::{Committed, NamedKind, StoreError, Ticket},
     time::Timestamp,
 };
@@ -179,6 +180,14 @@ impl State {
         if self.leases.get(&name).is_some_and(|held| held.holder == holder) {
             self.leases.remove(&name);
         }
+    }
+
+    pub(super) fn keep_pause(&mut self, name: &BucketName, now: Timestamp, until: Timestamp) {
+        let over: Vec<_> =
+            self.pauses.iter().filter(|(_, until)| **until <= now).map(|(name, _)| name.clone()).collect();
+        over.iter().for_each(|name| self.pauses.remove(name));
+        let until = self.pauses.get(name).copied().map_or(until, |held| held.max(until));
+        self.pauses.put(name.clone(), until);
     }
 
     pub(super) fn take_ticket(&mut self, kind: &str, hash: &str, now: Timestamp) -> Option<Ticket> {

@@ -5,6 +5,7 @@ use super::{
     failure::Outcome,
     read,
     rows::{document, int, list_documents, optional},
+    turns,
     write::done,
 };
 use async_trait::async_trait;
@@ -52,8 +53,9 @@ impl Intakes for Sqlite {
         .await
     }
 
-    async fn part_lanes(&self, now: Timestamp, limit: usize) -> Answer<Vec<Lane>> {
-        self.read(move |db| read::part_lanes(db, now, limit)).await
+    async fn part_lanes(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Answer<Vec<Lane>> {
+        let after = after.map_or_else(String::new, |after| after.as_str().to_owned());
+        self.read(move |db| turns::part_lanes(db, now, &after, limit)).await
     }
 
     async fn parts(&self, lane: &Lane, now: Timestamp, limit: usize) -> Answer<Vec<QueuedPart>> {

@@ -44,3 +44,10 @@ pub(super) fn backlog(db: &Connection, limit: usize) -> Outcome<Backlog> {
         runs: count("select count(*) from (select 1 from sync_statuses where open = 1 limit ?1)")?,
     })
 }
+
+/// Counted along one index, and no further than is asked.
+pub(super) fn open_command_count(db: &Connection, customer: &str, limit: usize) -> Outcome<usize> {
+    let sql = "select count(*) from (select 1 from commands where customer_id = ?1 and open = 1 limit ?2)";
+    let count = find(db, sql, (customer, int(limit)), |row| number(row, 0))?.unwrap_or(0);
+    Ok(usize::try_from(count).unwrap_or(limit))
+}

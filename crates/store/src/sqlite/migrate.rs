@@ -17,9 +17,10 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_lines.sql"),
     include_str!("migrations/0004_standing.sql"),
     include_str!("migrations/0005_completeness.sql"),
-    include_str!("migrations/0006_stream.sql"),
-    include_str!("migrations/0007_erasures.sql"),
-    include_str!("migrations/0008_read_marks.sql"),
+    include_str!("migrations/0006_limits.sql"),
+    include_str!("migrations/0007_stream.sql"),
+    include_str!("migrations/0008_erasures.sql"),
+    include_str!("migrations/0009_read_marks.sql"),
 ];
 
 /// Marks a file as ours: "Both".

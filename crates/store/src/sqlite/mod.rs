@@ -12,6 +12,7 @@ mod inspect;
 mod intake;
 mod keys;
 mod leases;
+mod limits;
 mod lines;
 mod measure;
 mod migrate;
@@ -25,6 +26,7 @@ mod restore;
 mod rows;
 mod store;
 mod stream;
+mod turns;
 mod write;
 mod writer;
 
@@ -35,6 +37,7 @@ pub use restore::Restored;
 
 use failure::{Failure, Outcome};
 use leases::Leases;
+use limits::Limits;
 use measure::Meter;
 use model::{customer::CustomerId, store::StoreError};
 use readers::Readers;
@@ -60,6 +63,7 @@ pub struct Sqlite {
     writes: Option<mpsc::Sender<Request>>,
     readers: Readers,
     leases: Leases,
+    limits: Limits,
     meter: Arc<Meter>,
     closed: watch::Receiver<()>,
     ended: Mutex<Receiver<()>>,
@@ -80,6 +84,7 @@ impl Sqlite {
     fn try_open(path: &Path) -> Outcome<Self> {
         let lock = open::lock(path)?;
         let db = open::writer(path)?;
+        let limits = Limits::open(&db)?;
         let readers = Readers::start(path)?;
         let (writes, queue) = mpsc::channel(QUEUE);
         let (still_open, closed) = watch::channel(());
@@ -98,6 +103,7 @@ impl Sqlite {
             writes: Some(writes),
             readers,
             leases: Leases::default(),
+            limits,
             meter,
             closed,
             ended: Mutex::new(ended),

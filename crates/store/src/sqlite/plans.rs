@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Tables that stay short, and may be read whole: by customer, or altogether.
-const SHORT: [&str; 3] = ["from connections where customer_id", "from api_keys", "last_position"];
+const SHORT: [&str; 4] = ["from connections where customer_id", "from api_keys", "from pauses", "last_position"];
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 

@@ -84,22 +84,6 @@ fn intake(row: &Row<'_>) -> Outcome<Intake> {
     Ok(Intake { id: id(row, 0)?, integration: Integration(row.get(1)?), request })
 }
 
-/// The lanes of the parts that are due. It stops reading as soon as it has enough of them.
-pub(super) fn part_lanes(db: &Connection, now: Timestamp, limit: usize) -> Outcome<Vec<Lane>> {
-    first_of_each(
-        db,
-        "select customer_id, connection_id, chat from parts where waiting = 1 and due_at <= ?1
-         order by due_at, intake_id, number, customer_id, connection_id",
-        now,
-        limit,
-        |row| {
-            let chat = row.get::<_, String>(2)?;
-            let chat = Some(ExternalId(chat)).filter(|chat| !chat.as_str().is_empty());
-            Ok(Lane { customer_id: customer(row, 0)?, connection_id: id(row, 1)?, chat })
-        },
-    )
-}
-
 pub(super) fn due_marks(db: &Connection, now: Timestamp, limit: usize) -> Outcome<Vec<(CustomerId, ChatId)>> {
     let sql = "select customer_id, id from chats where mark_due_at > 0 and mark_due_at <= ?1
                order by mark_due_at, customer_id, id limit ?2";
@@ -109,18 +93,18 @@ pub(super) fn due_marks(db: &Connection, now: Timestamp, limit: usize) -> Outcom
 /// The chats that have something due.
 pub(super) fn due_asides(db: &Connection, now: Timestamp, limit: usize) -> Outcome<Vec<(CustomerId, ChatId)>> {
     let sql = "select customer_id, chat_id from asides where until <= ?1 order by until, customer_id, chat_id";
-    first_of_each(db, sql, now, limit, |row| Ok((customer(row, 0)?, id(row, 1)?)))
+    first_of_each(db, sql, [now.micros()], limit, |row| Ok((customer(row, 0)?, id(row, 1)?)))
 }
 
-fn first_of_each<T: Ord + Clone>(
+pub(super) fn first_of_each<T: Ord + Clone>(
     db: &Connection,
     sql: &str,
-    now: Timestamp,
+    values: impl rusqlite::Params,
     limit: usize,
     read: impl Fn(&Row<'_>) -> Outcome<T>,
 ) -> Outcome<Vec<T>> {
     let mut statement = prepare(db, sql)?;
-    let mut rows = statement.query([now.micros()])?;
+    let mut rows = statement.query(values)?;
     let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
     while found.len() < limit
         && let Some(row) = rows.next()?
@@ -133,11 +117,12 @@ fn first_of_each<T: Ord + Clone>(
     Ok(found)
 }
 
+// The plus keeps SQLite from reading by time what it is to give in the order of arrival.
 pub(super) fn parts(db: &Connection, lane: &Lane, now: Timestamp, limit: usize) -> Outcome<Vec<QueuedPart>> {
     list_documents(
         db,
         "select document from parts
-         where waiting = 1 and customer_id = ?1 and connection_id = ?2 and chat = ?3 and due_at <= ?4
+         where waiting = 1 and customer_id = ?1 and connection_id = ?2 and chat = ?3 and +due_at <= ?4
          order by intake_id, number limit ?5",
         (
             lane.customer_id.as_str(),
@@ -309,20 +294,6 @@ pub(super) fn messages_of(
         ),
     }?;
     Ok(order::slice(items, paging.limit, |row: &Message| Place { key: row.position.clone(), id: row.id }.text()))
-}
-
-/// Chats whose first open command is due; later ones wait behind it.
-pub(super) fn due_chats(db: &Connection, now: Timestamp, limit: usize) -> Outcome<Vec<(CustomerId, ChatId)>> {
-    list(
-        db,
-        "select customer_id, chat_id from commands as first where open = 1 and due_at <= ?1
-         and not exists (select 1 from commands as earlier where earlier.open = 1
-             and earlier.customer_id = first.customer_id and earlier.chat_id = first.chat_id
-             and earlier.number < first.number)
-         order by due_at, customer_id, chat_id limit ?2",
-        (now.micros(), int(limit)),
-        |row| Ok((customer(row, 0)?, id(row, 1)?)),
-    )
 }
 
 pub(super) fn sync_statuses(

@@ -1,9 +1,9 @@
 //! `impl Store for Sqlite`: each call is one write or one read of the file.
 
 use super::{
-    Sqlite, forget, measure, read,
+    Sqlite, forget, limits, measure, read,
     rows::{find, find_document, int, list_documents, number, thing},
-    write,
+    turns, write,
 };
 use crate::order;
 use async_trait::async_trait;
@@ -15,6 +15,7 @@ use model::{
     customer::CustomerId,
     event::Event,
     id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
+    limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     store::{Backlog, ChatFilter, Committed, Figures, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
@@ -41,6 +42,20 @@ impl Store for Sqlite {
     async fn release(&self, name: &str, holder: &str) -> Answer<()> {
         self.leases.release(name, holder);
         Ok(())
+    }
+
+    async fn permit(&self, ask: &Ask) -> Answer<Permit> {
+        Ok(self.limits.ask(ask))
+    }
+
+    async fn pause(&self, bucket: &BucketName, now: Timestamp, until: Timestamp) -> Answer<()> {
+        self.limits.pause(bucket.clone(), until);
+        let name = bucket.clone();
+        self.write(move |db| limits::keep_pause(db, &name, now, until)).await
+    }
+
+    async fn bucket(&self, name: &BucketName) -> Answer<Option<Bucket>> {
+        Ok(self.limits.bucket(name))
     }
 
     async fn connection(&self, customer: &CustomerId, id: ConnectionId) -> Answer<Option<Connection>> {
@@ -223,8 +238,14 @@ impl Store for Sqlite {
         self.read(move |db| read::due_marks(db, now, limit)).await
     }
 
-    async fn due_chats(&self, now: Timestamp, limit: usize) -> Answer<Vec<(CustomerId, ChatId)>> {
-        self.read(move |db| read::due_chats(db, now, limit)).await
+    async fn due_chats(
+        &self,
+        now: Timestamp,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Answer<Vec<(CustomerId, ChatId)>> {
+        let after = after.map_or_else(String::new, |after| after.as_str().to_owned());
+        self.read(move |db| turns::due_chats(db, now, &after, limit)).await
     }
 
     async fn open_commands(&self, customer: &CustomerId, chat: ChatId) -> Answer<Vec<Command>> {
@@ -247,6 +268,11 @@ impl Store for Sqlite {
         self.document(sql, customer, message).await
     }
 
+    async fn open_command_count(&self, customer: &CustomerId, limit: usize) -> Answer<usize> {
+        let customer = customer.as_str().to_owned();
+        self.read(move |db| measure::open_command_count(db, &customer, limit)).await
+    }
+
     async fn next_command_number(&self, customer: &CustomerId) -> Answer<u64> {
         let customer = customer.as_str().to_owned();
         self.read(move |db| {
@@ -260,13 +286,9 @@ impl Store for Sqlite {
         self.document("select document from remembered where customer_id = ?1 and key = ?2", customer, key).await
     }
 
-    async fn due_syncs(&self, now: Timestamp, limit: usize) -> Answer<Vec<SyncStatus>> {
-        self.read(move |db| {
-            let sql = "select document from sync_statuses where open = 1 and due_at <= ?1
-                       order by due_at, customer_id, id limit ?2";
-            list_documents(db, sql, (now.micros(), int(limit)))
-        })
-        .await
+    async fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Answer<Vec<SyncStatus>> {
+        let after = after.map_or_else(String::new, |after| after.as_str().to_owned());
+        self.read(move |db| turns::due_syncs(db, now, &after, limit)).await
     }
 
     async fn sync_status(&self, customer: &CustomerId, id: SyncStatusId) -> Answer<Option<SyncStatus>> {

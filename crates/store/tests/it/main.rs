@@ -4,6 +4,7 @@
 
 mod backup;
 mod killed;
+mod limits;
 mod power_cut;
 mod rows;
 mod trouble;

@@ -65,7 +65,7 @@ async fn a_backup_of_the_first_version_is_restored_with_its_commands_as_attempts
     let restored = Sqlite::restore(&path, &backup, now, true).unwrap();
     assert_eq!((restored.open_commands, restored.kept), (2, None));
     let store = Sqlite::open(&path).unwrap();
-    let (customer, chat) = store.due_chats(now, 10).await.unwrap().pop().expect("its commands are due");
+    let (customer, chat) = store.due_chats(now, None, 10).await.unwrap().pop().expect("its commands are due");
     for command in store.open_commands(&customer, chat).await.unwrap() {
         assert!(matches!(command.progress, Progress::Attempting(attempt) if attempt.deadline == now));
     }

@@ -32,7 +32,7 @@ impl Span {
 pub fn history(call: &mut Call<'_>) -> Result<Value, Refused> {
     let channel = call.readable()?;
     let span = span(call)?;
-    let limit = call.limit(None, call.state.config.history_page_max)?;
+    let limit = call.limit(None, call.state.config.history_page())?;
     let list = format!("next_ts-{}", channel.id);
     let below = call.cursor(&list)?;
     let mut messages: Vec<&Message> = between(channel, &span)
@@ -69,7 +69,7 @@ pub fn replies(call: &mut Call<'_>) -> Result<Value, Refused> {
         .filter(|parent| !parent.subtype.as_deref().is_some_and(|subtype| subtype.ends_with("_join")))
         .ok_or("thread_not_found")?;
     let span = span(call)?;
-    let limit = call.limit(Some(1000), call.state.config.history_page_max)?;
+    let limit = call.limit(Some(1000), call.state.config.history_page())?;
     let list = format!("replies-{}", parent.ts);
     let after = call.cursor(&list)?;
     let thread = channel.threads.get(&parent.ts);

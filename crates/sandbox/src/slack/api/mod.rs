@@ -24,10 +24,11 @@ use serde_json::{Map, Value, json};
 pub use self::answers::{AfterEvents, AnswerLost, Slow};
 use self::answers::{http_date, lost, ok, server_error, too_many};
 pub(super) use self::files::{Upload, plain};
-use self::limits::Tier;
+use self::limits::{Caller, Tier};
 use self::request::{Arguments, Request};
 use super::Slack;
 use super::change::Change;
+use super::config::RateLimits;
 use super::faults::FaultKind;
 use super::state::{Later, State};
 use super::world::{Channel, ChannelKind, Token};
@@ -58,8 +59,8 @@ const fn method(
 /// Every method that this emulator has.
 pub static METHODS: &[Method] = &[
     Method { needs_token: false, ..method("api.test", true, Tier::Special, None, auth::api_test) },
-    method("apps.uninstall", false, Tier::Special, None, auth::uninstall),
-    method("auth.revoke", false, Tier::Special, None, auth::revoke),
+    method("apps.uninstall", false, Tier::One, None, auth::uninstall),
+    method("auth.revoke", false, Tier::Three, None, auth::revoke),
     method("auth.test", true, Tier::Special, None, auth::test),
     method("bots.info", false, Tier::Three, Some("users:read"), users::bots_info),
     method("chat.delete", true, Tier::Three, Some("chat:write"), chat::delete),
@@ -85,7 +86,7 @@ pub static METHODS: &[Method] = &[
     method("reactions.get", false, Tier::Three, Some("reactions:read"), reactions::get),
     method("reactions.remove", true, Tier::Two, Some("reactions:write"), reactions::remove),
     method("team.info", false, Tier::Three, Some("team:read"), users::team_info),
-    method("users.conversations", false, Tier::Three, None, conversations::of_user),
+    method("users.conversations", false, Tier::Two, None, conversations::of_user),
     method("users.info", false, Tier::Four, Some("users:read"), users::info),
     method("users.list", false, Tier::Two, Some("users:read"), users::list),
 ];
@@ -274,17 +275,14 @@ fn call_fault(state: &mut State, method: &str) -> Option<FaultKind> {
 }
 
 fn over_limit(state: &mut State, now_micros: i64, request: &Request) -> Option<Response<Body>> {
-    if !state.config.rate_limits {
+    if state.config.rate_limits == RateLimits::Off {
         return None;
     }
     let token = request.token.as_ref().and_then(|token| state.world.tokens.get(token));
-    let team = token.map_or("", |token| token.team.as_str());
-    let channel = match request.method.tier {
-        Tier::Posting => request.arguments.text("channel").unwrap_or_default(),
-        _ => String::new(),
-    };
-    let key = format!("{}/{team}/{channel}", request.method.name);
-    let wait = state.limits.pass(request.method.tier, key, now_micros).err()?;
+    let channel = request.arguments.text("channel").unwrap_or_default();
+    let caller = Caller { team: token.map_or("", |token| token.team.as_str()), channel: &channel };
+    let (name, tier) = (request.method.name, request.method.tier);
+    let wait = state.limits.pass(state.config.rate_limits, name, tier, caller, now_micros).err()?;
     Some(too_many(request.method, wait))
 }
 
