@@ -191,7 +191,7 @@ impl Engine {
             Update::Message(told) => Some(ReadMark { position: told.position.clone(), message: told.id.clone() }),
             _ => None,
         });
-        Ok(messages.max().map(|mark| Update::Read { chat: chat.external_id.clone(), mark }))
+        Ok(messages.max().map(|mark| Update::Read { chat: chat.external_id.clone(), mark, there: false }))
     }
 
     async fn take_page(

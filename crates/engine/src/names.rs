@@ -151,7 +151,7 @@ fn put_under(connector: &dyn Connector, update: &mut Update, name: &ExternalId) 
         Update::Chat { chat, .. } | Update::ChatGone { chat, .. } | Update::Member { chat, .. } => {
             chat.clone_from(name);
         }
-        Update::Read { chat, mark } => {
+        Update::Read { chat, mark, .. } => {
             chat.clone_from(name);
             mark.message = connector.named_in(&mark.message, name);
         }

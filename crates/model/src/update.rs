@@ -65,12 +65,14 @@ pub enum Update {
         /// As of when.
         version: Version,
     },
-    /// The customer has read a chat this far, as the platform has it.
+    /// The customer has read a chat this far.
     Read {
         /// Which.
         chat: ExternalId,
         /// Up to where.
         mark: ReadMark,
+        /// Whether the platform says so. Otherwise it is only taken for read here.
+        there: bool,
     },
     /// The platform deleted a chat for good.
     ChatGone {

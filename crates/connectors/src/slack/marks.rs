@@ -46,5 +46,5 @@ fn last_read(answer: &Answer) -> Result<Option<Ts>, ConnectorError> {
 
 fn read(channel: &str, ts: &Ts) -> Update {
     let mark = ReadMark { position: ts.position(), message: id::message(channel, ts) };
-    Update::Read { chat: id::chat(channel), mark }
+    Update::Read { chat: id::chat(channel), mark, there: true }
 }

@@ -78,7 +78,7 @@ impl<'a> Work<'a> {
         match update {
             Update::Chat { chat, facts, version } => self.take_chat(chat, facts, *version),
             Update::ChatGone { version, .. } => self.take_gone(*version),
-            Update::Read { mark, .. } => self.take_read(mark),
+            Update::Read { mark, there, .. } => self.take_read(mark, *there),
             Update::Person { ids, facts, version } => self.take_person(ids, facts, *version),
             Update::Member { chat, person, member, version } => self.take_member(chat, person, *member, *version),
             Update::ChatMoved { from, into, version } => self.take_move(from, into, *version),
@@ -155,10 +155,12 @@ impl<'a> Work<'a> {
     }
 
     /// A mark never goes backwards, whichever side set it.
-    fn take_read(&mut self, mark: &ReadMark) {
+    fn take_read(&mut self, mark: &ReadMark, there: bool) {
         let Some(chat) = self.chat.as_mut().map(|row| &mut row.after) else { return };
         chat.read = chat.read.take().max(Some(mark.clone()));
-        chat.read_there = chat.read_there.take().max(Some(mark.clone()));
+        if there {
+            chat.read_there = chat.read_there.take().max(Some(mark.clone()));
+        }
         if chat.read_there >= chat.read {
             chat.mark_due_at = None;
         }
