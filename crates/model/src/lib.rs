@@ -27,6 +27,7 @@ pub mod http;
 pub mod id;
 pub mod index;
 pub mod intake;
+pub mod keys;
 pub mod limits;
 pub mod message;
 pub mod participant;

@@ -13,7 +13,7 @@ use model::{
     completeness::Completeness,
     connection::Connection,
     event::{EventKind, Subject},
-    id::{ChatId, ExternalId, MessageId},
+    id::{ChatId, MessageId},
     intake::PartState,
     message::{Message, Status},
     store::{Intakes, Store},
@@ -145,26 +145,11 @@ impl World {
                 .zip(party)
                 .is_some_and(|(chat, party)| self.seen.ever_left(&party.user, chat.external_id.as_str()));
             let gone = chat.is_none_or(|chat| !chat.is_imported() || self.is_out_of_sight(chat));
-            gone || away || row.since.is_none() || row.until.is_some_and(|until| until >= self.recovered_at)
+            gone || away
+                || row.since.is_none()
+                || [row.until, row.checked_at].iter().all(|at| at.is_some_and(|at| at >= self.recovered_at))
         };
         self.memory.all_completeness().iter().all(whole)
-    }
-
-    /// It got another id while nobody could hear of it, and there is nothing to recognise it by: nothing was
-    /// known that is still there.
-    fn is_out_of_sight(&self, chat: &Chat) -> bool {
-        let id = chat.external_id.as_str();
-        let by_now = self.seen.by_now(id);
-        if by_now == id {
-            return false;
-        }
-        let there = self.slack.channel(by_now).map(|channel| theirs(&channel, chat.named_under().as_str()));
-        let is_there = |row: &Message| {
-            let written = row.facets.content.as_ref().is_some_and(|content| !content.value.system);
-            let lives = |name: &ExternalId| there.as_ref().is_some_and(|there| there.contains_key(name.as_str()));
-            row.chat_id == chat.id && row.external_id.as_ref().is_some_and(lives) && !row.facets.is_deleted() && written
-        };
-        !self.memory.all_messages().iter().any(is_there)
     }
 
     fn compare(&mut self) -> Result<(), String> {
@@ -237,12 +222,6 @@ impl World {
         let party = self.parties.iter().find(|party| party.customer == row.customer_id);
         let chat = self.memory.all_chats().into_iter().find(|chat| chat.id == row.chat_id);
         party.zip(chat).is_some_and(|(party, chat)| self.seen.ever_left(&party.user, chat.external_id.as_str()))
-    }
-
-    /// Its chat moved, and may have been found again only when it was too late.
-    fn was_out_of_sight(&self, row: &Message) -> bool {
-        let moved = |chat: &Chat| chat.named_under.is_some() || self.is_out_of_sight(chat);
-        self.memory.all_chats().iter().any(|chat| chat.id == row.chat_id && moved(chat))
     }
 
     /// P7: what one chat sent stands at Slack in the order in which it was accepted.
@@ -330,25 +309,6 @@ impl World {
             }
         }
         self.count("absences", 1);
-        Ok(())
-    }
-
-    /// P3: what was read here is read there, where the person's own token can say so.
-    fn compare_read(&mut self, party: &Party, chat: &Chat) -> Result<(), String> {
-        let connections = self.memory.all_connections();
-        let own = connections.iter().find(|connection| connection.id == party.connection);
-        let Some(mark) = chat.read.as_ref().filter(|_| own.is_some_and(|own| own.abilities.mark_read)) else {
-            return Ok(());
-        };
-        let Some(channel) = self.slack.channels().into_iter().find(|one| one.id == chat.external_id.as_str()) else {
-            return Ok(());
-        };
-        let there = channel.read.get(&party.user).cloned().unwrap_or_default();
-        let here = mark.message.as_str().split_once(':').map_or("", |(_, ts)| ts);
-        if chat.read_there.as_ref() == Some(mark) && here > there.as_str() {
-            return Err(format!("P3: {} read {} up to {here} here, {there} there", party.customer, channel.id));
-        }
-        self.count("read marks", 1);
         Ok(())
     }
 

@@ -9,7 +9,6 @@ use crate::slack::{
     login,
     problem::{self, CallError, Effect},
     span::Span,
-    wire,
 };
 use bytes::Bytes;
 use model::{
@@ -153,8 +152,8 @@ impl<'a> Client<'a> {
 
     /// `conversations.mark`: how far the person has read.
     pub async fn conversations_mark(&self, channel: &str, ts: &id::Ts) -> Called {
-        let arguments = vec![("channel", channel.to_owned()), ("ts", ts.0.clone())];
-        self.call("conversations.mark", Effect::Writes, arguments).await
+        self.call("conversations.mark", Effect::Writes, vec![("channel", channel.to_owned()), ("ts", ts.0.clone())])
+            .await
     }
 
     /// `conversations.members`: who is in a chat.
@@ -394,10 +393,4 @@ fn seen(response: &Response, now: Timestamp) -> i64 {
     let date = response.header("date").and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok());
     let at = date.map_or(now, |date| Timestamp::from_micros(date.unix_timestamp().saturating_mul(1_000_000)));
     at.micros() - SIGHTING_MARGIN_MICROS
-}
-
-/// A message in a list of them.
-pub fn find_message(answer: &Answer, ts: &id::Ts) -> Option<wire::Message> {
-    let messages: Vec<wire::Message> = answer.list("messages");
-    messages.into_iter().find(|message| message.ts.as_deref() == Some(ts.0.as_str()))
 }

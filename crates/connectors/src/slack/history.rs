@@ -1,7 +1,7 @@
 //! Reads a chat's history with its threads, and single messages.
 
 use crate::slack::{
-    client::{Answer, Client, find_message},
+    client::{Answer, Client},
     convert::{self, Told},
     download,
     id::{self, Ts},
@@ -324,4 +324,10 @@ pub async fn one(client: &Client<'_>, message: &ExternalId) -> Result<Page, Conn
     let (channel, ts) = id::place(message)?;
     let found = look_up(client, channel, &ts).await?;
     Ok(Page { updates: updates(client, channel, &ts, &found).await?, ..Page::default() })
+}
+
+/// A message in a list of them.
+fn find_message(answer: &Answer, ts: &Ts) -> Option<wire::Message> {
+    let messages: Vec<wire::Message> = answer.list("messages");
+    messages.into_iter().find(|message| message.ts.as_deref() == Some(ts.0.as_str()))
 }

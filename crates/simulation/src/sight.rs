@@ -1,0 +1,29 @@
+//! Chats that nobody can find again, since the news of their move were lost and nothing tells them apart.
+
+use crate::{settle::theirs, world::World};
+use model::{chat::Chat, id::ExternalId, message::Message};
+
+impl World {
+    /// It got another id while nobody could hear of it, and there is nothing to recognise it by: nothing was
+    /// known that is still there.
+    pub fn is_out_of_sight(&self, chat: &Chat) -> bool {
+        let id = chat.external_id.as_str();
+        let by_now = self.seen.by_now(id);
+        if by_now == id {
+            return false;
+        }
+        let there = self.slack.channel(by_now).map(|channel| theirs(&channel, chat.named_under().as_str()));
+        let is_there = |row: &Message| {
+            let written = row.facets.content.as_ref().is_some_and(|content| !content.value.system);
+            let lives = |name: &ExternalId| there.as_ref().is_some_and(|there| there.contains_key(name.as_str()));
+            row.chat_id == chat.id && row.external_id.as_ref().is_some_and(lives) && !row.facets.is_deleted() && written
+        };
+        !self.memory.all_messages().iter().any(is_there)
+    }
+
+    /// Its chat moved, and may have been found again only when it was too late.
+    pub fn was_out_of_sight(&self, row: &Message) -> bool {
+        let moved = |chat: &Chat| chat.named_under.is_some() || self.is_out_of_sight(chat);
+        self.memory.all_chats().iter().any(|chat| chat.id == row.chat_id && moved(chat))
+    }
+}
