@@ -33,7 +33,14 @@ export type Event =
       Message
     >
   | Told<"reaction.added" | "reaction.removed", Message>
-  | Told<"chat.created" | "chat.updated" | "chat.deleted" | "chat.merged", Chat>
+  | Told<
+      | "chat.created"
+      | "chat.updated"
+      | "chat.read"
+      | "chat.deleted"
+      | "chat.merged",
+      Chat
+    >
   | Told<"gap.found" | "gap.filled", Chat>
   | Told<"connection.updated", Connection>
   | Told<"sync_status.updated", SyncStatus>

@@ -47,8 +47,7 @@ export function useSyncChat(id: string) {
 export function useMarkRead({ id, unread_count, last_message }: Chat) {
   const visible = useDocumentVisibility() === "visible";
   const { mutate } = useMutation({
-    mutationFn: () =>
-      answer(bothways.POST("/v1/chats/{id}/read", { params: { path: { id } }, body: {} })),
+    mutationFn: () => answer(bothways.POST("/v1/chats/{id}/read", { params: { path: { id } }, body: {} })),
     onSuccess: (chat) => changeInbox((inbox) => foldChat(inbox, chat)),
   });
   const unread = unread_count !== 0 && last_message != null;
