@@ -16,6 +16,10 @@ use model::{
     time::Timestamp,
     update::Update,
 };
+use std::collections::BTreeSet;
+
+/// How many pages of chats are read to find those that were picked.
+const MOST_PAGES_LISTED: usize = 20;
 
 impl Engine {
     /// Imports chats that a person or the app picked.
@@ -27,6 +31,9 @@ impl Engine {
         since: Option<Timestamp>,
     ) -> Result<Vec<SyncStatus>, EngineError> {
         let connection = self.importable(customer, connection).await?;
+        if chats.len() > 1 {
+            self.make_listed_known(&connection, chats).await?;
+        }
         let mut runs = Vec::new();
         for external_id in chats {
             self.make_known(&connection, external_id).await?;
@@ -56,11 +63,37 @@ impl Engine {
         Err(EngineError::refused("connection_closed", detail))
     }
 
+    /// Learns of many chats by listing them: asked for one by one, they would need more calls than a platform
+    /// allows. What no list shows is asked for by itself.
+    async fn make_listed_known(&self, connection: &Connection, picked: &[ExternalId]) -> Result<(), EngineError> {
+        let known = self.store().chats_named(&connection.customer_id, connection.id, picked).await?;
+        let is_known = |id: &&ExternalId| known.iter().any(|chat| chat.is_called(id) && is_member(chat));
+        let mut left: BTreeSet<_> = picked.iter().filter(|id| !is_known(id)).collect();
+        let mut cursor = None;
+        for _ in 0..MOST_PAGES_LISTED {
+            if left.is_empty() {
+                break;
+            }
+            let asked_at = Some(self.now());
+            let page = self.ask_now(connection, &Reading::Chats, cursor.as_ref()).await?.0;
+            let wanted = |update: &Update| update.chat().is_some_and(|chat| picked.contains(chat));
+            let updates: Vec<_> = page.updates.into_iter().filter(wanted).collect();
+            left.retain(|id| !updates.iter().any(|update| update.chat() == Some(id)));
+            let news = News::new(connection, updates, Origin::Import);
+            self.take_in(&News { lists_own_chats: true, asked_at, ..news }).await?;
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Learns of a chat that was picked before anybody listed it. Only whose person is in it may.
     async fn make_known(&self, connection: &Connection, external_id: &ExternalId) -> Result<(), EngineError> {
         let named = std::slice::from_ref(external_id);
         let known = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
-        if known.and_then(|chat| chat.member).is_some_and(|member| member.member) {
+        if known.as_ref().is_some_and(is_member) {
             return Ok(()); // The run itself asks again.
         }
         let asked = Reading::Membership(external_id.clone());
@@ -213,4 +246,8 @@ impl Engine {
         self.take_in(&News::new(connection, people, Origin::Import)).await?;
         Ok(page)
     }
+}
+
+fn is_member(chat: &Chat) -> bool {
+    chat.member.is_some_and(|member| member.member)
 }

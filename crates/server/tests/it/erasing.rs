@@ -58,8 +58,8 @@ async fn an_erased_customer_is_gone_from_the_file_and_nobody_else_is() {
     let connection = house.connect("ana", &ana).await;
     let chat = house.import("ana", &connection, &channel).await;
     assert_ne!(chat, chats[0], "who comes again begins anew");
-    house.close().await;
-    assert!(is_in_a_file(&folder, BOBS));
+    let kept = house.close_and_keep().await;
+    assert!(is_in_a_file(kept.path(), BOBS));
 }
 
 #[tokio::test(flavor = "multi_thread")]

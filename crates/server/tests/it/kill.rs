@@ -14,18 +14,19 @@ use std::{
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 /// How often the server is killed.
-const KILLS: usize = 22;
+const KILLS: usize = 12;
 /// How many writers each side has. All are at work when the server is killed.
 const WRITERS: usize = 4;
-/// How many messages a writer writes at most between two kills.
-const MOST_PER_WRITER: usize = 25;
+/// How many messages a writer writes at most between two kills. Slack takes one a second in a channel, and all
+/// must be there in the end.
+const MOST_PER_WRITER: usize = 8;
 /// How many messages the channel that is imported has.
 const HISTORY: &str = "2500";
 /// The longest time between a start and a kill.
 const LONGEST_LIFE_MILLIS: u64 = 600;
 /// How long both sides may take to become the same. An attempt that nobody answered is settled after a
-/// minute, and Slack brings an event again after a minute.
-const SETTLED_WITHIN: Duration = Duration::from_secs(150);
+/// minute, Slack brings an event again after a minute, and its limits hold up what was written.
+const SETTLED_WITHIN: Duration = Duration::from_secs(240);
 
 /// Chance out of a seed (SplitMix64).
 struct Chance(u64);
@@ -69,7 +70,7 @@ impl Fight {
     /// Both programs, connected, with nothing written yet.
     async fn begin(seed: u64) -> (Self, Process) {
         let seed = seed.to_string();
-        let pair = Pair::new(&["--seed", &seed, "--messages", HISTORY, "--page", "25"]);
+        let pair = Pair::new(&["--seed", &seed, "--messages", HISTORY, "--page", "100"]);
         let server = pair.serve("127.0.0.1:0");
         let link = server.told("http://");
         let link = if link.contains("/login/") { link.to_owned() } else { panic!("{}", server.said) };
