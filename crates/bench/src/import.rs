@@ -15,6 +15,8 @@ use std::{
 };
 
 const CHANNELS: usize = 10;
+/// How long an import may take: the limits of the platform hold for the emulated one as well.
+const LONGEST_RUN: Duration = Duration::from_secs(60 * 60);
 /// How many rows SQLite alone writes in one transaction: as many as a page of history brings.
 const ROWS_AT_ONCE: usize = 1_000;
 
@@ -51,7 +53,9 @@ pub async fn measure(table: &mut Table, messages: usize) -> anyhow::Result<()> {
 /// Begins an import, and waits for the end of it.
 pub async fn run(place: &Place, connection: &str, wish: Value) -> anyhow::Result<()> {
     place.ask(Method::POST, "/v1/chats/import", Some(wish)).await?;
+    let began = Instant::now();
     loop {
+        anyhow::ensure!(began.elapsed() < LONGEST_RUN, "the import did not end within {LONGEST_RUN:?}");
         let runs =
             place.ask(Method::GET, &format!("/v1/sync-statuses?connection_id={connection}&limit=100"), None).await?;
         let items = runs["items"].as_array().context("runs are listed")?;

@@ -12,6 +12,8 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 const MESSAGES: usize = 500;
+/// A message that takes longer does not come.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Somebody writes at Slack; an open event stream shows it.
 pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
@@ -30,7 +32,8 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
         let began = Instant::now();
         let posted = place.slack.act_post(&person.id, &channel, &words, None);
         posted.map_err(|refusal| anyhow!("the emulator refuses: {refusal:?}"))?;
-        stream.until(&words).await?;
+        let shown = tokio::time::timeout(LONGEST_WAIT, stream.until(&words)).await;
+        shown.with_context(|| format!("message {number} of {MESSAGES} did not show within {LONGEST_WAIT:?}"))??;
         times.push(began.elapsed());
     }
     let bare = round_trips(&place).await?;
