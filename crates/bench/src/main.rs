@@ -4,11 +4,14 @@
 
 mod import;
 mod intake;
-mod latency;
+mod live;
 mod opening;
 mod place;
 mod process;
+mod program;
+mod stream;
 mod table;
+mod webhooks;
 
 use clap::Parser;
 use std::path::PathBuf;
@@ -18,7 +21,7 @@ use table::Table;
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]
 struct Arguments {
-    /// Only these parts: intake, import, latency, opening, process. All of them without
+    /// Only these parts: process, intake, live, import, opening. All of them without
     parts: Vec<String>,
     /// How many messages the chats hold that are opened; several sizes may be named
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000])]
@@ -46,15 +49,15 @@ fn main() -> anyhow::Result<()> {
         if wanted("intake") {
             intake::measure(&mut table).await?;
         }
-        if wanted("latency") {
-            latency::measure(&mut table).await?;
+        if wanted("live") {
+            live::measure(&mut table).await?;
         }
         if wanted("import") {
             import::measure(&mut table, arguments.import).await?;
         }
         if wanted("opening") {
             for size in &arguments.sizes {
-                opening::measure(&mut table, *size).await?;
+                opening::measure(&mut table, &program()?, *size).await?;
             }
         }
         anyhow::Ok(())

@@ -2,6 +2,8 @@
 
 use crate::{
     place::Place,
+    process,
+    program::Program,
     table::{Table, Times, rate, ratio, told},
 };
 use anyhow::Context;
@@ -9,17 +11,20 @@ use reqwest::Method;
 use rusqlite::{Connection, params};
 use sandbox::slack::WorldSize;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 const CALLS: usize = 200;
 
-/// Fills the customer's chats up to a size, and opens them.
-pub async fn measure(table: &mut Table, size: u64) -> anyhow::Result<()> {
+/// Fills a customer's chats up to a size, and opens them.
+pub async fn measure(table: &mut Table, program: &Path, size: u64) -> anyhow::Result<()> {
     let world =
         || WorldSize { messages_per_channel: 20, messages_per_chat: 5, threads_per_channel: 0, ..WorldSize::default() };
     let place = Place::open(world(), None).await?;
-    let connection = place.connect().await?;
-    crate::import::run(&place, &connection, json!({ "connection_id": connection, "all": true })).await?;
+    let customers = place.connect_all().await?;
+    place.import_all(&customers).await?;
     let folder = place.close().await?;
     multiply(&folder.path().join("bothways.db"), size)?;
     // What was not told by the feed is found by an index that is made anew.
@@ -27,16 +32,13 @@ pub async fn measure(table: &mut Table, size: u64) -> anyhow::Result<()> {
         let _is_there = std::fs::remove_file(folder.path().join(name));
     }
     let place = Place::open_in(folder, world(), None).await?;
-    let began = Instant::now();
-    while !is_indexed(&place).await? {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let taken = began.elapsed();
+    let taken = place.until_indexed(&customers).await?;
     let each = format!("{}, {:.0}/s", told(taken), rate(usize::try_from(size)?, taken));
     table.row(&format!("making the index anew, {size} messages stored"), each, "—".to_owned(), None);
-    let chats = place.ask(Method::GET, "/v1/chats", None).await?;
+    let customer = &customers[0].name;
+    let chats = place.ask(customer, Method::GET, "/v1/chats", None).await?;
     let chat = chats["items"][0]["id"].as_str().context("there is a chat")?.to_owned();
-    let bare = times(&place, "/healthz").await?;
+    let bare = times(&place, customer, "/healthz").await?;
     let paths = [
         ("the list of chats", "/v1/chats".to_owned()),
         ("a chat", format!("/v1/chats/{chat}/messages")),
@@ -45,25 +47,25 @@ pub async fn measure(table: &mut Table, size: u64) -> anyhow::Result<()> {
         ("a search of words that are nowhere", "/v1/search?q=zyzzyva".to_owned()),
     ];
     for (what, path) in paths {
-        let found = times(&place, &path).await?;
+        let found = times(&place, customer, &path).await?;
         let what = format!("{what}, {size} messages stored");
         let limit = format!("an empty answer: {}", bare.told());
         table.row(&what, found.told(), limit, ratio(found.within(0.5), bare.within(0.5)));
     }
-    place.close().await?;
-    Ok(())
+    let folder = place.close().await?;
+    let ready = process::starts(program, folder.path()).await?;
+    table.row(&format!("start-up to ready, {size} messages stored"), ready.told(), "—".to_owned(), None);
+    let started = Program::start(program, folder.path(), &[])?;
+    let rest = process::resting(&started).await?;
+    table.row(&format!("memory at rest, {size} messages stored"), format!("{rest} MiB"), "—".to_owned(), None);
+    started.stop()
 }
 
-async fn is_indexed(place: &Place) -> anyhow::Result<bool> {
-    let found = place.ask(Method::GET, "/v1/search?q=the", None).await?;
-    Ok(found["rebuilding"] == false && found["indexed_to_seq"] == found["as_of_seq"])
-}
-
-async fn times(place: &Place, path: &str) -> anyhow::Result<Times> {
+async fn times(place: &Place, customer: &str, path: &str) -> anyhow::Result<Times> {
     let mut times = Vec::new();
     for _ in 0..CALLS {
         let began = Instant::now();
-        let answer = place.asking(Method::GET, path).send().await?;
+        let answer = place.asking(customer, Method::GET, path).send().await?;
         anyhow::ensure!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.bytes().await?;
         times.push(began.elapsed());
@@ -72,9 +74,9 @@ async fn times(place: &Place, path: &str) -> anyhow::Result<Times> {
 }
 
 /// Copies messages that are there until so many are stored: the same documents, under ids and places of their own.
-fn multiply(file: &std::path::Path, size: u64) -> anyhow::Result<()> {
+fn multiply(file: &Path, size: u64) -> anyhow::Result<()> {
     let db = Connection::open(file)?;
-    db.busy_timeout(std::time::Duration::from_secs(60))?;
+    db.busy_timeout(Duration::from_secs(60))?;
     let columns =
         "customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, document, thread";
     let samples: Vec<(String, String, String, String, String)> = db

@@ -1,94 +1,124 @@
 //! The program as a process: how soon it answers, and how much memory it takes.
 
-use crate::table::{Table, told};
+use crate::{
+    place::Place,
+    program::Program,
+    table::{Table, Times, ratio, told},
+    webhooks::{Channel, Load, tell},
+};
 use anyhow::Context;
-use reqwest::Client;
+use reqwest::{Client, Method};
+use sandbox::slack::WorldSize;
 use std::{
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-const STARTS: usize = 5;
+const STARTS: usize = 9;
+/// How many customers import and hear news, each in a workspace of their own.
+const CUSTOMERS: usize = 8;
+const IMPORTED_EACH: usize = 5_000;
+const NEWS: usize = 10_000;
+const READERS: usize = 16;
+const READS_EACH: usize = 200;
+/// How long a server without work is left alone before its memory is looked at.
+const REST: Duration = Duration::from_secs(5);
 
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ended_before = self.0.kill();
-        let _status = self.0.wait();
-    }
+/// Starts the program a few times, gives it work, and looks at its memory.
+pub async fn measure(table: &mut Table, program: &Path) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    Program::start(program, folder.path(), &[])?.stop()?;
+    let ready = starts(program, folder.path()).await?;
+    let bare = at_once(program)?;
+    let limit = format!("a process that ends at once: {}", bare.told());
+    table.row("start-up to ready, nothing stored", ready.told(), limit, ratio(ready.within(0.5), bare.within(0.5)));
+    memory(table, program).await
 }
 
-/// Starts the program a few times, and looks at its memory.
-pub async fn measure(table: &mut Table, program: &Path) -> anyhow::Result<()> {
+/// How soon it is ready in a folder where it was before.
+pub async fn starts(program: &Path, folder: &Path) -> anyhow::Result<Times> {
     let client = Client::builder().no_proxy().build()?;
-    let folder = tempfile::tempdir()?;
-    let mut starts = Vec::new();
-    let mut bare = Vec::new();
-    let mut rest = 0;
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let began = Instant::now();
+        let started = Program::start(program, folder, &[])?;
+        client.get(format!("{}/readyz", started.base)).send().await?.error_for_status()?;
+        times.push(began.elapsed());
+        started.stop()?;
+    }
+    Ok(Times::of(times))
+}
+
+/// How soon the system starts it and hears of its end.
+fn at_once(program: &Path) -> anyhow::Result<Times> {
+    let mut times = Vec::new();
     for _ in 0..STARTS {
         let began = Instant::now();
         let status = Command::new(program).arg("--version").stdout(Stdio::null()).status()?;
         anyhow::ensure!(status.success(), "{} runs", program.display());
-        bare.push(began.elapsed());
-
-        let began = Instant::now();
-        let (process, base) = start(program, folder.path())?;
-        client.get(format!("{base}/readyz")).send().await?.error_for_status()?;
-        starts.push(began.elapsed());
-        rest = resident(&process.0, "VmRSS")?;
+        times.push(began.elapsed());
     }
-    starts.sort_unstable();
-    bare.sort_unstable();
-    let (ready, limit) = (starts[STARTS / 2], bare[STARTS / 2]);
-    let limit_told = format!("a process that ends at once: {}", told(limit));
-    table.row("start-up to ready", told(ready), limit_told, crate::table::ratio(ready, limit));
-    table.row("memory at rest", format!("{} MiB", rest / 1_024), "—".to_owned(), None);
+    Ok(Times::of(times))
+}
 
-    let (process, base) = start(program, folder.path())?;
-    let load = (0..64).map(|_| {
-        let (client, url) = (client.clone(), format!("{base}/v1/integrations"));
+/// Its memory once it has nothing to do, in MiB.
+pub async fn resting(program: &Program) -> anyhow::Result<u64> {
+    tokio::time::sleep(REST).await;
+    Ok(program.memory("VmRSS")? / 1_024)
+}
+
+async fn memory(table: &mut Table, program: &Path) -> anyhow::Result<()> {
+    let size = WorldSize {
+        workspaces: CUSTOMERS,
+        people: 8,
+        bots: 0,
+        public_channels: 1,
+        private_channels: 0,
+        direct_chats: 0,
+        group_chats: 0,
+        messages_per_channel: IMPORTED_EACH,
+        threads_per_channel: 0,
+        ..WorldSize::default()
+    };
+    let place = Place::open_program(program, size).await?;
+    let at_work = place.program().context("it is a program")?;
+    let rest = resting(at_work).await?;
+    table.row("memory at rest, nothing stored", format!("{rest} MiB"), "—".to_owned(), None);
+
+    let began = Instant::now();
+    let customers = place.connect_all().await?;
+    place.import_all(&customers).await?;
+    let channels: Vec<Channel> = customers.iter().map(Channel::from).collect();
+    tell(&place, &channels, Load { connections: 32, messages: NEWS, first: 0, pace: None }).await?;
+    let readers = (0..READERS).map(|reader| {
+        let paths = ["/v1/chats", "/v1/timeline", "/v1/search?q=the"];
+        let customer = &customers[reader % customers.len()].name;
+        let calls = paths.map(|path| place.asking(customer, Method::GET, path));
         tokio::spawn(async move {
-            for _ in 0..500 {
-                let _refused = client.get(&url).send().await?.bytes().await?;
+            for number in 0..READS_EACH {
+                let call = calls[number % calls.len()].try_clone().context("it has no body")?;
+                call.send().await?.error_for_status()?.bytes().await?;
             }
             anyhow::Ok(())
         })
     });
-    for caller in load.collect::<Vec<_>>() {
-        caller.await??;
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await??;
     }
-    let peak = resident(&process.0, "VmHWM")?;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let after = resident(&process.0, "VmRSS")?;
-    let taken = format!("at most {} MiB, {} MiB afterwards", peak / 1_024, after / 1_024);
+    place.until_indexed(&customers).await?;
+    let lasted = told(began.elapsed());
+    let peak = at_work.memory("VmHWM")? / 1_024;
+    let after = resting(at_work).await?;
+    let what = format!(
+        "memory under load: {} messages imported, {NEWS} told, {} reads by {READERS} at once",
+        CUSTOMERS * IMPORTED_EACH,
+        READERS * READS_EACH,
+    );
+    let measured = format!("at most {peak} MiB, afterwards {after} MiB; it lasted {lasted}");
     #[expect(clippy::cast_precision_loss, reason = "for people to read")]
     let ratio = peak as f64 / rest as f64;
-    table.row("memory under 32,000 calls by 64 callers", taken, format!("at rest: {} MiB", rest / 1_024), Some(ratio));
+    table.row(&what, measured, format!("at rest: {rest} MiB"), Some(ratio));
+    place.close().await?;
     Ok(())
-}
-
-fn start(program: &Path, folder: &Path) -> anyhow::Result<(Process, String)> {
-    let mut command = Command::new(program);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.join("data")).current_dir(folder);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-    let lines = child.stdout.take().context("it prints")?;
-    let process = Process(child);
-    for line in BufReader::new(lines).lines() {
-        let line = line?;
-        if let Some(at) = line.find("http://") {
-            let address = line[at..].split("/login/").next().unwrap_or_default();
-            return Ok((process, address.trim().to_owned()));
-        }
-    }
-    anyhow::bail!("{} ended", program.display())
-}
-
-/// In KiB.
-fn resident(process: &Child, what: &str) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).context("only Linux tells it")?;
-    let line = status.lines().find(|line| line.starts_with(what)).context("the kernel tells it")?;
-    Ok(line.split_whitespace().nth(1).context("a number")?.parse()?)
 }
