@@ -551,6 +551,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/v1/user-platforms/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Say who the customer is on a platform. Messages that are stored follow in a run of their own. */
+    put: operations["put_user_platform"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -925,6 +942,19 @@ export interface components {
       /** @description The part of its text that shows why; its beginning, where it was found by its sender or its files. */
       snippet: components["schemas"]["Piece"][];
     };
+    /** @description Who the customer is. */
+    Identity: {
+      /** @description Their mail addresses. Without them, what the platform says. */
+      emails?: string[] | null;
+      /**
+       * @description All the platform's ids of them: those that the authorization proved, and others that they write under.
+       *     What any of them wrote is `outgoing`, unless another customer is connected as that person. They open
+       *     no chat.
+       */
+      external_user_ids: components["schemas"]["ExternalId"][];
+      /** @description Their name. Without it, what the platform says. */
+      name?: string | null;
+    };
     /** @description Which chats are to be imported. */
     ImportRequest: {
       /** @description Or all that the connection can see. */
@@ -1022,7 +1052,7 @@ export interface components {
         customer_id: components["schemas"]["CustomerId"];
         /** @description Their mail addresses there. */
         emails: string[];
-        /** @description The platform's ids of them. */
+        /** @description The platform's ids of them. What these write is the customer's own. */
         external_user_ids: components["schemas"]["ExternalId"][];
         /** @description Our id. */
         id: components["schemas"]["UserPlatformId"];
@@ -1030,9 +1060,11 @@ export interface components {
         name: string;
         /** @description Where. */
         platform: string;
+        /** @description Those of them that the authorization proved. They cannot be taken away. */
+        proven_user_ids: components["schemas"]["ExternalId"][];
         /**
          * Format: int64
-         * @description Raised by one with every write.
+         * @description Grows with every change.
          */
         revision: number;
       }[];
@@ -1664,7 +1696,8 @@ export interface components {
      * @description What is run.
      * @enum {string}
      */
-    SyncKind: "import" | "reconcile" | "people" | "chats" | "reread";
+    SyncKind:
+      "import" | "reconcile" | "people" | "chats" | "reread" | "directions";
     /**
      * @description How far it has come.
      * @enum {string}
@@ -1716,7 +1749,7 @@ export interface components {
      * @description RFC 3339, in UTC, with milliseconds
      */
     Timestamp: string;
-    /** @description Who a customer is on a platform. */
+    /** @description Who a customer is on a platform, by connection. */
     UserPlatform: {
       /** @description Through which connection. */
       connection_id: components["schemas"]["ConnectionId"];
@@ -1724,7 +1757,7 @@ export interface components {
       customer_id: components["schemas"]["CustomerId"];
       /** @description Their mail addresses there. */
       emails: string[];
-      /** @description The platform's ids of them. */
+      /** @description The platform's ids of them. What these write is the customer's own. */
       external_user_ids: components["schemas"]["ExternalId"][];
       /** @description Our id. */
       id: components["schemas"]["UserPlatformId"];
@@ -1732,9 +1765,11 @@ export interface components {
       name: string;
       /** @description Where. */
       platform: string;
+      /** @description Those of them that the authorization proved. They cannot be taken away. */
+      proven_user_ids: components["schemas"]["ExternalId"][];
       /**
        * Format: int64
-       * @description Raised by one with every write.
+       * @description Grows with every change.
        */
       revision: number;
     };
@@ -3148,6 +3183,41 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Items_UserPlatform"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  put_user_platform: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["UserPlatformId"];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Identity"];
+      };
+    };
+    responses: {
+      /** @description Who they are by now */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UserPlatform"];
         };
       };
       /** @description A problem */

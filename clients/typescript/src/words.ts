@@ -21,6 +21,7 @@ export type Session = Schemas["Session"];
 export type Sighting = Schemas["Sighting"];
 export type SyncStatus = Schemas["SyncStatus"];
 export type TimelinePage = Schemas["Listed_Sighting"];
+export type UserPlatform = Schemas["UserPlatform"];
 export type Words = Schemas["Words"];
 
 /** An event of the feed, with the object that its kind is about. */
@@ -44,7 +45,7 @@ export type Event =
   | Told<"gap.found" | "gap.filled", Chat>
   | Told<"connection.updated", Connection>
   | Told<"sync_status.updated", SyncStatus>
-  | Told<"user_platform.updated", Record<string, unknown>>;
+  | Told<"user_platform.updated", UserPlatform>;
 
 type Told<Kind extends Schemas["EventKind"], About> = Omit<
   Schemas["Event"],

@@ -4,16 +4,16 @@ use crate::{Engine, EngineError, MOST_DECISIONS, place};
 use model::{
     changes::{Changes, Write},
     chat::{Chat, ChatKind, ChatState},
-    connection::{Connection, ConnectionState, Login, Sealed, UserPlatform},
+    connection::{Connection, ConnectionState, Login, Sealed},
     connector::{Authorized, Grant, NewLogin},
     customer::CustomerId,
-    event::{EventKind, NewEvent, Subject},
     id::{ChatId, ConnectionId, Cursor, ExternalId, Integration, LoginId, UserPlatformId},
     limits::Purpose,
     standing::Standing,
     store::StoreError,
     sync_status::SyncKind,
     update::Update,
+    user_platform::{Stated, UserPlatform},
     view::Names,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +122,8 @@ impl Engine {
             state: ConnectionState::Connecting,
             reason: None,
             person: authorized.person.clone(),
+            linked: linked(held.as_ref(), authorized),
+            identity: held.as_ref().map_or(0, |held| held.identity),
             senders: authorized.senders.clone(),
             scopes: authorized.scopes.clone(),
             abilities: authorized.abilities.clone(),
@@ -136,12 +138,7 @@ impl Engine {
         let user = self.user_platform(&connection, authorized, known)?;
         let people = self.new_sync(&connection, None, SyncKind::People, None);
         let event = self.connection_event(&connection);
-        let user_event = NewEvent {
-            kind: EventKind::UserPlatformUpdated,
-            subject: Subject::UserPlatform(user.id),
-            revision: user.revision,
-            ..event.clone()
-        };
+        let user_event = self.user_platform_event(&user, event.origin);
         let events = vec![event, user_event, self.sync_event(&people)];
         let writes = vec![
             Write::Connection(connection.clone()),
@@ -163,11 +160,12 @@ impl Engine {
             id: known.as_ref().map_or_else(|| UserPlatformId::from(self.uuid()), |known| known.id),
             customer_id: connection.customer_id.clone(),
             connection_id: connection.id,
-            revision: known.map_or(0, |known| known.revision) + 1,
+            revision: known.as_ref().map_or(0, |known| known.revision) + 1,
             platform: self.platform(&connection.integration).to_owned(),
             external_user_ids: authorized.person.clone(),
             name: authorized.identity.name.clone(),
             emails: authorized.identity.emails.clone(),
+            stated: Stated { ids: connection.linked.clone(), ..known.map(|known| known.stated).unwrap_or_default() },
         })
     }
 
@@ -272,6 +270,12 @@ impl Engine {
         let wanted = |chat: &Available| chat.name.to_lowercase().contains(&text);
         Ok((listed.into_iter().map(available).filter(wanted).collect(), page.next))
     }
+}
+
+/// What was stated of the customer before stays, but for what is proven by now.
+fn linked(held: Option<&Connection>, authorized: &Authorized) -> Vec<ExternalId> {
+    let stays = |id: &&ExternalId| !authorized.person.contains(id) && !authorized.senders.contains(id);
+    held.iter().flat_map(|held| held.linked.iter()).filter(stays).cloned().collect()
 }
 
 fn as_chat(update: &Update) -> Option<(&ExternalId, &model::chat::ChatFacts)> {

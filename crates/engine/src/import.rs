@@ -61,6 +61,9 @@ impl Engine {
         let Some(connection) = self.store().connection(&sync.customer_id, sync.connection_id).await? else {
             return Ok(());
         };
+        if sync.kind == SyncKind::Directions {
+            return self.sort_page(sync, &connection).await; // It asks nobody but the store.
+        }
         if !connection.is_open() {
             let due_at = self.now() + retry::LONGEST_WAIT;
             let why = connection.reason.unwrap_or_else(|| connection.standing.reason().to_owned());
@@ -209,7 +212,7 @@ impl Engine {
         let counted = |update: &&Update| match sync.kind {
             SyncKind::Import if chat.is_some() => matches!(update, Update::Message(_)),
             SyncKind::People => matches!(update, Update::Person { .. }),
-            SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats | SyncKind::Reread => {
+            SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats | SyncKind::Reread | SyncKind::Directions => {
                 matches!(update, Update::Chat { .. })
             }
         };
@@ -290,7 +293,7 @@ impl Engine {
                 events.push(self.connection_event(&active));
                 with.push(Write::Connection(active));
             }
-            SyncKind::Chats | SyncKind::Import | SyncKind::Reconcile | SyncKind::Reread => {}
+            SyncKind::Chats | SyncKind::Import | SyncKind::Reconcile | SyncKind::Reread | SyncKind::Directions => {}
         }
     }
 
@@ -364,7 +367,7 @@ impl Engine {
 /// What a run asks the platform for; none where it asks nothing.
 fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
     match (sync.kind, chat) {
-        (SyncKind::Reread, _) => None,
+        (SyncKind::Reread | SyncKind::Directions, _) => None,
         (SyncKind::People, _) => Some(Reading::People),
         (SyncKind::Import, Some(chat)) => Some(Reading::History { chat: chat.external_id.clone(), since: sync.since }),
         (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Some(Reading::Chats),
@@ -375,7 +378,7 @@ fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
 fn purpose(kind: SyncKind) -> Purpose {
     match kind {
         SyncKind::Import | SyncKind::People | SyncKind::Chats => Purpose::Import,
-        SyncKind::Reconcile | SyncKind::Reread => Purpose::Reconciliation,
+        SyncKind::Reconcile | SyncKind::Reread | SyncKind::Directions => Purpose::Reconciliation,
     }
 }
 

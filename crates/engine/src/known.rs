@@ -33,7 +33,7 @@ impl Engine {
         }
         if let Some(chat) = known.chat.as_ref().map(|chat| chat.id) {
             self.know_messages(&mut known, chat, updates, messages).await?;
-            known.sole = self.is_sole(connection, updates).await?;
+            known.own = self.own_among(connection, &senders(updates)).await?;
         }
         Ok(known)
     }
@@ -72,30 +72,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether nobody but this customer is connected as this person. Asked only where it matters.
-    async fn is_sole(&self, connection: &Connection, updates: &[Update]) -> Result<bool, EngineError> {
-        let by_them = |update: &Update| match update {
-            Update::Message(message) => {
-                message.content.sender.as_ref().is_some_and(|sender| connection.person.contains(sender))
-            }
-            _ => false,
-        };
-        if !updates.iter().any(by_them) {
-            return Ok(true);
-        }
-        for account in &connection.listens_to {
-            let others = self.store().listeners(&connection.integration, account).await?;
-            let shares = |other: &Connection| {
-                other.customer_id != connection.customer_id
-                    && other.person.iter().any(|person| connection.person.contains(person))
-            };
-            if others.iter().any(shares) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// The mark that goes on what is sent, so that it is known when it comes back.
     pub(crate) fn mark(&self, connection: &Connection, chat: ChatId, message: MessageId) -> String {
         let mac = self.parts.vault.mac(&place_of_mark(connection, chat, message));
@@ -118,6 +94,15 @@ impl Engine {
 
 fn place_of_mark(connection: &Connection, chat: ChatId, message: MessageId) -> String {
     format!("mark/{}/{chat}/{message}", connection.id)
+}
+
+/// Who wrote what is told.
+fn senders(updates: &[Update]) -> BTreeSet<ExternalId> {
+    let sender = |update: &Update| match update {
+        Update::Message(message) | Update::Restored { message, .. } => message.content.sender.clone(),
+        _ => None,
+    };
+    updates.iter().filter_map(sender).collect()
 }
 
 fn moved_into(updates: &[Update]) -> Vec<ExternalId> {

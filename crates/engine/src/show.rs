@@ -35,7 +35,7 @@ impl Engine {
         let (store, customer) = (self.store(), &connection.customer_id);
         let mut names = Names {
             platform: self.platform(&connection.integration).to_owned(),
-            me: connection.person.iter().cloned().collect(),
+            me: connection.own_ids().cloned().collect(),
             senders: connection.senders.iter().cloned().collect(),
             ..Names::default()
         };
@@ -150,7 +150,7 @@ impl Engine {
 
     /// Shows people of one connection.
     pub fn show_people(&self, connection: &Connection, rows: &[Participant]) -> Vec<view::Participant> {
-        let mut names = Names { me: connection.person.iter().cloned().collect(), ..Names::default() };
+        let mut names = Names { me: connection.own_ids().cloned().collect(), ..Names::default() };
         let mut shown = Vec::new();
         for row in rows {
             if let Some(id) = row.external_ids.first() {
@@ -241,7 +241,7 @@ impl Engine {
         if !users.is_empty() {
             let rows = self.store().user_platforms(customer).await?;
             let rows = rows.into_iter().filter(|row| users.contains(&row.id));
-            objects.extend(rows.map(|row| (row.id.to_string(), json(&row))));
+            objects.extend(rows.map(|row| (row.id.to_string(), json(&view::user_platform(&row)))));
         }
         Ok(objects)
     }

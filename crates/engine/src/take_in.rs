@@ -71,8 +71,9 @@ impl Engine {
     }
 
     async fn take_in_at_once(&self, news: &News<'_>, updates: Vec<Update>) -> Result<(), EngineError> {
+        let mut connection = news.connection.clone();
         for _ in 0..MOST_DECISIONS {
-            let changes = self.decide(news, updates.clone()).await?;
+            let changes = self.decide(&connection, news, updates.clone()).await?;
             if changes.is_empty() {
                 return Ok(());
             }
@@ -81,17 +82,25 @@ impl Engine {
                 Err(StoreError::Stale) => {} // Somebody else was faster. Look again.
                 Err(error) => return Err(error.into()),
             }
+            if let Some(held) = self.store().connection(&connection.customer_id, connection.id).await? {
+                (connection.linked, connection.identity) = (held.linked, held.identity);
+            }
         }
         Err(StoreError::Stale.into())
     }
 
-    async fn decide(&self, news: &News<'_>, updates: Vec<Update>) -> Result<Changes, EngineError> {
-        let mut changes = Changes::of(&news.connection.customer_id);
-        let updates = self.under_our_names(news.connection, updates).await?;
+    async fn decide(
+        &self,
+        connection: &Connection,
+        news: &News<'_>,
+        updates: Vec<Update>,
+    ) -> Result<Changes, EngineError> {
+        let mut changes = Changes::of(&connection.customer_id);
+        let updates = self.under_our_names(connection, updates).await?;
         for (chat, updates) in by_chat(updates, news.settled.as_ref().map(|(_, chat)| chat)) {
             let settled = news.settled.as_ref().filter(|(_, of)| chat.as_ref() == Some(of)).map(|(settled, _)| settled);
             let messages: Vec<MessageId> = settled.iter().map(|settled| settled.command.message_id).collect();
-            let known = self.known(news.connection, chat.as_ref(), &updates, &messages).await?;
+            let known = self.known(connection, chat.as_ref(), &updates, &messages).await?;
             let ids = || self.uuid();
             let context = Context {
                 now: self.now(),

@@ -285,6 +285,11 @@ impl Desk<'_> {
         if message.direction != Direction::Outgoing {
             return Err(problem("not_yours", "Only messages that you wrote can be changed."));
         }
+        let sender = message.facets.content.as_ref().and_then(|content| content.value.sender.as_ref());
+        if sender.is_some_and(|sender| self.connection.linked.contains(sender)) {
+            let detail = "You wrote it as somebody whom this connection cannot speak for. Change it at the platform.";
+            return Err(problem("not_by_this_connection", detail));
+        }
         if message.facets.is_deleted() {
             return Err(problem("message_deleted", "The message is deleted."));
         }

@@ -4,7 +4,7 @@ use crate::{
     chat::Chat,
     command::Command,
     completeness::Completeness,
-    connection::{Connection, Login, UserPlatform},
+    connection::{Connection, Login},
     customer::CustomerId,
     event::NewEvent,
     facets::Version,
@@ -15,6 +15,7 @@ use crate::{
     sync_status::SyncStatus,
     time::{Timestamp, exact},
     update::Update,
+    user_platform::UserPlatform,
 };
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +149,14 @@ pub enum Write {
     Remember(Remembered),
     /// The chat must have no open command; otherwise the commit is stale.
     Quiet(ChatId),
+    /// The connection must still have this identity, since it was decided by it whose messages are; otherwise
+    /// the commit is stale.
+    Identity {
+        /// Which.
+        connection_id: ConnectionId,
+        /// Its identity.
+        identity: u64,
+    },
     /// The chat must still be of this generation; otherwise the commit is stale.
     Expect {
         /// Which.

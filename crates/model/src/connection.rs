@@ -1,9 +1,9 @@
-//! A customer's link to a platform, the logins that it stands on, and who the customer is there.
+//! A customer's link to a platform, and the logins that it stands on.
 
 use crate::{
     abilities::Abilities,
     customer::CustomerId,
-    id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, UserPlatformId},
+    id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId},
     standing::Standing,
     time::{Timestamp, exact, exact_if_any},
 };
@@ -54,6 +54,13 @@ pub struct Connection {
     pub reason: Option<String>,
     /// Who the customer is there: news are for those chats in which this is a member.
     pub person: Vec<ExternalId>,
+    /// Other ids that the customer writes under there, as was stated and not proven. What they write is
+    /// shown as the customer's own; they open no chat.
+    #[serde(default)]
+    pub linked: Vec<ExternalId>,
+    /// Raised by one whenever others are linked.
+    #[serde(default)]
+    pub identity: u64,
     /// As whom our commands appear there: the person, or the app's bot.
     pub senders: Vec<ExternalId>,
     /// What was granted.
@@ -88,6 +95,11 @@ impl Connection {
     /// Whether commands are accepted. While it is paused they wait.
     pub fn takes_commands(&self) -> bool {
         self.is_open() || self.state == ConnectionState::Paused
+    }
+
+    /// All ids that the customer writes under there, proven or stated.
+    pub fn own_ids(&self) -> impl Iterator<Item = &ExternalId> {
+        self.person.iter().chain(&self.linked)
     }
 
     /// Whether news are queued for it. Those that a lost login cannot read wait for the next one.
@@ -150,25 +162,4 @@ impl Login {
     pub fn due_at(&self) -> Option<Timestamp> {
         self.refresh_at.filter(|_| !self.lost)
     }
-}
-
-/// Who a customer is on a platform.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct UserPlatform {
-    /// Our id.
-    pub id: UserPlatformId,
-    /// Whose it is.
-    pub customer_id: CustomerId,
-    /// Through which connection.
-    pub connection_id: ConnectionId,
-    /// Raised by one with every write.
-    pub revision: u64,
-    /// Where.
-    pub platform: String,
-    /// The platform's ids of them.
-    pub external_user_ids: Vec<ExternalId>,
-    /// Their name there.
-    pub name: String,
-    /// Their mail addresses there.
-    pub emails: Vec<String>,
 }

@@ -39,5 +39,6 @@ pub mod stream;
 pub mod sync_status;
 pub mod time;
 pub mod update;
+pub mod user_platform;
 pub mod view;
 pub mod world;

@@ -8,7 +8,7 @@ use crate::{
     chat::{Chat, ChatState},
     checks::Checks,
     command::Command,
-    connection::{Connection, Login, UserPlatform},
+    connection::{Connection, Login},
     customer::CustomerId,
     erasure::Erasures,
     event::Event,
@@ -23,6 +23,7 @@ use crate::{
     stream::Stream,
     sync_status::SyncStatus,
     time::Timestamp,
+    user_platform::UserPlatform,
 };
 use async_trait::async_trait;
 

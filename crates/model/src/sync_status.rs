@@ -23,6 +23,8 @@ pub enum SyncKind {
     Chats,
     /// Raw requests that are still kept are read again.
     Reread,
+    /// Whose the stored messages are is looked at anew, since it was stated who the customer is.
+    Directions,
 }
 
 /// How far it has come.

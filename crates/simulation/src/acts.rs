@@ -2,6 +2,7 @@
 
 use crate::{
     asks::What,
+    identity,
     world::{Party, World},
 };
 use model::{
@@ -51,6 +52,7 @@ pub const ACTS: &[(&str, Act)] = &[
     ("revoke", revoke),
     ("connect_again", connect_again),
     ("compare_chat", compare_chat),
+    ("say_who", identity::say_who),
     ("send", send),
     ("send", send),
     ("send_reply", send_reply),

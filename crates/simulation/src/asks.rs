@@ -5,11 +5,11 @@ use crate::{
     servers::turned_away,
     world::{World, lock},
 };
-use engine::{Draft, Engine, EngineError, Idempotency, Wording};
+use engine::{Draft, Engine, EngineError, Idempotency, Statement, Wording};
 use model::{
     customer::CustomerId,
     event::{Origin, Subject},
-    id::{ChatId, ConnectionId, ExternalId, MessageId},
+    id::{ChatId, ConnectionId, ExternalId, MessageId, UserPlatformId},
     time::Timestamp,
     world::Clock,
 };
@@ -31,6 +31,7 @@ pub enum What {
     Pause { connection: ConnectionId, on: bool },
     Compare { chat: ChatId },
     MarkRead { chat: ChatId, message: MessageId },
+    SayWho { user: UserPlatformId, ids: Vec<ExternalId> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +178,10 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
         What::DeleteChat { chat } => return engine.delete_chat(customer, *chat).await.map(|()| None),
         What::MarkRead { chat, message } => {
             return engine.mark_read(customer, *chat, Some(*message), app).await.map(|()| None);
+        }
+        What::SayWho { user, ids } => {
+            let statement = Statement { ids: ids.clone(), name: None, emails: None };
+            return engine.state_identity(customer, *user, &statement, app).await.map(|_| None);
         }
         What::Compare { chat } => return engine.sync_chat(customer, *chat).await.map(|_| None),
     };

@@ -14,6 +14,7 @@ mod crowd;
 mod executor;
 mod follow;
 mod given;
+mod identity;
 mod looks;
 mod pace;
 mod read_marks;

@@ -9,7 +9,7 @@ use model::{
     command::Command,
     compare::Stretch,
     completeness::{Completeness, Heartbeat, Measured},
-    connection::{Connection, Login, UserPlatform},
+    connection::{Connection, Login},
     customer::CustomerId,
     erasure::{Erasure, Erasures, Through},
     event::Event,
@@ -28,6 +28,7 @@ use model::{
     stream::Stream,
     sync_status::SyncStatus,
     time::Timestamp,
+    user_platform::UserPlatform,
 };
 use std::sync::{
     Arc,

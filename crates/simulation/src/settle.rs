@@ -166,6 +166,7 @@ impl World {
             self.compare_replay(&party)?;
             self.compare_follower(&party)?;
             self.compare_search(&party)?;
+            self.compare_directions(&party)?;
             for chat in self.memory.all_chats() {
                 if chat.customer_id == party.customer && chat.is_imported() {
                     self.compare_absence(&party, &chat)?;

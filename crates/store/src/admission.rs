@@ -56,6 +56,7 @@ fn owner(write: &Write) -> Option<&CustomerId> {
         | Write::EmptyChat(_)
         | Write::Quiet(_)
         | Write::Remember(_)
+        | Write::Identity { .. }
         | Write::Expect { .. } => None,
     }
 }

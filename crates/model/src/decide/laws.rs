@@ -66,6 +66,8 @@ fn connection() -> Connection {
         state: ConnectionState::Active,
         reason: None,
         person: vec!["ME".into()],
+        linked: Vec::new(),
+        identity: 0,
         senders: vec!["ME".into()],
         scopes: Vec::new(),
         abilities: abilities(),
@@ -172,6 +174,7 @@ impl Held {
                 Write::SetAside(aside) => {
                     self.asides.insert(aside.external_id, aside.update);
                 }
+                Write::Identity { identity, .. } => assert_eq!(identity, self.connection.identity),
                 Write::Expect { generation, .. } => assert_eq!(generation, self.chat.generation),
                 Write::Active { .. } => {}
                 other => panic!("a decision on messages does not write {other:?}"),

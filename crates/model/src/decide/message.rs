@@ -7,11 +7,12 @@ use super::{
 use crate::{
     changes::{Aside, Naming, Thing, Write},
     command::Progress,
-    facets::{Facet, Facets, Presence, Version},
+    facets::{Content, Facet, Facets, Presence, Version},
     id::{ExternalId, MessageId},
     message::{Direction, Message, Status},
     update::{RemoteMessage, Update},
 };
+use std::collections::BTreeSet;
 
 impl Work<'_> {
     /// Takes in news of a message in a chat that is imported.
@@ -62,12 +63,7 @@ impl Work<'_> {
     }
 
     fn direction(&self, told: &RemoteMessage) -> Direction {
-        let own = told.content.sender.as_ref().is_some_and(|sender| self.known.connection.person.contains(sender));
-        match (told.content.system, own && self.known.sole) {
-            (true, _) => Direction::System,
-            (false, true) => Direction::Outgoing,
-            (false, false) => Direction::Incoming,
-        }
+        direction_of(&told.content, &self.known.own)
     }
 
     /// Whether one of the identities that our commands appear under wrote it.
@@ -186,5 +182,16 @@ impl Work<'_> {
             self.name(external_id, id, Write::Name);
         }
         id
+    }
+}
+
+/// From whom to whom a message is that no command of ours wrote.
+pub fn direction_of(content: &Content, own: &BTreeSet<ExternalId>) -> Direction {
+    if content.system {
+        Direction::System
+    } else if content.sender.as_ref().is_some_and(|sender| own.contains(sender)) {
+        Direction::Outgoing
+    } else {
+        Direction::Incoming
     }
 }

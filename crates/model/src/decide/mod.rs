@@ -25,7 +25,11 @@ use crate::{
     time::Timestamp,
     update::Update,
 };
-use std::{collections::BTreeMap, time::Duration};
+pub use message::direction_of;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use uuid::Uuid;
 use work::Work;
 
@@ -39,9 +43,9 @@ pub const MOST_ASIDES: usize = 100;
 pub struct Known {
     /// The connection that the news came through.
     pub connection: Connection,
-    /// Whether nobody but this customer is connected as this person, so that what they write is this
-    /// customer's own.
-    pub sole: bool,
+    /// The people whose writing is this customer's own: the customer, and nobody that another customer is
+    /// connected as.
+    pub own: BTreeSet<ExternalId>,
     /// The chat. All updates of one decision are about it, or about no chat.
     pub chat: Option<Chat>,
     /// The chat that it is to be merged with, where the update says so.
@@ -64,8 +68,8 @@ impl Known {
     /// Nothing but the connection.
     pub fn nothing(connection: Connection) -> Self {
         Self {
+            own: connection.own_ids().cloned().collect(),
             connection,
-            sole: true,
             chat: None,
             other_chat: None,
             messages: Vec::new(),

@@ -6,7 +6,7 @@ mod found;
 mod show;
 
 pub use found::{ChatHit, Hit, Sighting};
-pub use show::{Names, chat, connection, message, people_of, sync_status};
+pub use show::{Names, chat, connection, message, people_of, sync_status, user_platform};
 
 use crate::{
     abilities::Abilities,
@@ -16,7 +16,10 @@ use crate::{
     connection::ConnectionState,
     customer::CustomerId,
     event::{EventKind, Origin},
-    id::{ChatId, ConnectionId, ExternalAccount, ExternalId, Integration, MessageId, ParticipantId, SyncStatusId},
+    id::{
+        ChatId, ConnectionId, ExternalAccount, ExternalId, Integration, MessageId, ParticipantId, SyncStatusId,
+        UserPlatformId,
+    },
     message::{Direction, Problem, Status},
     sync_status::{SyncKind, SyncState},
     time::Timestamp,
@@ -301,6 +304,29 @@ pub struct Connection {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// Who a customer is on a platform, by connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserPlatform {
+    /// Our id.
+    pub id: UserPlatformId,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// Through which connection.
+    pub connection_id: ConnectionId,
+    /// Where.
+    pub platform: String,
+    /// The platform's ids of them. What these write is the customer's own.
+    pub external_user_ids: Vec<ExternalId>,
+    /// Those of them that the authorization proved. They cannot be taken away.
+    pub proven_user_ids: Vec<ExternalId>,
+    /// Their name there.
+    pub name: String,
+    /// Their mail addresses there.
+    pub emails: Vec<String>,
+    /// Grows with every change.
+    pub revision: u64,
 }
 
 /// How far a run of import has come.

@@ -2,7 +2,7 @@
 
 use super::{
     Attachment, ChangeKind, Chat, Completeness, Connection, Gap, LastMessage, Message, PREVIEW_CHARACTERS, Participant,
-    PendingChange, Reaction, SyncStatus, Words,
+    PendingChange, Reaction, SyncStatus, UserPlatform, Words,
 };
 use crate::{
     abilities::Abilities,
@@ -16,6 +16,7 @@ use crate::{
     message, participant,
     store::ListedChat,
     sync_status::{self, SyncState},
+    user_platform,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -278,5 +279,20 @@ pub fn sync_status(held: &sync_status::SyncStatus, chat_name: Option<String>) ->
         created_at: held.created_at,
         started_at: held.started_at,
         finished_at: held.finished_at,
+    }
+}
+
+/// Shows who a customer is.
+pub fn user_platform(held: &user_platform::UserPlatform) -> UserPlatform {
+    UserPlatform {
+        id: held.id,
+        customer_id: held.customer_id.clone(),
+        connection_id: held.connection_id,
+        platform: held.platform.clone(),
+        external_user_ids: held.external_user_ids.iter().chain(&held.stated.ids).cloned().collect(),
+        proven_user_ids: held.external_user_ids.clone(),
+        name: held.stated.name.clone().unwrap_or_else(|| held.name.clone()),
+        emails: held.stated.emails.clone().unwrap_or_else(|| held.emails.clone()),
+        revision: held.revision,
     }
 }

@@ -34,6 +34,7 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(connections::show_connection, connections::change_connection, connections::end_connection))
         .routes(routes!(people::list_people))
         .routes(routes!(people::list_user_platforms))
+        .routes(routes!(people::put_user_platform))
         .routes(routes!(chats::list_available_chats))
         .routes(routes!(chats::import_chats))
         .routes(routes!(chats::list_chats))

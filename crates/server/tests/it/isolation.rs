@@ -188,6 +188,7 @@ async fn settle_in(house: &House, customer: &str, person: &str, name: &str) -> B
         ("api_key", made["id"].clone()),
         ("chats", json!([channel])),
         ("customer_id", json!(customer)),
+        ("external_user_ids", json!([person])),
         ("emoji", json!("%F0%9F%91%8D")),
         ("integration", json!("slack")),
         ("name", json!("anything")),

@@ -16,6 +16,7 @@ mod feed;
 mod files;
 mod formatting;
 mod house;
+mod identity;
 mod isolation;
 mod kill;
 mod logins;

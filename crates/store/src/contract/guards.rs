@@ -226,6 +226,21 @@ pub(crate) async fn a_chat_of_another_generation_is_stale(store: &dyn Store) {
     assert!(is_stale(&store.commit(of_bob).await), "another customer's chat");
 }
 
+pub(crate) async fn another_identity_is_stale(store: &dyn Store) {
+    let expect = |identity| rows(&ada(), [Write::Identity { connection_id: connection_id(1), identity }]);
+    assert!(is_stale(&store.commit(expect(0)).await), "a connection that is not there");
+    keep(store, rows(&ada(), [Write::Connection(connection(&ada(), 1))])).await;
+    keep(store, expect(0)).await;
+    let mut linked = connection(&ada(), 1);
+    (linked.revision, linked.identity, linked.linked) = (2, 1, vec![ext("U2")]);
+    keep(store, rows(&ada(), [Write::Connection(linked.clone())])).await;
+    assert!(is_stale(&store.commit(expect(0)).await));
+    keep(store, expect(1)).await;
+    assert_eq!(store.connection(&ada(), connection_id(1)).await.unwrap(), Some(linked));
+    let of_bob = rows(&bob(), [Write::Identity { connection_id: connection_id(1), identity: 1 }]);
+    assert!(is_stale(&store.commit(of_bob).await), "another customer's connection");
+}
+
 pub(crate) async fn a_commit_stays_within_its_customer(store: &dyn Store) {
     for changes in [
         rows(&ada(), [Write::Chat(chat(&bob(), 1))]),

@@ -55,6 +55,7 @@ macro_rules! store_contract {
                 a_command_has_a_number_of_its_own,
                 a_key_is_remembered_once,
                 a_chat_of_another_generation_is_stale,
+                another_identity_is_stale,
                 a_commit_stays_within_its_customer,
                 another_customers_id_finds_nothing,
                 a_row_comes_back_as_it_went_in,

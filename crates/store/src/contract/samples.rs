@@ -7,7 +7,7 @@ use model::{
     changes::{Aside, Changes, Naming, Remembered, Thing, Write},
     chat::{Chat, ChatState},
     command::{Action, Command, Progress},
-    connection::{Connection, ConnectionState, Login, Sealed, UserPlatform},
+    connection::{Connection, ConnectionState, Login, Sealed},
     customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
     facets::{Content, Facet, Facets, Reactions, Version},
@@ -22,6 +22,7 @@ use model::{
     sync_status::{SyncKind, SyncState, SyncStatus},
     time::Timestamp,
     update::Update,
+    user_platform::UserPlatform,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -111,6 +112,8 @@ pub(crate) fn connection(customer: &CustomerId, number: i64) -> Connection {
         state: ConnectionState::Active,
         reason: None,
         person: vec![ext("U1")],
+        linked: Vec::new(),
+        identity: 0,
         senders: Vec::new(),
         scopes: Vec::new(),
         abilities,
@@ -148,6 +151,7 @@ pub(crate) fn user_platform(customer: &CustomerId, number: i64) -> UserPlatform 
         external_user_ids: vec![ext("U1")],
         name: "Ada".to_owned(),
         emails: Vec::new(),
+        stated: Default::default(),
     }
 }
 

@@ -22,7 +22,7 @@ use model::{
     chat::Chat,
     command::Command,
     completeness::Completeness,
-    connection::{Connection, Login, UserPlatform},
+    connection::{Connection, Login},
     event::Event,
     intake::{Intake, QueuedPart, UnclaimedPart},
     limits::Buckets,
@@ -30,6 +30,7 @@ use model::{
     participant::Participant,
     store::StoreError,
     sync_status::SyncStatus,
+    user_platform::UserPlatform,
 };
 use state::State;
 use std::{

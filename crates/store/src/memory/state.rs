@@ -6,7 +6,7 @@ use model::{
     chat::Chat,
     command::Command,
     completeness::{Completeness, Heartbeat},
-    connection::{Connection, Login, UserPlatform},
+    connection::{Connection, Login},
     customer::CustomerId,
     erasure::Erasure,
     event::Event,
@@ -21,6 +21,7 @@ use model::{
     store::{ApiKey, NamedKind, StoreError, Ticket},
     sync_status::SyncStatus,
     time::Timestamp,
+    user_platform::UserPlatform,
 };
 
 /// A raw request, and whether its parts are queued.

@@ -6,7 +6,7 @@ use model::{
     changes::{Aside, Changes, Remembered, Thing},
     chat::Chat,
     command::Command,
-    connection::{Connection, Login, UserPlatform},
+    connection::{Connection, Login},
     customer::CustomerId,
     event::Event,
     id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
@@ -16,6 +16,7 @@ use model::{
     store::{Backlog, ChatFilter, Committed, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
+    user_platform::UserPlatform,
 };
 
 type Answer<T> = Result<T, StoreError>;

@@ -103,6 +103,12 @@ impl State {
                 }
                 self.remembered.put(key, answer.clone());
             }
+            Write::Identity { connection_id, identity } => {
+                let key = (admitted.customer()?.clone(), *connection_id);
+                if self.connections.get(&key).map(|held| held.identity) != Some(*identity) {
+                    return Err(StoreError::Stale);
+                }
+            }
             Write::Expect { chat_id, generation } => {
                 let held = self.chat(admitted.customer()?, *chat_id).map(|chat| chat.generation);
                 if held != Some(*generation) {

@@ -8,11 +8,12 @@ use crate::order;
 use model::{
     chat::Chat,
     command::Command,
-    connection::{Connection, Login, UserPlatform},
+    connection::{Connection, Login},
     message::Message,
     participant::Participant,
     sync_status::SyncStatus,
     time::Timestamp,
+    user_platform::UserPlatform,
 };
 use rusqlite::{Connection as Db, Params, params};
 

@@ -115,6 +115,12 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
             "insert into remembered (customer_id, key, until, document) values (?1, ?2, ?3, ?4) on conflict do nothing",
             (admitted.customer()?.as_str(), &answer.key, answer.until.micros(), document(answer)?),
         ),
+        Write::Identity { connection_id, identity } => {
+            let sql = "select coalesce(json_extract(document, '$.identity'), 0) from connections
+                       where customer_id = ?1 and id = ?2";
+            let held = find_int(db, sql, (admitted.customer()?.as_str(), connection_id.to_string()))?;
+            if held == Some(int(*identity)) { Ok(()) } else { Err(Failure::stale()) }
+        }
         Write::Expect { chat_id, generation } => {
             let sql = "select generation from chats where customer_id = ?1 and id = ?2";
             let held = find_int(db, sql, (admitted.customer()?.as_str(), chat_id.to_string()))?;

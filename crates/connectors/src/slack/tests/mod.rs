@@ -227,6 +227,8 @@ impl World {
             state: ConnectionState::Active,
             reason: None,
             person: ids(person),
+            linked: Vec::new(),
+            identity: 0,
             senders: ids(senders),
             scopes: Vec::new(),
             abilities: Slack.describe().abilities,
