@@ -26,6 +26,7 @@ mod states;
 mod take_in;
 mod tally;
 mod upkeep;
+mod uploads;
 mod verdict;
 
 pub use connect::Available;
@@ -36,6 +37,7 @@ pub use outbox::{Draft, Idempotency, Resolution, Wording};
 pub use read::MEMBERSHIP_TRUSTED_FOR;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
+pub use uploads::UploadBounds;
 
 use model::{
     abilities::{Abilities, News},
@@ -44,6 +46,7 @@ use model::{
     connection::{Connection, Login},
     connector::{Access, Connector, OpenLogin, Settings, Threshold},
     customer::CustomerId,
+    files::Files,
     http::Http,
     id::{ConnectionId, Integration},
     store::{Committed, Store, StoreError},
@@ -55,6 +58,8 @@ use uuid::Uuid;
 
 /// How long a call to a platform may take. No lease is shorter.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// A file may take longer, by its size: no slower transfer is waited for.
+pub const SLOWEST_BYTES_PER_SECOND: u64 = 1024 * 1024;
 /// How long one holder may work on one piece.
 pub const LEASE: Duration = Duration::from_secs(120);
 /// How often a decision is made anew before it is left for the next turn.
@@ -110,6 +115,10 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Encryption and marks.
     pub vault: Arc<dyn Vault>,
+    /// Where the bytes of uploads are kept.
+    pub files: Arc<dyn Files>,
+    /// How much may be uploaded.
+    pub uploads: UploadBounds,
     /// Who hears of commits.
     pub announcer: Arc<dyn Announcer>,
     /// The platforms that are offered.
@@ -224,8 +233,8 @@ impl Engine {
         logins: &'a [OpenLogin],
         deadline: Timestamp,
     ) -> Access<'a> {
-        let clock = &*self.parts.clock;
-        Access { connection, logins, settings: &offered.settings, http: &*offered.http, clock, deadline }
+        let (clock, files) = (&*self.parts.clock, &*self.parts.files);
+        Access { connection, logins, settings: &offered.settings, http: &*offered.http, files, clock, deadline }
     }
 
     fn threshold<'a>(&'a self, offered: &'a Offered) -> Threshold<'a> {

@@ -4,7 +4,7 @@
 //! of it before anything is sent again.
 
 use crate::{
-    CALL_TIMEOUT, Engine, EngineError, Offered, Turn,
+    CALL_TIMEOUT, Engine, EngineError, Offered, SLOWEST_BYTES_PER_SECOND, Turn,
     read::{SET_BACK, Unread},
     take_in::News,
     verdict::verdict,
@@ -24,6 +24,7 @@ use model::{
     time::Timestamp,
     update::Update,
 };
+use std::time::Duration;
 
 /// How many chats one turn looks at.
 const CHATS_AT_ONCE: usize = 16;
@@ -129,7 +130,8 @@ impl Engine {
             }
         }
         let started_at = self.now();
-        let deadline = started_at + CALL_TIMEOUT;
+        let for_files = Duration::from_secs(errand.command.file_bytes() / SLOWEST_BYTES_PER_SECOND);
+        let deadline = started_at + CALL_TIMEOUT + for_files;
         let number = errand.command.attempts + 1;
         let command = Command {
             progress: Progress::Attempting(Attempt { number, started_at, deadline, looks: 0 }),

@@ -8,6 +8,7 @@ use crate::{
     message::Problem,
     retry,
     time::{Timestamp, exact},
+    upload::SentFile,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub enum Action {
         /// Whether the answer is to stand in the chat's main line as well.
         #[serde(default)]
         broadcast: bool,
+        /// Files that go with it.
+        #[serde(default)]
+        files: Vec<SentFile>,
     },
     /// Change what a message says.
     Edit {
@@ -144,6 +148,19 @@ impl Command {
         let attempts = self.attempts.max(1);
         let attempt = Attempt { number: attempts, started_at, deadline, looks };
         Self { progress: Progress::Attempting(attempt), attempts, due_at: now, revision: self.revision + 1, ..self }
+    }
+
+    /// How many bytes go out with it beside its words.
+    pub fn file_bytes(&self) -> u64 {
+        match &self.action {
+            Action::Send { files, .. } => files.iter().map(|file| file.size_bytes).sum(),
+            Action::Edit { .. } | Action::Delete | Action::React { .. } => 0,
+        }
+    }
+
+    /// Whether a step of it was taken already.
+    pub fn has_begun(&self) -> bool {
+        matches!(self.progress, Progress::Attempting(_)) || !self.steps.is_null()
     }
 
     /// Whether it writes a new message.

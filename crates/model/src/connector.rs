@@ -6,6 +6,7 @@ use crate::{
     command::{Action, Attempt},
     compare::Stretch,
     connection::{Connection, Login},
+    files::Files,
     http::{Chunks, Http, HttpError},
     id::{Cursor, ExternalAccount, ExternalId},
     intake::{Part, RawRequest},
@@ -98,6 +99,8 @@ pub struct Access<'a> {
     pub settings: &'a Settings,
     /// By which wire.
     pub http: &'a dyn Http,
+    /// Where the bytes of files that go out are kept.
+    pub files: &'a dyn Files,
     /// By which clock.
     pub clock: &'a dyn Clock,
     /// No call leaves after this.

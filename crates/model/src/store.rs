@@ -13,13 +13,14 @@ use crate::{
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        SyncStatusId,
+        SyncStatusId, UploadId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -313,6 +314,14 @@ pub trait Store: Intakes + Keys + Checks {
     async fn next_command_number(&self, customer: &CustomerId) -> Result<u64, StoreError>;
     /// What was answered to an unsafe call with this key.
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Result<Option<Remembered>, StoreError>;
+
+    // Uploads that wait to be sent.
+    /// One upload.
+    async fn upload(&self, customer: &CustomerId, id: UploadId) -> Result<Option<Upload>, StoreError>;
+    /// What a customer's uploads take up.
+    async fn uploads_held(&self, customer: &CustomerId) -> Result<Held, StoreError>;
+    /// Uploads that are to be looked at by now, those that wait longest first.
+    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<Upload>, StoreError>;
 
     // Runs of import.
     /// Open runs that are due, those that wait longest first.

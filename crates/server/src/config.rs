@@ -5,6 +5,7 @@
 use crate::checks::Checks;
 use crate::proxies::Trusted;
 use anyhow::{Context, anyhow, bail};
+use engine::UploadBounds;
 use figment::{
     Figment, Metadata, Profile, Provider,
     error::Kind,
@@ -28,6 +29,7 @@ pub const PREFIX: &str = "BOTHWAYS_";
 const NOT_CONFIGURATION: &[&str] = &["CONFIG", "URL"];
 /// The setting that leads an integration to another host than the platform's own.
 pub const BASE_URL: &str = "base_url";
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// All that can be decided.
@@ -121,6 +123,15 @@ pub struct Limits {
     /// How many files are on their way at once, up and down; more get 429.
     #[serde(deserialize_with = "number")]
     pub transfers_at_once: u64,
+    /// The largest file that can be uploaded.
+    #[serde(deserialize_with = "number")]
+    pub attachment_bytes: u64,
+    /// How many bytes of a customer's uploads may wait to be sent.
+    #[serde(deserialize_with = "number")]
+    pub uploads_bytes_per_customer: u64,
+    /// How long an upload may take.
+    #[serde(deserialize_with = "number")]
+    pub upload_seconds: u64,
     /// How long a stop waits for what is in hand.
     #[serde(deserialize_with = "number")]
     pub stop_seconds: u64,
@@ -136,6 +147,9 @@ pub struct Retention {
     /// Events of the feed.
     #[serde(deserialize_with = "number")]
     pub events_days: u64,
+    /// Uploaded files that no message has, or whose message failed.
+    #[serde(deserialize_with = "number")]
+    pub uploads_hours: u64,
 }
 
 impl Default for Config {
@@ -159,9 +173,12 @@ impl Default for Config {
                 requests_at_once: 512,
                 streams_per_customer: 16,
                 transfers_at_once: 64,
+                attachment_bytes: 100 * 1024 * 1024,
+                uploads_bytes_per_customer: 1024 * 1024 * 1024,
+                upload_seconds: 600,
                 stop_seconds: 20,
             },
-            retention: Retention { raw_days: 7, events_days: 30 },
+            retention: Retention { raw_days: 7, events_days: 30, uploads_hours: 24 },
             checks: Checks::default(),
             integrations: BTreeMap::new(),
         }
@@ -229,6 +246,10 @@ impl Config {
             ("limits.requests_at_once", limits.requests_at_once),
             ("limits.streams_per_customer", limits.streams_per_customer),
             ("limits.transfers_at_once", limits.transfers_at_once),
+            ("limits.attachment_bytes", limits.attachment_bytes),
+            ("limits.uploads_bytes_per_customer", limits.uploads_bytes_per_customer),
+            ("limits.upload_seconds", limits.upload_seconds),
+            ("retention.uploads_hours", self.retention.uploads_hours),
             ("retention.raw_days", self.retention.raw_days),
             ("retention.events_days", self.retention.events_days),
             ("checks.shortest_seconds", self.checks.shortest_seconds),
@@ -272,6 +293,21 @@ impl Config {
     /// The proxies that are believed.
     pub fn trusted(&self) -> anyhow::Result<Trusted> {
         Trusted::parse(&self.trusted_proxies)
+    }
+
+    /// How much may be uploaded.
+    pub fn uploads(&self) -> UploadBounds {
+        UploadBounds {
+            file_bytes: self.limits.attachment_bytes,
+            customer_bytes: self.limits.uploads_bytes_per_customer,
+            kept: HOUR.saturating_mul(u32::try_from(self.retention.uploads_hours).unwrap_or(u32::MAX)),
+            ..UploadBounds::default()
+        }
+    }
+
+    /// The folder that uploads wait in.
+    pub fn uploads_folder(&self) -> PathBuf {
+        self.data_dir.join("uploads")
     }
 
     /// The file that everything is kept in.

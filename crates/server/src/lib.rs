@@ -12,6 +12,7 @@ pub mod config;
 pub mod connect;
 pub mod demo;
 pub mod doctor;
+pub mod folder;
 pub mod hooks;
 pub mod html;
 pub mod http;

@@ -2,8 +2,11 @@
 
 use crate::{
     executor::Owner,
+    files::content,
+    wire::Pieces,
     world::{World, lock},
 };
+use bytes::Bytes;
 use engine::{Draft, Engine, EngineError, Idempotency, Wording};
 use model::{
     customer::CustomerId,
@@ -15,15 +18,46 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Something that a customer asks of us, until it is answered.
 #[derive(Clone, Debug)]
 pub enum What {
-    Send { chat: ChatId, text: String, root: Option<MessageId> },
-    Edit { message: MessageId, text: String },
-    Delete { message: MessageId },
-    React { message: MessageId, emoji: &'static str, present: bool },
-    Import { connection: ConnectionId, chats: Vec<ExternalId> },
-    ImportAll { connection: ConnectionId },
-    DeleteChat { chat: ChatId },
-    Pause { connection: ConnectionId, on: bool },
-    Compare { chat: ChatId },
+    Send {
+        chat: ChatId,
+        text: String,
+        root: Option<MessageId>,
+    },
+    /// A message with files, which are uploaded first.
+    SendFiles {
+        chat: ChatId,
+        text: String,
+        files: Vec<String>,
+    },
+    Edit {
+        message: MessageId,
+        text: String,
+    },
+    Delete {
+        message: MessageId,
+    },
+    React {
+        message: MessageId,
+        emoji: &'static str,
+        present: bool,
+    },
+    Import {
+        connection: ConnectionId,
+        chats: Vec<ExternalId>,
+    },
+    ImportAll {
+        connection: ConnectionId,
+    },
+    DeleteChat {
+        chat: ChatId,
+    },
+    Pause {
+        connection: ConnectionId,
+        on: bool,
+    },
+    Compare {
+        chat: ChatId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +92,15 @@ impl Asks {
 
     pub fn are_answered(&self) -> bool {
         self.all.values().all(|ask| !matches!(ask.state, State::Waiting | State::Flying(_)))
+    }
+
+    /// The files of accepted sends, with their message.
+    pub fn sent_files(&self) -> Vec<(MessageId, Vec<String>)> {
+        let sent = |ask: &Ask| match (&ask.what, &ask.state) {
+            (What::SendFiles { files, .. }, State::Accepted(Some(id))) => Some((*id, files.clone())),
+            _ => None,
+        };
+        self.all.values().filter_map(sent).collect()
     }
 
     /// The texts of accepted sends, with their message.
@@ -123,7 +166,19 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
     let (customer, app) = (&ask.customer, Origin::App);
     let message = match &ask.what {
         What::Send { chat, text, root } => {
-            let draft = Draft { wording: Wording::Markdown(text.clone()), thread_root: *root, broadcast: false };
+            let wording = Wording::Markdown(text.clone());
+            let draft = Draft { wording, thread_root: *root, broadcast: false, files: Vec::new() };
+            engine.send(customer, *chat, draft, app, Some(&key)).await?
+        }
+        What::SendFiles { chat, text, files } => {
+            let mut uploaded = Vec::new();
+            for name in files {
+                let mut bytes = Pieces(Bytes::from(content(name)));
+                uploaded
+                    .push(engine.upload(customer, name.clone(), "text/plain".to_owned(), None, &mut bytes).await?.id);
+            }
+            let wording = Wording::Markdown(text.clone());
+            let draft = Draft { wording, thread_root: None, broadcast: false, files: uploaded };
             engine.send(customer, *chat, draft, app, Some(&key)).await?
         }
         What::Edit { message, text } => {

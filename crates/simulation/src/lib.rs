@@ -10,6 +10,7 @@ mod chance;
 mod check;
 mod connect;
 mod executor;
+mod files;
 mod follow;
 mod given;
 mod looks;

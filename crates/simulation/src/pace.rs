@@ -14,7 +14,7 @@ use model::{
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        SyncStatusId,
+        SyncStatusId, UploadId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     message::Message,
@@ -25,6 +25,7 @@ use model::{
     },
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
 };
 use std::sync::{
     Arc,
@@ -125,6 +126,9 @@ paced! {
     last_command(customer: &CustomerId, message: MessageId) -> Option<Command>;
     next_command_number(customer: &CustomerId) -> u64;
     remembered(customer: &CustomerId, key: &str) -> Option<Remembered>;
+    upload(customer: &CustomerId, id: UploadId) -> Option<Upload>;
+    uploads_held(customer: &CustomerId) -> Held;
+    due_uploads(now: Timestamp, limit: usize) -> Vec<Upload>;
     due_syncs(now: Timestamp, limit: usize) -> Vec<SyncStatus>;
     sync_status(customer: &CustomerId, id: SyncStatusId) -> Option<SyncStatus>;
     sync_statuses(customer: &CustomerId, connection: Option<ConnectionId>, paging: &Paging) -> Slice<SyncStatus>;

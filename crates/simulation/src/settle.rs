@@ -7,12 +7,14 @@ use crate::{
 };
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
+    attachment::FileState,
     chat::{Chat, ChatKind},
     command::{Action, Command, Progress},
     compare::ON_ITS_WAY,
     completeness::Completeness,
     connection::Connection,
     event::{EventKind, Subject},
+    facets::Content,
     id::{ChatId, MessageId},
     intake::PartState,
     message::{Message, Status},
@@ -147,6 +149,7 @@ impl World {
         self.count("refreshes", usize::try_from(refreshes).unwrap_or(usize::MAX));
         self.compare_sends()?;
         self.compare_order()?;
+        self.compare_sent_files()?;
         for party in self.parties.clone() {
             self.compare_replay(&party)?;
             self.compare_follower(&party)?;
@@ -195,6 +198,29 @@ impl World {
             }
         }
         self.count("sends", sent.len());
+        Ok(())
+    }
+
+    /// P6: the files of every accepted send stand at Slack once, byte by byte, or the send failed.
+    fn compare_sent_files(&mut self) -> Result<(), String> {
+        let sent = lock(&self.asks).sent_files();
+        let rows: BTreeMap<_, _> = self.memory.all_messages().into_iter().map(|row| (row.id, row)).collect();
+        for (id, files) in &sent {
+            let Some(mut row) = rows.get(id) else { continue }; // Its chat was deleted here.
+            while let Some(into) = row.merged_into.and_then(|into| rows.get(&into)) {
+                row = into;
+            }
+            for name in files {
+                let times = self.seen.files.get(name).copied().unwrap_or_default();
+                match row.status {
+                    Status::Sent if times == 1 => {}
+                    Status::Failed if times == 0 => {}
+                    Status::Uncertain if self.sender_was_away(row) => {}
+                    status => return Err(format!("P6: {name} appeared {times} times and is called {status:?}")),
+                }
+            }
+        }
+        self.count("sent_files", sent.len());
         Ok(())
     }
 
@@ -350,6 +376,14 @@ impl World {
     }
 }
 
+/// Each file stands once on both sides, under the same name and as large.
+fn compare_files(their: &MessageSnapshot, our: &Content) -> Result<(), String> {
+    let there: Vec<_> = their.files.iter().map(|file| (file.name.clone(), Some(file.size))).collect();
+    let living = our.attachments.iter().filter(|file| file.state != FileState::Gone);
+    let here: Vec<_> = living.map(|file| (file.name.clone(), file.size_bytes)).collect();
+    if there == here { Ok(()) } else { Err(format!("the files {there:?} there, {here:?} here")) }
+}
+
 /// The living messages, by the names that they have here: under the first id that their chat had.
 fn theirs(channel: &ChannelSnapshot, named_under: &str) -> BTreeMap<String, MessageSnapshot> {
     let living = channel.messages.iter().filter(|message| message.subtype.as_deref() != Some("tombstone"));
@@ -363,6 +397,7 @@ fn compare_message(their: &MessageSnapshot, our: &Message) -> Result<(), String>
     if there.iter().any(|said| looks::is_word(&said.words)) && there != here {
         return Err(format!("{there:?} there, {here:?} here"));
     }
+    compare_files(their, content)?;
     let held = our.facets.reactions.now();
     for (name, emoji) in EMOJI {
         let there: BTreeSet<_> = their.reactions.get(*name).into_iter().flatten().cloned().collect();

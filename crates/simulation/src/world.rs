@@ -1,5 +1,6 @@
 //! One simulated world: Slack and its people, customers, servers on one store, and fate.
 
+use crate::files::MemoryFiles;
 use crate::{
     Plan, Report,
     asks::Asks,
@@ -93,6 +94,7 @@ pub struct World {
     pub micros: Arc<AtomicI64>,
     pub clock: Arc<SimClock>,
     pub memory: Arc<Memory>,
+    pub files: MemoryFiles,
     pub slack: Slack,
     pub executor: Executor,
     pub servers: Vec<Server>,
@@ -131,6 +133,7 @@ impl World {
             micros,
             clock,
             memory: Arc::new(Memory::held_back()),
+            files: MemoryFiles::default(),
             slack,
             executor: Executor::default(),
             servers: (0..count).map(|_| down()).collect(),

@@ -233,6 +233,18 @@ impl<'a> Client<'a> {
         self.call("files.info", Effect::Reads, vec![("file", file.to_owned())]).await
     }
 
+    /// `files.getUploadURLExternal`: an address for the bytes of a file.
+    pub async fn files_get_upload_url(&self, name: &str, size_bytes: u64) -> Called {
+        let arguments = vec![("filename", name.to_owned()), ("length", size_bytes.to_string())];
+        // Nobody sees what is begun, so it can be begun again.
+        self.call("files.getUploadURLExternal", Effect::Reads, arguments).await
+    }
+
+    /// `files.completeUploadExternal`: shows files in a chat.
+    pub async fn files_complete_upload(&self, arguments: Arguments<'_>) -> Called {
+        self.call("files.completeUploadExternal", Effect::Writes, arguments).await
+    }
+
     /// `chat.postMessage`.
     pub async fn chat_post_message(&self, arguments: Arguments<'_>) -> Called {
         self.call("chat.postMessage", Effect::Writes, arguments).await

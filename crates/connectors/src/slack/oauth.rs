@@ -33,6 +33,7 @@ pub const BOT_SCOPES: &[(&str, &str)] = &[
     ("reactions:read", "reactions"),
     ("reactions:write", "to react"),
     ("files:read", "files of messages"),
+    ("files:write", "to send files"),
     ("users:read", "names and pictures of people"),
     ("users:read.email", "mail addresses, to know a person again"),
     ("team:read", "the workspace's name"),
@@ -53,6 +54,7 @@ pub const USER_SCOPES: &[(&str, &str)] = &[
     ("reactions:read", "reactions"),
     ("reactions:write", "to react"),
     ("files:read", "files of messages"),
+    ("files:write", "to send files"),
     ("users:read", "names and pictures of people"),
     ("users:read.email", "mail addresses, to know a person again"),
 ];
@@ -266,6 +268,7 @@ fn abilities(sender: &Tested, reader: &Tested) -> Abilities {
         reply: write,
         edit: write,
         delete: write,
+        files: sender.may("files:write") && sender.may("files:read"),
         react: sender.may("reactions:write"),
         read_back: read,
         ..all

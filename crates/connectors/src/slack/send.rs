@@ -9,6 +9,7 @@ use crate::slack::{
     login,
     problem::{self, CallError},
     span::Span,
+    upload::{self, Parcel},
     wire,
 };
 use model::{
@@ -33,11 +34,15 @@ const MOST_PAGES_TO_SEARCH: usize = 20;
 
 type Arguments = Vec<(&'static str, String)>;
 
-/// Does a command. All of them take a single step.
+/// Does a command. All of them take a single step, but for those with files.
 pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {
     let client = Client::writing(access)?;
     let updates = match step.action {
-        Action::Send { body, thread_root, broadcast } => {
+        Action::Send { body, thread_root, files, .. } if !files.is_empty() => {
+            let parcel = Parcel { body, thread_root: thread_root.as_ref(), files };
+            return upload::perform(access, step, &parcel).await;
+        }
+        Action::Send { body, thread_root, broadcast, .. } => {
             send(&client, step, body, thread_root.as_ref().map(|root| (root, *broadcast))).await
         }
         Action::Edit { body } => edit(&client, step, body).await,
@@ -157,6 +162,10 @@ fn target<'a>(step: &Step<'a>) -> Result<(&'a str, Ts), ConnectorError> {
 /// Finds out what became of an attempt.
 pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
     let proof = match step.action {
+        Action::Send { body, thread_root, files, .. } if !files.is_empty() => {
+            let parcel = Parcel { body, thread_root: thread_root.as_ref(), files };
+            upload::prove(access, step, &parcel).await
+        }
         Action::Send { thread_root, .. } => find_sent(access, step, thread_root.as_ref(), attempt).await,
         Action::Edit { .. } | Action::Delete | Action::React { .. } => compare(access, step, attempt).await,
     };

@@ -174,6 +174,17 @@ pub struct File {
     /// In seconds.
     #[serde(default, deserialize_with = "lenient")]
     pub created: i64,
+    /// Where it stands: by sort of channel, channel, and place. Only `files.info` says.
+    #[serde(default)]
+    pub shares: Value,
+}
+
+impl File {
+    /// The `ts` of the first message that it stands in, in a channel.
+    pub fn shared_in(&self, channel: &str) -> Option<String> {
+        let sorts = self.shares.as_object()?.values();
+        sorts.filter_map(|sort| sort[channel][0]["ts"].as_str()).map(str::to_owned).next()
+    }
 }
 
 /// What an event of the type `message` holds beside the message itself.

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     changes::{Aside, Naming, Thing, Write},
-    command::Progress,
     facets::{Facet, Facets, Presence, Version},
     id::{ExternalId, MessageId},
     message::{Direction, Message, Status},
@@ -87,13 +86,12 @@ impl Work<'_> {
     /// Whether it may be a send of ours whose answer has not come: own, unknown, without any mark, while a
     /// call is under way.
     fn may_be_ours(&self, told: &RemoteMessage) -> bool {
-        let under_way = |progress: &Progress| matches!(progress, Progress::Attempting(_));
         !self.context.no_asides
             && told.mark.is_none()
             && !self.names.contains_key(&told.id)
             && self.is_own(told)
             && self.known.asides + self.asides.len() < MOST_ASIDES
-            && self.known.open.iter().any(|command| command.is_send() && under_way(&command.progress))
+            && self.known.open.iter().any(|command| command.is_send() && command.has_begun())
     }
 
     fn set_aside(&mut self, external_id: ExternalId, update: &Update, version: Version) {

@@ -4,7 +4,7 @@
 
 mod show;
 
-pub use show::{Names, chat, connection, message, people_of, sync_status};
+pub use show::{Names, chat, connection, message, people_of, sync_status, upload};
 
 use crate::{
     abilities::Abilities,

@@ -35,7 +35,18 @@ fn every_side_holds_the_same_whatever_fate_does() {
     let actions: u64 = report.actions.values().sum();
     assert!(actions >= SEEDS * 300, "only {actions} things happened");
     let compared = |what: &str| report.compared.get(what).copied().unwrap_or(0);
-    for what in ["chats", "messages", "sends", "ordered", "replayed", "followed", "absences", "refreshes", "facts"] {
+    for what in [
+        "chats",
+        "messages",
+        "sends",
+        "ordered",
+        "replayed",
+        "followed",
+        "absences",
+        "refreshes",
+        "facts",
+        "sent_files",
+    ] {
         assert!(compared(what) > 0, "nothing was compared of: {what}");
     }
     let excluded: u64 = report.excluded.values().sum();

@@ -84,6 +84,7 @@ macro_rules! store_contract {
                 a_chat_with_an_open_command_is_not_quiet,
                 a_chats_first_open_command_decides,
                 commands_are_numbered_and_found_again,
+                uploads_are_due_and_go_as_they_were_known,
                 syncs_are_due_while_they_are_open,
                 syncs_are_listed_newest_first,
                 asides_wait_for_their_time,

@@ -13,7 +13,7 @@ use model::{
     facets::{Content, Facet, Facets, Reactions, Version},
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        ParticipantId, SyncStatusId, UserPlatformId, uuid_v7,
+        ParticipantId, SyncStatusId, UploadId, UserPlatformId, uuid_v7,
     },
     intake::{Intake, PartState, QueuedPart, RawRequest, UnclaimedPart},
     message::{Direction, Message, Status},
@@ -22,6 +22,7 @@ use model::{
     sync_status::{SyncKind, SyncState, SyncStatus},
     time::Timestamp,
     update::Update,
+    upload::{Upload, UploadState},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ numbered! {
     message_id: MessageId,
     participant_id: ParticipantId,
     sync_id: SyncStatusId,
+    upload_id: UploadId,
     user_platform_id: UserPlatformId,
 }
 
@@ -308,6 +310,20 @@ pub(crate) fn sync(customer: &CustomerId, number: i64, state: SyncState, due: i6
         created_at: at(number),
         started_at: None,
         finished_at: None,
+    }
+}
+
+pub(crate) fn upload(customer: &CustomerId, number: i64, due: i64) -> Upload {
+    Upload {
+        id: upload_id(number),
+        customer_id: customer.clone(),
+        revision: 1,
+        name: format!("file {number}"),
+        media_type: "text/plain".to_owned(),
+        size_bytes: 100,
+        state: UploadState::Ready,
+        due_at: at(due),
+        created_at: at(number),
     }
 }
 

@@ -11,7 +11,7 @@ use model::{
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        ParticipantId, SyncStatusId, UserPlatformId,
+        ParticipantId, SyncStatusId, UploadId, UserPlatformId,
     },
     intake::{Intake, QueuedPart, UnclaimedPart},
     message::Message,
@@ -19,6 +19,7 @@ use model::{
     store::{ApiKey, NamedKind, StoreError, Ticket},
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::Upload,
 };
 
 /// A raw request, and whether its parts are queued.
@@ -104,6 +105,7 @@ state! {
     sync_statuses: (CustomerId, SyncStatusId) => SyncStatus,
     completeness: (CustomerId, ChatId) => Completeness,
     heartbeat: () => Heartbeat,
+    uploads: (CustomerId, UploadId) => Upload,
     feeds: CustomerId => FeedRow,
     events: u64 => Event,
     event_of_seq: (CustomerId, u64) => u64,

@@ -9,12 +9,16 @@ use model::{
     connection::{Connection, Login, UserPlatform},
     customer::CustomerId,
     event::Event,
-    id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
+    id::{
+        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId,
+        UploadId,
+    },
     message::Message,
     participant::Participant,
     store::{Backlog, ChatFilter, Committed, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
 };
 
 type Answer<T> = Result<T, StoreError>;
@@ -227,6 +231,18 @@ impl Store for Memory {
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Answer<Option<Remembered>> {
         let key = (customer.clone(), key.to_owned());
         Ok(self.read(|state| state.remembered.get(&key).cloned()))
+    }
+
+    async fn upload(&self, customer: &CustomerId, id: UploadId) -> Answer<Option<Upload>> {
+        Ok(self.read(|state| state.uploads.get(&(customer.clone(), id)).cloned()))
+    }
+
+    async fn uploads_held(&self, customer: &CustomerId) -> Answer<Held> {
+        Ok(self.read(|state| state.uploads_held(customer)))
+    }
+
+    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Answer<Vec<Upload>> {
+        Ok(self.read(|state| state.due_uploads(now, limit)))
     }
 
     async fn due_syncs(&self, now: Timestamp, limit: usize) -> Answer<Vec<SyncStatus>> {

@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_lines.sql"),
     include_str!("migrations/0004_standing.sql"),
     include_str!("migrations/0005_completeness.sql"),
+    include_str!("migrations/0006_uploads.sql"),
 ];
 
 /// Marks a file as ours: "Both".
