@@ -88,6 +88,9 @@ pub(crate) fn told(customer: &CustomerId, count: usize, millis: i64) -> Changes 
 
 pub(crate) fn connection(customer: &CustomerId, number: i64) -> Connection {
     let abilities = Abilities {
+        files: true,
+        largest_file_bytes: 1,
+        most_files: 1,
         send: true,
         reply: true,
         broadcast: true,
