@@ -80,6 +80,9 @@ pub struct Attempt {
     pub deadline: Timestamp,
     /// How often it was looked into, in vain.
     pub looks: u32,
+    /// Its store was put back to an earlier time: later steps may have been taken that nobody remembers.
+    #[serde(default)]
+    pub put_back: bool,
 }
 
 /// A command in the outbox, as it is stored.
@@ -146,7 +149,7 @@ impl Command {
         };
         let started_at = begun_at.min(deadline);
         let attempts = self.attempts.max(1);
-        let attempt = Attempt { number: attempts, started_at, deadline, looks };
+        let attempt = Attempt { number: attempts, started_at, deadline, looks, put_back: true };
         Self { progress: Progress::Attempting(attempt), attempts, due_at: now, revision: self.revision + 1, ..self }
     }
 
@@ -212,6 +215,7 @@ mod tests {
         let back = command(Progress::Waiting).put_back(now, true);
         let Progress::Attempting(attempt) = &back.progress else { panic!("{:?}", back.progress) };
         assert_eq!((attempt.started_at, attempt.deadline, attempt.looks), (back.accepted_at, now, 0));
+        assert!(attempt.put_back);
         assert_eq!((back.due_at, back.revision, back.attempts), (now, 2, 1));
     }
 
@@ -219,7 +223,7 @@ mod tests {
     fn an_attempt_that_was_put_back_keeps_its_beginning() {
         let (began, now) = (Timestamp::from_millis(1_500_000), Timestamp::from_millis(2_000_000));
         let deadline = began + Duration::from_secs(30);
-        let attempt = Attempt { number: 3, started_at: began, deadline, looks: 2 };
+        let attempt = Attempt { number: 3, started_at: began, deadline, looks: 2, put_back: false };
         let back = command(Progress::Attempting(attempt)).put_back(now, true);
         let Progress::Attempting(attempt) = &back.progress else { panic!("{:?}", back.progress) };
         assert_eq!((attempt.started_at, attempt.deadline, attempt.looks), (began, now, 0));

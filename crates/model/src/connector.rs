@@ -208,8 +208,14 @@ pub struct Step<'a> {
 pub enum Outcome {
     /// The command is done; this is what the platform holds now.
     Done(Vec<Update>),
-    /// There is one more step, which needs this.
-    Next(serde_json::Value),
+    /// There is one more step.
+    Next {
+        /// What the next step needs. Only the connector reads it.
+        left: serde_json::Value,
+        /// Files that this step made. They will stand in the message and were in no other, so they are names
+        /// of it: by them it is known when it comes back.
+        files: Vec<ExternalId>,
+    },
 }
 
 /// What became of an attempt whose answer was lost.

@@ -164,9 +164,9 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> R
     let proof = match step.action {
         Action::Send { body, thread_root, files, .. } if !files.is_empty() => {
             let parcel = Parcel { body, thread_root: thread_root.as_ref(), files };
-            upload::prove(access, step, &parcel).await
+            upload::prove(access, step, &parcel, attempt).await
         }
-        Action::Send { thread_root, .. } => find_sent(access, step, thread_root.as_ref(), attempt).await,
+        Action::Send { thread_root, .. } => find_sent(access, step, thread_root.as_ref(), attempt, |_| false).await,
         Action::Edit { .. } | Action::Delete | Action::React { .. } => compare(access, step, attempt).await,
     };
     match proof {
@@ -176,15 +176,17 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> R
     }
 }
 
-/// Searches for the mark of a message that we sent.
-async fn find_sent(
+/// Searches for the mark of a message that we sent. What only resembles it proves nothing either way.
+pub async fn find_sent(
     access: &Access<'_>,
     step: &Step<'_>,
     thread_root: Option<&ExternalId>,
     attempt: &Attempt,
+    resembles: impl Fn(&wire::Message) -> bool,
 ) -> Result<Proof, ConnectorError> {
     let client = Client::reading(access)?;
     let channel = id::channel(step.chat)?;
+    let mut doubtful = false;
     let span = Span::since(attempt.started_at - CLOCK_SKEW);
     let thread = thread_root.map(id::place).transpose()?.map(|(_, ts)| ts);
     let mut cursor: Option<String> = None;
@@ -201,9 +203,10 @@ async fn find_sent(
         if let Some(message) = messages.iter().find(|message| convert::mark(message).as_deref() == Some(step.mark)) {
             return Ok(Proof::Happened(convert::message(channel, message, Told::Seen(answer.seen))?));
         }
+        doubtful |= messages.iter().any(&resembles);
         cursor = answer.next_cursor();
         if cursor.is_none() {
-            return Ok(Proof::NotThere);
+            return Ok(if doubtful { Proof::CannotTell } else { Proof::NotThere });
         }
     }
     Ok(Proof::CannotTell)

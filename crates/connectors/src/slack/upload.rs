@@ -9,10 +9,11 @@ use crate::slack::{
     history,
     id::{self, Ts},
     problem::{self, CallError},
-    wire,
+    send, wire,
 };
 use model::{
     body::Body,
+    command::Attempt,
     connector::{Access, ConnectorError, Outcome, Proof, Step},
     files::FilesError,
     http::{HttpError, Outgoing},
@@ -60,8 +61,8 @@ impl Progress {
         serde_json::from_value(step.progress.clone()).unwrap_or_default()
     }
 
-    fn next(self) -> Outcome {
-        Outcome::Next(json!(self))
+    fn next(self, made: Option<&str>) -> Outcome {
+        Outcome::Next { left: json!(self), files: made.into_iter().map(ExternalId::from).collect() }
     }
 }
 
@@ -80,20 +81,22 @@ pub async fn perform(access: &Access<'_>, step: &Step<'_>, parcel: &Parcel<'_>) 
         return appeared(access, &client, step, &progress, Timestamp::from_micros(completed_at)).await;
     }
     if let Some(place) = progress.files.iter().position(|file| file.url.is_some()) {
-        let sent =
-            bring(access, &client, &parcel.files[place.min(parcel.files.len() - 1)], &progress.files[place]).await?;
-        match sent {
+        let file = parcel.files.get(place).ok_or_else(|| refused("slack.upload_failed", "There is no such file."))?;
+        match bring(access, &client, file, &progress.files[place]).await? {
             true => progress.files[place].url = None,
             false => {
                 let beginnings = progress.files[place].beginnings + 1;
-                progress.files[place] = begin(&client, &parcel.files[place], beginnings).await?;
+                let begun = begin(&client, file, beginnings).await?;
+                progress.files[place] = begun.clone();
+                return Ok(progress.next(Some(&begun.id)));
             }
         }
-        return Ok(progress.next());
+        return Ok(progress.next(None));
     }
     if let Some(file) = parcel.files.get(progress.files.len()) {
-        progress.files.push(begin(&client, file, 1).await?);
-        return Ok(progress.next());
+        let begun = begin(&client, file, 1).await?;
+        progress.files.push(begun.clone());
+        return Ok(progress.next(Some(&begun.id)));
     }
     complete(access, &client, step, parcel, progress).await
 }
@@ -151,7 +154,7 @@ async fn complete(
     }
     client.files_complete_upload(arguments).await?;
     let completed_at = Some(access.clock.now().micros());
-    Ok(Progress { completed_at, ..progress }.next())
+    Ok(Progress { completed_at, ..progress }.next(None))
 }
 
 /// Looks for the message. One that does not appear in time is left to whoever finds out.
@@ -173,11 +176,17 @@ async fn appeared(
     }
 }
 
-/// Finds out what became of a step. All but the last may be done again without harm.
-pub async fn prove(access: &Access<'_>, step: &Step<'_>, parcel: &Parcel<'_>) -> Result<Proof, ConnectorError> {
+/// Finds out what became of a step. All but the last may be done again without harm, unless steps were taken
+/// that nobody remembers.
+pub async fn prove(
+    access: &Access<'_>,
+    step: &Step<'_>,
+    parcel: &Parcel<'_>,
+    attempt: &Attempt,
+) -> Result<Proof, ConnectorError> {
     let progress = Progress::of(step);
     let all_sent = progress.files.len() == parcel.files.len() && progress.files.iter().all(|file| file.url.is_none());
-    if !all_sent {
+    if !all_sent && !attempt.put_back {
         return Ok(Proof::NotThere);
     }
     match look(&Client::writing(access)?, step, &progress).await? {
@@ -185,8 +194,23 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, parcel: &Parcel<'_>) ->
         // Slack has the files, so it was told to show them; it may still do so.
         Look::Hidden => Ok(Proof::CannotTell),
         Look::Nothing if progress.completed_at.is_some() => Ok(Proof::CannotTell),
+        // The files may have got other ids since.
+        Look::Nothing if attempt.put_back => {
+            send::find_sent(access, step, parcel.thread_root, attempt, |message| resembles(access, message, parcel))
+                .await
+        }
         Look::Nothing => Ok(Proof::NotThere),
     }
+}
+
+/// Whether a message of ours has such files.
+fn resembles(access: &Access<'_>, message: &wire::Message, parcel: &Parcel<'_>) -> bool {
+    let alike = |(held, file): (&wire::File, &SentFile)| {
+        held.name.as_ref().is_none_or(|name| *name == file.name) && held.size.is_none_or(|size| size == file.size_bytes)
+    };
+    message.user.as_deref().is_some_and(|user| access.connection.senders.contains(&id::person(user)))
+        && message.files.len() == parcel.files.len()
+        && message.files.iter().zip(parcel.files).all(alike)
 }
 
 /// What is seen of files that were sent.

@@ -183,7 +183,8 @@ impl File {
     /// The `ts` of the first message that it stands in, in a channel.
     pub fn shared_in(&self, channel: &str) -> Option<String> {
         let sorts = self.shares.as_object()?.values();
-        sorts.filter_map(|sort| sort[channel][0]["ts"].as_str()).map(str::to_owned).next()
+        let places = sorts.filter_map(|sort| sort[channel].as_array()).flatten();
+        places.filter_map(|place| place["ts"].as_str()).min().map(str::to_owned)
     }
 }
 

@@ -73,10 +73,12 @@ impl Work<'_> {
         told.content.sender.as_ref().is_some_and(|sender| self.known.connection.senders.contains(sender))
     }
 
-    /// The message of ours whose mark it bears. A mark counts only from our own identity, in the chat that
-    /// it was made for, and only as long as its message has no other id.
+    /// The message of ours whose mark or file it bears. Either counts only from our own identity, in the chat
+    /// that it was made for, and only as long as its message has no other id: a file may be shared again.
     fn recognise(&self, told: &RemoteMessage) -> Option<MessageId> {
-        let id = *self.known.marks.get(told.mark.as_ref()?)?;
+        let marked = told.mark.as_ref().and_then(|mark| self.known.marks.get(mark));
+        let mut files = told.content.attachments.iter();
+        let id = *marked.or_else(|| files.find_map(|file| self.known.files.get(&file.external_id)))?;
         let message = &self.messages.get(&id)?.after;
         let chat = self.chat.as_ref()?.after.id;
         let free = message.external_id.as_ref().is_none_or(|held| *held == told.id);

@@ -34,7 +34,7 @@ impl House {
 
 impl House {
     pub async fn upload(&self, customer: &str, name: &str, bytes: impl Into<reqwest::Body>) -> Answer {
-        let call = self.client.post(format!("{}/v1/attachments", self.base)).query(&[("name", name)]);
+        let call = self.client.post(format!("{}/v1/attachments?name={name}", self.base));
         let call =
             call.bearer_auth(&self.key).header("bothways-customer", customer).header("content-type", "text/plain");
         crate::house::read(call.body(bytes).send().await.unwrap()).await

@@ -1,7 +1,7 @@
 //! Files on their way to Slack, step by step.
 
 use super::{Call, FakeSlack, NOW, World, answer, declined, gone_upload, response, run};
-use crate::slack::Slack;
+use crate::slack::{Slack, blocks};
 use model::{
     body::Body,
     command::{Action, Attempt},
@@ -55,7 +55,7 @@ fn step(slack: &FakeSlack, action: &Action, progress: &Value) -> Result<Outcome,
 
 fn next(slack: &FakeSlack, action: &Action, progress: &Value) -> Value {
     match step(slack, action, progress).unwrap() {
-        Outcome::Next(progress) => progress,
+        Outcome::Next { left, .. } => left,
         Outcome::Done(updates) => panic!("there are more steps: {updates:?}"),
     }
 }
@@ -63,7 +63,7 @@ fn next(slack: &FakeSlack, action: &Action, progress: &Value) -> Value {
 fn prove(slack: &FakeSlack, action: &Action, progress: &Value) -> Proof {
     let chat = ExternalId::from("C1");
     let step = Step { action, chat: &chat, message: None, mark: "m", progress };
-    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0 };
+    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back: false };
     run(Slack.prove(&World::of_a_person().access(slack), &step, &attempt)).unwrap()
 }
 
@@ -99,7 +99,9 @@ fn two_files_go_out_step_by_step_as_one_message() {
     assert_eq!((calls[1].argument("body"), calls[1].token.as_str()), (Some("hello world"), ""));
     let files: Value = serde_json::from_str(calls[4].argument("files").unwrap()).unwrap();
     assert_eq!(files, json!([{ "id": "F0", "title": "a.txt" }, { "id": "F1", "title": "b.txt" }]));
-    assert_eq!((calls[4].argument("channel_id"), calls[4].argument("initial_comment")), (Some("C1"), Some("see")));
+    assert_eq!((calls[4].argument("channel_id"), calls[4].argument("initial_comment")), (Some("C1"), None));
+    let said: Value = serde_json::from_str(calls[4].argument("blocks").unwrap()).unwrap();
+    assert_eq!(said, json!([blocks::marked(&Body::plain("see"), "m")]));
 }
 
 #[test]

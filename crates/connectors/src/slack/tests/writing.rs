@@ -30,15 +30,20 @@ fn perform(world: &World, slack: &FakeSlack, action: &Action) -> Result<Vec<Upda
     let step = Step { action, chat: &chat, message: Some(&message), mark: MARK, progress: &Value::Null };
     match run(Slack.perform(&world.access(slack), &step))? {
         Outcome::Done(updates) => Ok(updates),
-        Outcome::Next(_) => panic!("every command takes one step"),
+        Outcome::Next { .. } => panic!("every command takes one step"),
     }
 }
 
 fn prove(world: &World, slack: &FakeSlack, action: &Action) -> Result<Proof, ConnectorError> {
     let (chat, message) = (ExternalId::from("C1"), message());
     let step = Step { action, chat: &chat, message: Some(&message), mark: MARK, progress: &Value::Null };
-    let attempt =
-        Attempt { number: 1, started_at: Timestamp::from_micros(1_626_342_120_000_000), deadline: NOW, looks: 0 };
+    let attempt = Attempt {
+        number: 1,
+        started_at: Timestamp::from_micros(1_626_342_120_000_000),
+        deadline: NOW,
+        looks: 0,
+        put_back: false,
+    };
     run(Slack.prove(&world.access(slack), &step, &attempt))
 }
 
