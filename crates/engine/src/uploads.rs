@@ -13,12 +13,15 @@ use model::{
     id::UploadId,
     message::Status,
     store::StoreError,
+    time::Timestamp,
     upload::{Held, Upload, UploadState},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// How many uploads one turn looks at.
 const UPLOADS_AT_ONCE: usize = 64;
+/// How many uploads may be there for strays to be looked for.
+const MOST_KEPT: usize = 100_000;
 /// How long an upload may come in.
 const RECEIVED_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// When to look again whether a message still wants its file.
@@ -113,6 +116,25 @@ impl Engine {
             }
         }
         Ok(looked_at)
+    }
+
+    /// Removes bytes that no row leads to: those of uploads that came after a backup which was put back. Called
+    /// once, at start. The rows are read after the bytes are listed, so what is coming in has one.
+    pub async fn remove_stray_files(&self) -> Result<usize, EngineError> {
+        let mut strays = self.parts.files.kept().await.map_err(refused)?;
+        if strays.is_empty() {
+            return Ok(0);
+        }
+        let rows = self.store().due_uploads(Timestamp::from_micros(i64::MAX), MOST_KEPT).await?;
+        if rows.len() == MOST_KEPT {
+            return Ok(0); // There may be more rows, and what they lead to must stay.
+        }
+        let known: BTreeSet<_> = rows.iter().map(|row| row.id).collect();
+        strays.retain(|id| !known.contains(id));
+        for id in &strays {
+            self.parts.files.remove(*id).await.map_err(refused)?;
+        }
+        Ok(strays.len())
     }
 
     async fn look_at_upload(&self, upload: Upload) -> Result<(), EngineError> {

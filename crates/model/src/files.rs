@@ -28,6 +28,8 @@ pub trait Files: Send + Sync {
     async fn put(&self, id: UploadId, chunks: &mut dyn Chunks, most_bytes: u64) -> Result<u64, FilesError>;
     /// What was kept, piece by piece.
     async fn open(&self, id: UploadId) -> Result<Box<dyn Chunks>, FilesError>;
-    /// Keeps it no longer. That it is gone already is no error.
+    /// Keeps it no longer, nor what came of it in part. That it is gone already is no error.
     async fn remove(&self, id: UploadId) -> Result<(), FilesError>;
+    /// Under which ids anything is kept.
+    async fn kept(&self) -> Result<Vec<UploadId>, FilesError>;
 }

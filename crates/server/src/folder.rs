@@ -100,10 +100,26 @@ impl Files for Folder {
     }
 
     async fn remove(&self, id: UploadId) -> Result<(), FilesError> {
-        match fs::remove_file(self.place(id)).await.map_err(|error| unavailable(&error)) {
-            Err(FilesError::NotFound) | Ok(()) => Ok(()),
-            Err(error) => Err(error),
+        let place = self.place(id);
+        for path in [place.with_extension(PART), place] {
+            match fs::remove_file(path).await.map_err(|error| unavailable(&error)) {
+                Err(FilesError::NotFound) | Ok(()) => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
+    }
+
+    async fn kept(&self) -> Result<Vec<UploadId>, FilesError> {
+        let mut kept = Vec::new();
+        let mut entries = fs::read_dir(&self.0).await.map_err(|error| unavailable(&error))?;
+        while let Some(entry) = entries.next_entry().await.map_err(|error| unavailable(&error))? {
+            // What bears no id of ours is not ours to remove.
+            let path = entry.path();
+            let id = path.file_stem().and_then(|name| name.to_str()?.parse::<UploadId>().ok());
+            kept.extend(id);
+        }
+        Ok(kept)
     }
 }
 
@@ -183,5 +199,10 @@ mod tests {
         std::fs::write(folder.path().join(format!("{}.{PART}", id(2))), "half").unwrap();
         Folder::open(folder.path().to_owned()).unwrap();
         assert_eq!(names(folder.path()), Vec::<String>::new(), "a start removes what came in only in part");
+        std::fs::write(folder.path().join(format!("{}.{PART}", id(2))), "half").unwrap();
+        std::fs::write(folder.path().join("a note of somebody's"), "").unwrap();
+        assert_eq!(files.kept().await, Ok(vec![id(2)]));
+        files.remove(id(2)).await.unwrap();
+        assert_eq!(names(folder.path()), ["a note of somebody's"]);
     }
 }

@@ -49,6 +49,10 @@ impl Files for MemoryFiles {
         Ok(Box::new(Pieces(bytes)))
     }
 
+    async fn kept(&self) -> Result<Vec<UploadId>, FilesError> {
+        Ok(lock(&self.0).keys().copied().collect())
+    }
+
     async fn remove(&self, id: UploadId) -> Result<(), FilesError> {
         pause().await;
         lock(&self.0).remove(&id);

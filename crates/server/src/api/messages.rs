@@ -138,6 +138,8 @@ pub async fn send_message(
     let NewMessage { text, markdown, html, thread_root, broadcast, attachments } = ask.body;
     let files: Vec<_> = attachments.iter().map(|id| named(id)).collect::<Result<_, _>>()?;
     let thread_root = thread_root.as_deref().map(named).transpose()?;
+    // Files may go without words.
+    let text = text.or_else(|| (!files.is_empty() && markdown.is_none() && html.is_none()).then(String::new));
     let draft = Draft { wording: wording(text, markdown, html)?, thread_root, broadcast, files };
     let held = server.engine.send(&customer.id, id, draft, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await

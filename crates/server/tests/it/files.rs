@@ -174,14 +174,28 @@ async fn an_upload_that_cannot_be_sent_says_why() {
     let held = house.upload("ana", "just right", "x".repeat(1000)).await.good();
     let path = format!("/v1/chats/{chat}/messages");
     house.ask("bruno", Method::GET, &path_of(&held), None).await.refused(404, "not_found");
-    let nothing = json!({ "attachments": [] });
-    house.ask("ana", Method::POST, &path, Some(nothing)).await.refused(422, "empty_text");
+    let nothing = |words: Value| json!({ "attachments": [], "text": words });
+    house.ask("ana", Method::POST, &path, Some(nothing("".into()))).await.refused(422, "empty_text");
+    house.ask("ana", Method::POST, &path, Some(nothing(Value::Null))).await.refused(400, "one_wording");
+    let bruno = house.person(1);
+    let connection = house.connect("bruno", &bruno).await;
+    let channel = house.slack.act_create_channel(&bruno, "own", false).unwrap();
+    let elsewhere = house.import("bruno", &connection, &channel).await;
+    let theirs = json!({ "attachments": [held["id"]] });
+    let path = format!("/v1/chats/{elsewhere}/messages");
+    house.ask("bruno", Method::POST, &path, Some(theirs)).await.refused(404, "not_found");
     // Whatever is not sent is forgotten, with its bytes.
     house.clock.set_seconds(25 * 60 * 60);
     while house.running.server.engine.forget_turn().await.unwrap() == engine::Turn::Worked {}
     house.ask("ana", Method::GET, &path_of(&held), None).await.refused(404, "not_found");
     let folder = house.running.server.config.uploads_folder();
-    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    // So are bytes that no row leads to, as after a restore.
+    let kept = house.upload("ana", "kept", "x").await.good();
+    std::fs::write(folder.join("att_0189aaaabbbb7cccdddd000011112222"), "left over").unwrap();
+    assert_eq!(house.running.server.engine.remove_stray_files().await.unwrap(), 1);
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+    assert_eq!(house.download("ana", &path_of(&kept), None).await.bytes, "x");
     house.clock.set_seconds(0);
     house.close().await;
 }

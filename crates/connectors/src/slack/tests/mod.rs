@@ -157,6 +157,10 @@ impl Files for KeptFiles {
     async fn remove(&self, _: UploadId) -> Result<(), FilesError> {
         panic!("a connector keeps nothing")
     }
+
+    async fn kept(&self) -> Result<Vec<UploadId>, FilesError> {
+        panic!("a connector keeps nothing")
+    }
 }
 
 /// The upload whose bytes are gone.

@@ -61,9 +61,13 @@ fn next(slack: &FakeSlack, action: &Action, progress: &Value) -> Value {
 }
 
 fn prove(slack: &FakeSlack, action: &Action, progress: &Value) -> Proof {
+    prove_attempt(slack, action, progress, false)
+}
+
+fn prove_attempt(slack: &FakeSlack, action: &Action, progress: &Value, put_back: bool) -> Proof {
     let chat = ExternalId::from("C1");
     let step = Step { action, chat: &chat, message: None, mark: "m", progress };
-    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back: false };
+    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back };
     run(Slack.prove(&World::of_a_person().access(slack), &step, &attempt)).unwrap()
 }
 
@@ -161,4 +165,31 @@ fn a_message_that_does_not_appear_is_waited_for_and_then_left_to_proof() {
     assert!(matches!(step(&slack(false), &action, &late), Err(ConnectorError::Unknown(_))));
     assert_eq!(prove(&slack(false), &action, &late), Proof::CannotTell);
     assert!(matches!(prove(&slack(true), &action, &late), Proof::Happened(_)));
+}
+
+#[test]
+fn what_an_older_store_forgot_is_looked_for_before_it_is_sent_again() {
+    let action = send(&[file("a.txt")]);
+    let chat_with = |user: &str, name: &str, blocks: Value| {
+        let file = json!({ "id": "F7", "name": name, "size": 11, "mode": "hosted" });
+        let message = json!({ "user": user, "text": "see", "ts": TS, "subtype": "file_share", "files": [file], "blocks": blocks });
+        FakeSlack::raw(move |call| match call.method.as_str() {
+            "files.info" => Ok(answer(&declined("file_not_found"))),
+            "conversations.history" => Ok(answer(&json!({ "ok": true, "messages": [message] }))),
+            other => panic!("{other}"),
+        })
+    };
+    let begun = json!({ "files": [{ "id": "F0", "url": "https://files.slack.com/upload/v1/0", "beginnings": 1 }] });
+    let unmarked = json!([]);
+    for progress in [Value::Null, begun] {
+        let prove = |slack: &FakeSlack| prove_attempt(slack, &action, &progress, true);
+        let marked = json!([blocks::marked(&Body::plain("see"), "m")]);
+        assert!(matches!(prove(&chat_with("U111", "a.txt", marked)), Proof::Happened(_)));
+        // It may be the one, or have been sent before it.
+        assert_eq!(prove(&chat_with("U111", "a.txt", unmarked.clone())), Proof::CannotTell);
+        assert_eq!(prove(&chat_with("U111", "b.txt", unmarked.clone())), Proof::NotThere);
+        assert_eq!(prove(&chat_with("U999", "a.txt", unmarked.clone())), Proof::NotThere);
+    }
+    let known = json!({ "files": [{ "id": "F0", "url": "https://files.slack.com/upload/v1/0", "beginnings": 1 }] });
+    assert!(matches!(prove_attempt(&slack(true), &action, &known, true), Proof::Happened(_)), "its id tells");
 }
