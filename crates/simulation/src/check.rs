@@ -32,7 +32,7 @@ pub struct Seen {
     texts: BTreeMap<String, String>,
     /// How many messages each of our files ever stood in.
     pub files: BTreeMap<String, usize>,
-    shared: BTreeSet<(String, String, String)>,
+    shared: BTreeSet<(String, String)>,
     shares: u64,
     /// What an app that follows the feed holds.
     pub follower: Follower,
@@ -135,7 +135,7 @@ impl World {
         for channel in self.slack.channels() {
             for message in &channel.messages {
                 for file in &message.files {
-                    if !self.seen.shared.insert((channel.id.clone(), message.ts.clone(), file.id.clone())) {
+                    if !self.seen.shared.insert((message.ts.clone(), file.id.clone())) {
                         continue;
                     }
                     let times = self.seen.files.entry(file.name.clone()).or_default();

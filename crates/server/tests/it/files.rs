@@ -170,8 +170,8 @@ async fn an_upload_that_cannot_be_sent_says_why() {
     let (_, _, chat, _) = begun(&house).await;
     house.upload("ana", "large", "x".repeat(1001)).await.refused(413, "file_too_large");
     house.upload("ana", "empty", "").await.refused(422, "empty_file");
-    house.upload("ana", "a\nb", "x").await.refused(400, "bad_name");
-    let held = house.upload("ana", "just right", "x".repeat(1000)).await.good();
+    house.upload("ana", "a%0Ab", "x").await.refused(400, "bad_name");
+    let held = house.upload("ana", "just%20right", "x".repeat(1000)).await.good();
     let path = format!("/v1/chats/{chat}/messages");
     house.ask("bruno", Method::GET, &path_of(&held), None).await.refused(404, "not_found");
     let nothing = |words: Value| json!({ "attachments": [], "text": words });
