@@ -19,7 +19,7 @@ export type Upload = {
 
 /** Why a file cannot be sent here, if so. */
 export function refusal(file: { size: number }, count: number, abilities: Abilities): string | undefined {
-  const { largest_file_bytes: largest, most_files: most } = abilities;
+  const { largest_file_bytes: largest = 0, most_files: most = 0 } = abilities;
   if (file.size === 0) return "This file is empty.";
   if (file.size > largest) return `Larger than ${fileSize(largest)}.`;
   if (count >= most) return `At most ${most} files go with one message.`;
