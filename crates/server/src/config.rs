@@ -2,6 +2,7 @@
 //!
 //! A wrong key or value is one clear sentence with its place, and nothing starts.
 
+use crate::bounds::{Limits, Retention};
 use crate::checks::Checks;
 use crate::proxies::Trusted;
 use anyhow::{Context, anyhow, bail};
@@ -18,7 +19,6 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 /// The file that is read where none is named.
@@ -29,8 +29,6 @@ pub const PREFIX: &str = "BOTHWAYS_";
 const NOT_CONFIGURATION: &[&str] = &["CONFIG", "URL"];
 /// The setting that leads an integration to another host than the platform's own.
 pub const BASE_URL: &str = "base_url";
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// All that can be decided.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -104,54 +102,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// Bounds of the API.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// The largest body of a request.
-    #[serde(deserialize_with = "number")]
-    pub body_bytes: u64,
-    /// How long a request may take.
-    #[serde(deserialize_with = "number")]
-    pub request_seconds: u64,
-    /// How many requests are answered at once; more get 503.
-    #[serde(deserialize_with = "number")]
-    pub requests_at_once: u64,
-    /// How many streams of events one customer may hold open.
-    #[serde(deserialize_with = "number")]
-    pub streams_per_customer: u64,
-    /// How many files are on their way at once, up and down; more get 429.
-    #[serde(deserialize_with = "number")]
-    pub transfers_at_once: u64,
-    /// The largest file that can be uploaded.
-    #[serde(deserialize_with = "number")]
-    pub attachment_bytes: u64,
-    /// How many bytes of a customer's uploads may wait to be sent.
-    #[serde(deserialize_with = "number")]
-    pub uploads_bytes_per_customer: u64,
-    /// How long an upload may take.
-    #[serde(deserialize_with = "number")]
-    pub upload_seconds: u64,
-    /// How long a stop waits for what is in hand.
-    #[serde(deserialize_with = "number")]
-    pub stop_seconds: u64,
-}
-
-/// How long things are kept.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Retention {
-    /// Raw requests of platforms.
-    #[serde(deserialize_with = "number")]
-    pub raw_days: u64,
-    /// Events of the feed.
-    #[serde(deserialize_with = "number")]
-    pub events_days: u64,
-    /// Uploaded files that no message has, or whose message failed.
-    #[serde(deserialize_with = "number")]
-    pub uploads_hours: u64,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -167,40 +117,11 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
             metrics: Metrics::default(),
-            limits: Limits {
-                body_bytes: 4 * 1024 * 1024,
-                request_seconds: 30,
-                requests_at_once: 512,
-                streams_per_customer: 16,
-                transfers_at_once: 64,
-                attachment_bytes: 100 * 1024 * 1024,
-                uploads_bytes_per_customer: 1024 * 1024 * 1024,
-                upload_seconds: 600,
-                stop_seconds: 20,
-            },
-            retention: Retention { raw_days: 7, events_days: 30, uploads_hours: 24 },
+            limits: Limits::default(),
+            retention: Retention::default(),
             checks: Checks::default(),
             integrations: BTreeMap::new(),
         }
-    }
-}
-
-impl Limits {
-    /// The largest body of a request.
-    pub fn body(&self) -> usize {
-        usize::try_from(self.body_bytes).unwrap_or(usize::MAX)
-    }
-}
-
-impl Retention {
-    /// How long raw requests are kept.
-    pub fn raw(&self) -> Duration {
-        DAY.saturating_mul(u32::try_from(self.raw_days).unwrap_or(u32::MAX))
-    }
-
-    /// How long events are kept.
-    pub fn events(&self) -> Duration {
-        DAY.saturating_mul(u32::try_from(self.events_days).unwrap_or(u32::MAX))
     }
 }
 
@@ -300,7 +221,7 @@ impl Config {
         UploadBounds {
             file_bytes: self.limits.attachment_bytes,
             customer_bytes: self.limits.uploads_bytes_per_customer,
-            kept: HOUR.saturating_mul(u32::try_from(self.retention.uploads_hours).unwrap_or(u32::MAX)),
+            kept: self.retention.uploads(),
             ..UploadBounds::default()
         }
     }
@@ -396,22 +317,6 @@ impl Provider for Variables {
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         Ok(Map::from([(Profile::Default, self.0.clone())]))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NumberOrText {
-    Number(u64),
-    Text(String),
-}
-
-/// A number, or the text of one, as variables bear it.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    match NumberOrText::deserialize(deserializer) {
-        Ok(NumberOrText::Number(number)) => Ok(number),
-        Ok(NumberOrText::Text(text)) => text.trim().parse().map_err(|_| D::Error::custom("a whole number is wanted")),
-        Err(_) => Err(D::Error::custom("a whole number is wanted")),
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod announcer;
 pub mod api;
 pub mod backup;
+pub mod bounds;
 pub mod checks;
 pub mod cli;
 pub mod config;

@@ -2,7 +2,7 @@
 
 use crate::{
     asks::What,
-    files::content,
+    files::{delete_file, send_files, share},
     world::{Party, World},
 };
 use model::{
@@ -10,7 +10,7 @@ use model::{
     id::ExternalId,
     message::{Direction, Message, Status},
 };
-use sandbox::slack::{ChannelKind, ChannelSnapshot, NewFile};
+use sandbox::slack::{ChannelKind, ChannelSnapshot};
 
 /// Looks of words, as typed at Slack and in Markdown. `%` stands for the word.
 const LOOKS: &[(&str, &str)] = &[
@@ -88,22 +88,16 @@ impl World {
     }
 
     /// As a person types at Slack.
-    fn typed(&mut self) -> String {
+    pub fn typed(&mut self) -> String {
         self.words().0
     }
 
     /// In Markdown, as a customer sends it.
-    fn markdown(&mut self) -> String {
+    pub fn markdown(&mut self) -> String {
         self.words().1
     }
 
-    /// A name that no other file has. Its content follows from it.
-    fn file_name(&mut self) -> String {
-        self.texts += 1;
-        format!("f{}.txt", self.texts)
-    }
-
-    fn a_channel(&self) -> Option<ChannelSnapshot> {
+    pub fn a_channel(&self) -> Option<ChannelSnapshot> {
         self.chance.pick(&self.slack.channels()).cloned()
     }
 
@@ -125,7 +119,7 @@ impl World {
     }
 
     /// An imported chat of a party whose person is in it.
-    fn a_chat(&self) -> Option<(Party, Chat)> {
+    pub fn a_chat(&self) -> Option<(Party, Chat)> {
         let party = self.a_party()?;
         let mine = |chat: &Chat| chat.customer_id == party.customer && chat.is_imported();
         let chats: Vec<_> = self.memory.all_chats().into_iter().filter(mine).collect();
@@ -160,32 +154,6 @@ fn reply(world: &mut World) -> Option<String> {
     let text = world.typed();
     let ts = world.slack.act_post(&user, &channel.id, &text, Some(&root)).ok()?;
     Some(format!("{user} answers {root} with {text} in {} at {ts}", channel.id))
-}
-
-fn share(world: &mut World) -> Option<String> {
-    let channel = world.a_channel()?;
-    let members: Vec<_> = channel.members.iter().cloned().collect();
-    let user = world.chance.pick(&members)?.clone();
-    let text = if world.chance.one_in(2) { world.typed() } else { String::new() };
-    let files: Vec<_> = (0..=world.chance.below(2)).map(|_| world.file_name()).collect();
-    let stub = world.chance.one_in(4);
-    let new = |name: &String| NewFile { name: name.clone(), bytes: content(name).into(), stub, ..NewFile::default() };
-    let shared = world.slack.act_share(&user, &channel.id, &text, None, files.iter().map(new).collect());
-    let (ts, _) = shared.ok()?;
-    Some(format!("{user} shares {files:?} in {} at {ts}", channel.id))
-}
-
-fn delete_file(world: &mut World) -> Option<String> {
-    if !world.chance.one_in(2) {
-        return None;
-    }
-    let channel = world.a_channel()?;
-    let people = channel.messages.iter().filter(|message| message.bot_id.is_none());
-    let files: Vec<_> =
-        people.flat_map(|one| one.files.iter().map(|file| (one.user.clone(), file.id.clone()))).collect();
-    let (user, file) = world.chance.pick(&files)?.clone();
-    world.slack.act_delete_file(&user, &file).ok()?;
-    Some(format!("{user} deletes the file {file}"))
 }
 
 fn edit(world: &mut World) -> Option<String> {
@@ -379,13 +347,6 @@ fn send_reply(world: &mut World) -> Option<String> {
     let (party, root) = world.a_message_here(|row| row.external_id.is_some() && row.direction != Direction::System)?;
     let text = world.markdown();
     Some(world.ask(&party.customer, What::Send { chat: root.chat_id, text, root: Some(root.id) }))
-}
-
-fn send_files(world: &mut World) -> Option<String> {
-    let (party, chat) = world.a_chat()?;
-    let text = if world.chance.one_in(2) { world.markdown() } else { String::new() };
-    let files: Vec<_> = (0..=world.chance.below(2)).map(|_| world.file_name()).collect();
-    Some(world.ask(&party.customer, What::SendFiles { chat: chat.id, text, files }))
 }
 
 /// One of ours, whether it has left or not.

@@ -2,19 +2,18 @@
 
 use crate::{
     asks::What,
+    files::compare_files,
     looks,
     world::{Party, World, lock},
 };
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
-    attachment::FileState,
     chat::{Chat, ChatKind},
     command::{Action, Command, Progress},
     compare::ON_ITS_WAY,
     completeness::Completeness,
     connection::Connection,
     event::{EventKind, Subject},
-    facets::Content,
     id::{ChatId, MessageId},
     intake::PartState,
     message::{Message, Status},
@@ -201,31 +200,8 @@ impl World {
         Ok(())
     }
 
-    /// P6: the files of every accepted send stand at Slack once, byte by byte, or the send failed.
-    fn compare_sent_files(&mut self) -> Result<(), String> {
-        let sent = lock(&self.asks).sent_files();
-        let rows: BTreeMap<_, _> = self.memory.all_messages().into_iter().map(|row| (row.id, row)).collect();
-        for (id, files) in &sent {
-            let Some(mut row) = rows.get(id) else { continue }; // Its chat was deleted here.
-            while let Some(into) = row.merged_into.and_then(|into| rows.get(&into)) {
-                row = into;
-            }
-            for name in files {
-                let times = self.seen.files.get(name).copied().unwrap_or_default();
-                match row.status {
-                    Status::Sent if times == 1 => {}
-                    Status::Failed if times == 0 => {}
-                    Status::Uncertain if self.sender_was_away(row) => {}
-                    status => return Err(format!("P6: {name} appeared {times} times and is called {status:?}")),
-                }
-            }
-        }
-        self.count("sent_files", sent.len());
-        Ok(())
-    }
-
     /// Whoever is not in a chat any more cannot look what became of a send.
-    fn sender_was_away(&self, row: &Message) -> bool {
+    pub fn sender_was_away(&self, row: &Message) -> bool {
         let party = self.parties.iter().find(|party| party.customer == row.customer_id);
         let chat = self.memory.all_chats().into_iter().find(|chat| chat.id == row.chat_id);
         party.zip(chat).is_some_and(|(party, chat)| self.seen.ever_left(&party.user, chat.external_id.as_str()))
@@ -374,14 +350,6 @@ impl World {
         self.count("messages", theirs.len());
         Ok(())
     }
-}
-
-/// Each file stands once on both sides, under the same name and as large.
-fn compare_files(their: &MessageSnapshot, our: &Content) -> Result<(), String> {
-    let there: Vec<_> = their.files.iter().map(|file| (file.name.clone(), Some(file.size))).collect();
-    let living = our.attachments.iter().filter(|file| file.state != FileState::Gone);
-    let here: Vec<_> = living.map(|file| (file.name.clone(), file.size_bytes)).collect();
-    if there == here { Ok(()) } else { Err(format!("the files {there:?} there, {here:?} here")) }
 }
 
 /// The living messages, by the names that they have here: under the first id that their chat had.
