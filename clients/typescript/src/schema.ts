@@ -39,6 +39,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/v1/attachments": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Upload a file, to send it with a message. The body is the file as it is, and `Content-Type` its media type. It
+     *     waits for a day, and is then forgotten unless a message has it.
+     */
+    post: operations["upload_attachment"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/attachments/{id}": {
     parameters: {
       query?: never;
@@ -580,8 +600,15 @@ export interface components {
       delete: boolean;
       /** @description Own messages can be changed. */
       edit: boolean;
+      /** @description Messages can have files. */
+      files?: boolean;
       /** @description How history can be read. */
       history: components["schemas"]["History"];
+      /**
+       * Format: int64
+       * @description The largest file that can be sent.
+       */
+      largest_file_bytes?: number;
       /**
        * Format: int32
        * @description The longest text that an edit may have, in characters.
@@ -594,6 +621,11 @@ export interface components {
       longest_text: number;
       /** @description The platform can be told how far the customer has read. */
       mark_read?: boolean;
+      /**
+       * Format: int32
+       * @description How many files one message can have.
+       */
+      most_files?: number;
       /** @description How news arrive. */
       news: components["schemas"]["News"][];
       /** @description Messages can be reacted to. */
@@ -1469,13 +1501,15 @@ export interface components {
     };
     /** @description What is to be sent. It is said in one of `text`, `markdown` and `html`. */
     NewMessage: {
+      /** @description Files that were uploaded with `POST /v1/attachments`, in their order. Each goes with one message. */
+      attachments?: components["schemas"]["AttachmentId"][];
       /** @description Show the answer outside of its thread as well. Good only with `thread_root`. */
       broadcast?: boolean;
       /** @description The same in HTML: paragraphs, lists, quotes, code, bold, italic, struck, links. Other tags are their text. */
       html?: string | null;
       /** @description The same in Markdown: CommonMark with `~~struck~~`. What it has beyond a message is its text. */
       markdown?: string | null;
-      /** @description Words as they stand. */
+      /** @description Words as they stand. They may be left out where there are attachments. */
       text?: string | null;
       thread_root?: components["schemas"]["MessageId"] | null;
     };
@@ -1875,6 +1909,42 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  upload_attachment: {
+    parameters: {
+      query: {
+        /** @description The file's name. */
+        name: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/octet-stream": number[];
+      };
+    };
+    responses: {
+      /** @description The file, which can be named in a message */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Attachment"];
+        };
       };
       /** @description A problem */
       default: {

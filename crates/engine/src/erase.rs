@@ -47,6 +47,10 @@ impl Engine {
 
     async fn erase_some(&self, erasure: &Erasure) -> Result<(), EngineError> {
         let (store, customer) = (self.store(), &erasure.customer_id);
+        // Bytes go before the rows that lead to them.
+        for upload in store.uploads_of(customer, ROWS_AT_ONCE).await? {
+            self.remove_file(upload.id).await?;
+        }
         if store.erase_rows(customer, ROWS_AT_ONCE).await? > 0 {
             return Ok(());
         }

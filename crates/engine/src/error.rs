@@ -12,6 +12,9 @@ pub enum EngineError {
     /// Understood and declined; asking again will not help.
     #[error("{}", .0.detail)]
     Refused(Problem),
+    /// A file is larger than this.
+    #[error("the file is larger than {0} bytes")]
+    FileTooLarge(u64),
     /// It contradicts what was asked before with the same key.
     #[error("this idempotency key was used for another request")]
     KeyReused,

@@ -5,9 +5,12 @@ use model::{
     attachment::{Attachment, AttachmentId, Rendition},
     connector::OpenFile,
     customer::CustomerId,
-    id::MessageId,
+    files::FilesError,
+    id::{MessageId, UploadId},
     limits::Purpose,
     message::Message,
+    store::StoreError,
+    upload::UploadState,
 };
 
 /// A file on its way.
@@ -29,7 +32,10 @@ impl Engine {
         rendition: Rendition,
         range: Option<&str>,
     ) -> Result<Fetched, EngineError> {
-        let AttachmentId::Of { message, .. } = id else { return Err(EngineError::NotFound) };
+        let message = match id {
+            AttachmentId::Of { message, .. } => message,
+            AttachmentId::Upload(upload) => return self.fetch_upload(customer, upload).await,
+        };
         let (message, attachment) = self.attachment(customer, message, id).await?;
         let connection = self.own_connection(customer, message.connection_id).await?;
         if !connection.is_open() {
@@ -43,6 +49,21 @@ impl Engine {
         let file = offered.connector.open_file(&access, &attachment, rendition, range).await?;
         let Attachment { name, media_type, .. } = attachment;
         Ok(Fetched { name, media_type, file })
+    }
+
+    /// Begins to read a file that waits here to be sent.
+    async fn fetch_upload(&self, customer: &CustomerId, id: UploadId) -> Result<Fetched, EngineError> {
+        let held = self.store().upload(customer, id).await?.ok_or(EngineError::NotFound)?;
+        match held.state {
+            UploadState::Ready | UploadState::Taken { .. } => {}
+            UploadState::Receiving | UploadState::Forgotten => return Err(EngineError::NotFound),
+        }
+        let chunks = self.parts.files.open(id).await.map_err(|error| match error {
+            FilesError::Unavailable(why) => EngineError::Store(StoreError::Unavailable(why)),
+            FilesError::NotFound | FilesError::TooLarge(_) | FilesError::BrokenOff => EngineError::NotFound,
+        })?;
+        let file = OpenFile { size_bytes: Some(held.size_bytes), media_type: None, content_range: None, chunks };
+        Ok(Fetched { name: held.name, media_type: held.media_type, file })
     }
 
     /// The file of a message that an id names. A message that was merged has its files under its new id.

@@ -2,10 +2,12 @@
 
 use crate::{Engine, EngineError};
 use model::{
+    changes::Thing,
     connection::Connection,
     decide::Known,
     id::{ChatId, ExternalId, MessageId},
-    update::Update,
+    store::NamedKind,
+    update::{RemoteMessage, Update},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,8 +61,13 @@ impl Engine {
         }
         known.open = store.open_commands(&connection.customer_id, chat).await?;
         known.marks = updates.iter().filter_map(|update| self.verified_mark(&connection, chat, update)).collect();
+        known.files = self.files_of_ours(&connection, updates).await?;
         let sends = known.open.iter().filter(|command| command.is_send()).map(|command| command.message_id);
-        let wanted: BTreeSet<_> = sends.chain(known.marks.values().copied()).chain(messages.iter().copied()).collect();
+        let wanted: BTreeSet<_> = sends
+            .chain(known.marks.values().copied())
+            .chain(known.files.values().copied())
+            .chain(messages.iter().copied())
+            .collect();
         let missing: Vec<_> = wanted.into_iter().filter(|id| !rows.contains_key(id)).collect();
         if !missing.is_empty() {
             rows.extend(store.messages(&connection.customer_id, &missing).await?.into_iter().map(|row| (row.id, row)));
@@ -70,6 +77,22 @@ impl Engine {
         }
         known.messages = rows.into_values().filter(|row| row.chat_id == chat).collect();
         Ok(())
+    }
+
+    /// The files on own news that a command of ours made, by the ledger: there they are names of its message.
+    async fn files_of_ours(
+        &self,
+        connection: &Connection,
+        updates: &[Update],
+    ) -> Result<BTreeMap<ExternalId, MessageId>, EngineError> {
+        let mut ours = BTreeMap::new();
+        for file in updates.iter().flat_map(|update| own_files(connection, update)) {
+            let named = self.store().named(&connection.customer_id, connection.id, NamedKind::Message, file).await?;
+            if let Some(Thing::Message(id)) = named {
+                ours.insert(file.clone(), id);
+            }
+        }
+        Ok(ours)
     }
 
     /// The mark that goes on what is sent, so that it is known when it comes back.
@@ -90,6 +113,26 @@ impl Engine {
         let id = mark.split_once('.')?.0.parse().ok()?;
         self.marks(connection, chat, id).contains(mark).then(|| (mark.clone(), id))
     }
+}
+
+/// The files of a message that one of the connection's own identities wrote.
+fn own_files<'a>(connection: &'a Connection, update: &'a Update) -> impl Iterator<Item = &'a ExternalId> {
+    let told = match update {
+        Update::Message(told) | Update::Restored { message: told, .. } => Some(told),
+        Update::Deleted { .. }
+        | Update::Reacted { .. }
+        | Update::Reactions { .. }
+        | Update::Read { .. }
+        | Update::Chat { .. }
+        | Update::ChatGone { .. }
+        | Update::Person { .. }
+        | Update::Member { .. }
+        | Update::ChatMoved { .. }
+        | Update::LoginLost { .. } => None,
+    };
+    let by_us =
+        |told: &&RemoteMessage| told.content.sender.as_ref().is_some_and(|sender| connection.senders.contains(sender));
+    told.filter(by_us).into_iter().flat_map(|told| &told.content.attachments).map(|file| &file.external_id)
 }
 
 fn place_of_mark(connection: &Connection, chat: ChatId, message: MessageId) -> String {

@@ -38,6 +38,7 @@ mod take_in;
 mod tally;
 mod turns;
 mod upkeep;
+mod uploads;
 mod verdict;
 
 pub use bounds::Bounds;
@@ -53,6 +54,7 @@ pub use search::{SearchPage, Within};
 pub use seen::Through;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
+pub use uploads::UploadBounds;
 
 use bounds::Gauge;
 use limits::Limited;
@@ -63,6 +65,7 @@ use model::{
     connection::{Connection, Login},
     connector::{Access, Connector, OpenLogin, Settings, Threshold},
     customer::CustomerId,
+    files::Files,
     http::Http,
     id::{ConnectionId, Integration},
     index::Index,
@@ -76,6 +79,8 @@ use uuid::Uuid;
 
 /// How long a call to a platform may take. No lease is shorter.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// A file may take longer, by its size: no slower transfer is waited for.
+pub const SLOWEST_BYTES_PER_SECOND: u64 = 1024 * 1024;
 /// How long one holder may work on one piece.
 pub const LEASE: Duration = Duration::from_secs(120);
 /// How often a decision is made anew before it is left for the next turn.
@@ -133,6 +138,10 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Encryption and marks.
     pub vault: Arc<dyn Vault>,
+    /// Where the bytes of uploads are kept.
+    pub files: Arc<dyn Files>,
+    /// How much may be uploaded.
+    pub uploads: UploadBounds,
     /// Who hears of commits.
     pub announcer: Arc<dyn Announcer>,
     /// The platforms that are offered.
@@ -259,8 +268,8 @@ impl Engine {
         wire: &'a Limited<'a>,
         deadline: Timestamp,
     ) -> Access<'a> {
-        let clock = &*self.parts.clock;
-        Access { connection, logins, settings: &offered.settings, http: wire, clock, deadline }
+        let (clock, files) = (&*self.parts.clock, &*self.parts.files);
+        Access { connection, logins, settings: &offered.settings, http: wire, files, clock, deadline }
     }
 
     fn threshold<'a>(&'a self, offered: &'a Offered, wire: &'a Limited<'a>) -> Threshold<'a> {

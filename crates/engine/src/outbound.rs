@@ -4,13 +4,13 @@
 //! of it before anything is sent again.
 
 use crate::{
-    CALL_TIMEOUT, Engine, EngineError, Offered, Turn,
+    CALL_TIMEOUT, Engine, EngineError, Offered, SLOWEST_BYTES_PER_SECOND, Turn,
     read::{SET_BACK, Unread},
     take_in::News,
     verdict::verdict,
 };
 use model::{
-    changes::{Changes, Write},
+    changes::{Changes, Naming, Thing, Write},
     chat::Chat,
     command::{Attempt, Command, Progress},
     connection::Connection,
@@ -25,6 +25,7 @@ use model::{
     time::Timestamp,
     update::Update,
 };
+use std::time::Duration;
 
 /// How many chats one turn looks at.
 const CHATS_AT_ONCE: usize = 16;
@@ -132,10 +133,11 @@ impl Engine {
             }
         }
         let started_at = self.now();
-        let deadline = started_at + CALL_TIMEOUT;
+        let for_files = Duration::from_secs(errand.command.file_bytes() / SLOWEST_BYTES_PER_SECOND);
+        let deadline = started_at + CALL_TIMEOUT + for_files;
         let number = errand.command.attempts + 1;
         let command = Command {
-            progress: Progress::Attempting(Attempt { number, started_at, deadline, looks: 0 }),
+            progress: Progress::Attempting(Attempt { number, started_at, deadline, looks: 0, put_back: false }),
             attempts: number,
             due_at: deadline,
             ..errand.command
@@ -218,7 +220,10 @@ impl Engine {
                 self.settle(errand, updates, Progress::Done).await?;
                 self.ease(&errand.connection).await
             }
-            Ok(Outcome::Next(steps)) => self.put_command(Command { steps, ..waiting(self.now()) }).await,
+            Ok(Outcome::Next { left, files }) => {
+                let command = Command { steps: left, ..waiting(self.now()) };
+                self.put_step(errand, command, files).await
+            }
             Err(error @ ConnectorError::Busy { after }) => {
                 self.meet(&errand.connection, &error).await?;
                 self.put_command(waiting(retry::after_busy(self.now(), after, self.chance()))).await
@@ -344,6 +349,17 @@ impl Engine {
         let command = Command { revision: command.revision + 1, ..command };
         let mut changes = Changes::of(&command.customer_id);
         changes.writes.push(Write::Command(command));
+        Ok(self.commit(changes).await.map(drop)?)
+    }
+
+    /// What a step left, with the names that it gave the message: they must be known before it is seen.
+    async fn put_step(&self, errand: &Errand, command: Command, files: Vec<ExternalId>) -> Result<(), EngineError> {
+        let mut changes = Changes::of(&command.customer_id);
+        let (connection_id, thing) = (command.connection_id, Thing::Message(errand.message.id));
+        changes
+            .writes
+            .extend(files.into_iter().map(|file| Write::Name(Naming { connection_id, external_id: file, thing })));
+        changes.writes.push(Write::Command(Command { revision: command.revision + 1, ..command }));
         Ok(self.commit(changes).await.map(drop)?)
     }
 

@@ -8,9 +8,10 @@ use model::{
     connection::Connection,
     customer::CustomerId,
     event::Origin,
-    id::{ChatId, ExternalId, MessageId},
+    id::{ChatId, ExternalId, MessageId, UploadId},
     message::{Message, Problem},
     store::StoreError,
+    upload::Upload,
 };
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub struct Draft {
     pub wording: Wording,
     /// A message of the thread to answer in.
     pub thread_root: Option<MessageId>,
+    /// Uploaded files that go with it.
+    pub files: Vec<UploadId>,
     /// The answer is to stand in the chat's main line as well.
     pub broadcast: bool,
 }
@@ -74,7 +77,7 @@ pub enum Resolution {
 
 /// What is asked for.
 enum Wish<'a> {
-    Send { wording: &'a Wording, thread: Option<Answers> },
+    Send { wording: &'a Wording, thread: Option<Answers>, files: &'a [UploadId] },
     Edit { id: MessageId, wording: &'a Wording },
     Delete { id: MessageId },
     React { id: MessageId, emoji: &'a str, present: bool },
@@ -83,7 +86,7 @@ enum Wish<'a> {
 
 /// What is asked for, with the rows that it is about.
 enum Wanted<'a> {
-    Send(Body, Option<Answers>),
+    Send(Body, Option<Answers>, Vec<Upload>),
     Edit(Message, Body),
     Delete(Message),
     React(Message, &'a str, bool),
@@ -93,7 +96,7 @@ enum Wanted<'a> {
 impl Wanted<'_> {
     fn put(self, desk: &Desk<'_>) -> Result<Accepted, Problem> {
         match self {
-            Self::Send(body, thread) => desk.send(body, thread),
+            Self::Send(body, thread, files) => desk.send(body, thread, files),
             Self::Edit(message, body) => desk.edit(&message, body),
             Self::Delete(message) => desk.delete(&message),
             Self::React(message, emoji, present) => desk.react(&message, emoji, present),
@@ -123,7 +126,8 @@ impl Engine {
             }
             None => None,
         };
-        self.accept(customer, chat, &Wish::Send { wording: &draft.wording, thread }, origin, key).await
+        let wish = Wish::Send { wording: &draft.wording, thread, files: &draft.files };
+        self.accept(customer, chat, &wish, origin, key).await
     }
 
     /// Accepts a change of what a message says.
@@ -241,10 +245,12 @@ impl Engine {
     async fn wanted<'a>(&self, connection: &Connection, wish: &Wish<'a>) -> Result<Wanted<'a>, EngineError> {
         let customer = &connection.customer_id;
         Ok(match wish {
-            Wish::Send { wording, thread } => {
+            Wish::Send { wording, thread, files } => {
                 let body = wording.read();
-                accept::check_send(&connection.abilities, &body, thread.as_ref()).map_err(EngineError::Refused)?;
-                Wanted::Send(self.meant(connection, &body).await?, thread.clone())
+                let files = self.uploads(customer, files).await?;
+                let refused = EngineError::Refused;
+                accept::check_send(&connection.abilities, &body, thread.as_ref(), &files).map_err(refused)?;
+                Wanted::Send(self.meant(connection, &body).await?, thread.clone(), files)
             }
             Wish::Edit { id, wording } => {
                 let body = wording.read();

@@ -45,7 +45,7 @@ impl Engine {
         let forget = async {
             let raw = self.store().forget(now - retention.raw, now, FORGOTTEN_AT_ONCE).await?;
             let events = self.store().forget_events(now - retention.events, FORGOTTEN_AT_ONCE).await?;
-            Ok(raw + events)
+            Ok(raw + events + self.forget_uploads().await?)
         };
         Ok(match self.alone("forget", forget).await?.transpose()? {
             Some(forgotten) if forgotten > 0 => Turn::Worked,

@@ -16,6 +16,15 @@ pub struct Abilities {
     pub edit: bool,
     /// Own messages can be deleted.
     pub delete: bool,
+    /// Messages can have files.
+    #[serde(default)]
+    pub files: bool,
+    /// The largest file that can be sent.
+    #[serde(default)]
+    pub largest_file_bytes: u64,
+    /// How many files one message can have.
+    #[serde(default)]
+    pub most_files: u32,
     /// Messages can be reacted to.
     pub react: bool,
     /// The platform can be told how far the customer has read.

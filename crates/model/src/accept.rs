@@ -4,6 +4,7 @@
 
 use crate::{
     abilities::Abilities,
+    attachment::Attachment,
     body::{Body, Nameless},
     changes::{Changes, Write},
     chat::Chat,
@@ -14,11 +15,16 @@ use crate::{
     id::{CommandId, ExternalId, MessageId},
     message::{Direction, Message, PendingChange, Problem, Status},
     time::Timestamp,
+    upload::{SentFile, Upload, UploadState},
 };
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The longest name of an emoji that is taken, in bytes.
 pub const LONGEST_EMOJI: usize = 100;
+
+/// How long the file of a message is kept before it is looked at whether the message still wants it.
+const TAKEN_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// What every acceptance needs.
 pub struct Desk<'a> {
@@ -77,19 +83,58 @@ fn check_text(body: &Body, longest: u32) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses a text that cannot be written as a new message.
-pub fn check_send(abilities: &Abilities, body: &Body, thread: Option<&Answers>) -> Result<(), Problem> {
+/// Refuses a new message that cannot be written. One with files may do without words.
+pub fn check_send(
+    abilities: &Abilities,
+    body: &Body,
+    thread: Option<&Answers>,
+    files: &[Upload],
+) -> Result<(), Problem> {
     check_able(abilities.send, "take new messages")?;
     check_able(abilities.reply || thread.is_none(), "answer in threads")?;
     let broadcast = thread.is_some_and(|thread| thread.broadcast);
     check_able(abilities.broadcast || !broadcast, "show an answer outside of its thread")?;
-    check_text(body, abilities.longest_text)
+    if files.is_empty() {
+        return check_text(body, abilities.longest_text);
+    }
+    check_able(abilities.files, "take files")?;
+    check_able(!broadcast, "show an answer with files outside of its thread")?;
+    if files.len() > abilities.most_files as usize {
+        let detail = format!("{} files are too many; at most {} are possible here.", files.len(), abilities.most_files);
+        return Err(problem("too_many_files", detail));
+    }
+    if let Some(large) = files.iter().find(|file| file.size_bytes > abilities.largest_file_bytes) {
+        let detail = format!("{} is larger than {} bytes.", large.name, abilities.largest_file_bytes);
+        return Err(problem("file_too_large", detail));
+    }
+    if body.is_empty() { Ok(()) } else { check_text(body, abilities.longest_text) }
 }
 
 /// Refuses a text that cannot replace another one.
 pub fn check_edit(abilities: &Abilities, body: &Body) -> Result<(), Problem> {
     check_able(abilities.edit, "change messages")?;
     check_text(body, abilities.longest_edit)
+}
+
+/// Gives a message of ours its files.
+fn with_files(message: &mut Message, files: Vec<Attachment>) {
+    if let Some(mut content) = message.facets.content.take() {
+        content.value.attachments = files;
+        message.facets.content = Some(Facet::new(content.version, content.value));
+    }
+}
+
+/// The files of a message that never reached its platform: they bear our own ids.
+fn sent_files(content: &Content) -> Vec<SentFile> {
+    let sent = |file: &Attachment| {
+        Some(SentFile {
+            upload: file.external_id.as_str().parse().ok()?,
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size_bytes: file.size_bytes?,
+        })
+    };
+    content.attachments.iter().filter_map(sent).collect()
 }
 
 impl Desk<'_> {
@@ -153,7 +198,7 @@ impl Desk<'_> {
     }
 
     /// Accepts a new message.
-    pub fn send(&self, body: Body, thread: Option<Answers>) -> Result<Accepted, Problem> {
+    pub fn send(&self, body: Body, thread: Option<Answers>, files: Vec<Upload>) -> Result<Accepted, Problem> {
         self.check_open()?;
         let broadcast = thread.as_ref().is_some_and(|thread| thread.broadcast);
         let thread_root = thread.map(|thread| thread.root);
@@ -176,9 +221,17 @@ impl Desk<'_> {
             updated_at: self.now,
         };
         self.write(&mut message, body.clone(), thread_root.clone(), broadcast);
-        let command = self.command(id, Action::Send { body, thread_root, broadcast });
+        with_files(&mut message, files.iter().map(Upload::attachment).collect());
+        let sent = files.iter().map(Upload::sent).collect();
+        let command = self.command(id, Action::Send { body, thread_root, broadcast, files: sent });
         let mut accepted = self.accepted(message, Some(command), Some(EventKind::MessageCreated));
         accepted.changes.writes.push(Write::Active { chat_id: self.chat.id, at: self.now });
+        for file in files {
+            let state = UploadState::Taken { message: id };
+            let due_at = self.now + TAKEN_FOR;
+            let file = Upload { state, due_at, revision: file.revision + 1, ..file };
+            accepted.changes.writes.push(Write::Upload(file));
+        }
         Ok(accepted)
     }
 
@@ -207,7 +260,9 @@ impl Desk<'_> {
             let held = message.facets.shown();
             let broadcast = held.is_some_and(|content| content.broadcast);
             let thread_root = held.and_then(|content| content.thread_root.clone());
+            let attachments = held.map(|content| content.attachments.clone()).unwrap_or_default();
             self.write(&mut message, body, thread_root, broadcast);
+            with_files(&mut message, attachments);
             return Ok(self.accepted(message, None, Some(EventKind::MessageUpdated)));
         }
         let command = self.command(message.id, Action::Edit { body: body.clone() });
@@ -259,6 +314,7 @@ impl Desk<'_> {
             body: content.body.clone(),
             thread_root: content.thread_root.clone(),
             broadcast: content.broadcast,
+            files: sent_files(content),
         };
         let command = self.command(message.id, action);
         let mut message = message.clone();

@@ -8,13 +8,14 @@ use crate::{
     customer::CustomerId,
     event::NewEvent,
     facets::Version,
-    id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId},
+    id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId, UploadId},
     intake::{QueuedPart, UnclaimedPart},
     message::Message,
     participant::Participant,
     sync_status::SyncStatus,
     time::{Timestamp, exact},
     update::Update,
+    upload::Upload,
     user_platform::UserPlatform,
 };
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,15 @@ pub enum Write {
         connection_id: ConnectionId,
         /// When.
         at: Timestamp,
+    },
+    /// Guarded by its revision.
+    Upload(Upload),
+    /// An upload whose bytes are gone. Stale if it is not of this revision any more.
+    RemoveUpload {
+        /// Which.
+        id: UploadId,
+        /// Its revision.
+        revision: u64,
     },
     /// A new line in the ledger. Stale if the name stands for another thing already.
     Name(Naming),

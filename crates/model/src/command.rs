@@ -8,6 +8,7 @@ use crate::{
     message::Problem,
     retry,
     time::{Timestamp, exact},
+    upload::SentFile,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub enum Action {
         /// Whether the answer is to stand in the chat's main line as well.
         #[serde(default)]
         broadcast: bool,
+        /// Files that go with it.
+        #[serde(default)]
+        files: Vec<SentFile>,
     },
     /// Change what a message says.
     Edit {
@@ -76,6 +80,9 @@ pub struct Attempt {
     pub deadline: Timestamp,
     /// How often it was looked into, in vain.
     pub looks: u32,
+    /// Its store was put back to an earlier time: later steps may have been taken that nobody remembers.
+    #[serde(default)]
+    pub put_back: bool,
 }
 
 /// A command in the outbox, as it is stored.
@@ -142,8 +149,21 @@ impl Command {
         };
         let started_at = begun_at.min(deadline);
         let attempts = self.attempts.max(1);
-        let attempt = Attempt { number: attempts, started_at, deadline, looks };
+        let attempt = Attempt { number: attempts, started_at, deadline, looks, put_back: true };
         Self { progress: Progress::Attempting(attempt), attempts, due_at: now, revision: self.revision + 1, ..self }
+    }
+
+    /// How many bytes go out with it beside its words.
+    pub fn file_bytes(&self) -> u64 {
+        match &self.action {
+            Action::Send { files, .. } => files.iter().map(|file| file.size_bytes).sum(),
+            Action::Edit { .. } | Action::Delete | Action::React { .. } => 0,
+        }
+    }
+
+    /// Whether a step of it was taken already.
+    pub fn has_begun(&self) -> bool {
+        matches!(self.progress, Progress::Attempting(_)) || !self.steps.is_null()
     }
 
     /// Whether it writes a new message.
@@ -195,6 +215,7 @@ mod tests {
         let back = command(Progress::Waiting).put_back(now, true);
         let Progress::Attempting(attempt) = &back.progress else { panic!("{:?}", back.progress) };
         assert_eq!((attempt.started_at, attempt.deadline, attempt.looks), (back.accepted_at, now, 0));
+        assert!(attempt.put_back);
         assert_eq!((back.due_at, back.revision, back.attempts), (now, 2, 1));
     }
 
@@ -202,7 +223,7 @@ mod tests {
     fn an_attempt_that_was_put_back_keeps_its_beginning() {
         let (began, now) = (Timestamp::from_millis(1_500_000), Timestamp::from_millis(2_000_000));
         let deadline = began + Duration::from_secs(30);
-        let attempt = Attempt { number: 3, started_at: began, deadline, looks: 2 };
+        let attempt = Attempt { number: 3, started_at: began, deadline, looks: 2, put_back: false };
         let back = command(Progress::Attempting(attempt)).put_back(now, true);
         let Progress::Attempting(attempt) = &back.progress else { panic!("{:?}", back.progress) };
         assert_eq!((attempt.started_at, attempt.deadline, attempt.looks), (began, now, 0));

@@ -6,6 +6,7 @@ use crate::{
     command::{Action, Attempt},
     compare::Stretch,
     connection::{Connection, Login},
+    files::Files,
     http::{Chunks, Http, HttpError},
     id::{Cursor, ExternalAccount, ExternalId},
     intake::{Part, RawRequest},
@@ -101,6 +102,8 @@ pub struct Access<'a> {
     pub settings: &'a Settings,
     /// By which wire.
     pub http: &'a dyn Http,
+    /// Where the bytes of files that go out are kept.
+    pub files: &'a dyn Files,
     /// By which clock.
     pub clock: &'a dyn Clock,
     /// No call leaves after this.
@@ -210,8 +213,14 @@ pub struct Step<'a> {
 pub enum Outcome {
     /// The command is done; this is what the platform holds now.
     Done(Vec<Update>),
-    /// There is one more step, which needs this.
-    Next(serde_json::Value),
+    /// There is one more step.
+    Next {
+        /// What the next step needs. Only the connector reads it.
+        left: serde_json::Value,
+        /// Files that this step made. They will stand in the message and were in no other, so they are names
+        /// of it: by them it is known when it comes back.
+        files: Vec<ExternalId>,
+    },
 }
 
 /// What became of an attempt whose answer was lost.

@@ -14,7 +14,7 @@ use crate::{
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        SyncStatusId,
+        SyncStatusId, UploadId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     limits::{Ask, Bucket, BucketName, Permit},
@@ -23,6 +23,7 @@ use crate::{
     stream::Stream,
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
     user_platform::UserPlatform,
 };
 use async_trait::async_trait;
@@ -305,6 +306,16 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
     async fn next_command_number(&self, customer: &CustomerId) -> Result<u64, StoreError>;
     /// What was answered to an unsafe call with this key.
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Result<Option<Remembered>, StoreError>;
+
+    // Uploads that wait to be sent.
+    /// One upload.
+    async fn upload(&self, customer: &CustomerId, id: UploadId) -> Result<Option<Upload>, StoreError>;
+    /// A customer's uploads, in whatever state.
+    async fn uploads_of(&self, customer: &CustomerId, limit: usize) -> Result<Vec<Upload>, StoreError>;
+    /// What a customer's uploads take up.
+    async fn uploads_held(&self, customer: &CustomerId) -> Result<Held, StoreError>;
+    /// Uploads that are to be looked at by now, those that wait longest first.
+    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<Upload>, StoreError>;
 
     // Runs of import.
     /// Open runs that are due: one of each customer, from the one after `after` on and round, then the next ones.

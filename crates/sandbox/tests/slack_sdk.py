@@ -30,7 +30,8 @@ REDIRECT = "https://app.example/oauth/callback"
 EVENT_WITHIN_SECONDS = 10
 
 BOT_SCOPES = (
-    "channels:history,channels:join,channels:read,chat:write,emoji:read,groups:history,groups:read,im:history,"
+    "channels:history,channels:join,channels:read,chat:write,emoji:read,files:read,files:write,groups:history,"
+    "groups:read,im:history,"
     "im:read,im:write,mpim:history,mpim:read,mpim:write,reactions:read,reactions:write,team:read,users:read,"
     "users:read.email"
 )
@@ -198,6 +199,26 @@ def check_reactions(bot, channel, ts):
     refused("no_reaction", bot.reactions_remove, channel=channel, timestamp=ts, name="+1")
 
 
+def check_files(bot, channel):
+    uploads = [{"filename": "one.txt", "content": "first"}, {"filename": "two.txt", "content": "second"}]
+    answer = bot.files_upload_v2(channel=channel, file_uploads=uploads, initial_comment="Two files")
+    assert [one["name"] for one in answer["files"]] == ["one.txt", "two.txt"]
+    message = hear_message(subtype="file_share")
+    assert message["text"] == "Two files" and len(message["files"]) == 2
+    file = bot.files_info(file=message["files"][1]["id"])["file"]
+    assert file["shares"]["public"][channel][0]["ts"] == message["ts"]
+    assert file["id"] in [one["id"] for one in bot.files_list(channel=channel)["files"]]
+    request = urllib.request.Request(file["url_private_download"])
+    with urllib.request.urlopen(request) as page:
+        assert page.read().startswith(b"<!DOCTYPE html>"), "without a token there is only the page for signing in"
+    request.add_header("Authorization", f"Bearer {bot.token}")
+    with urllib.request.urlopen(request) as handed:
+        assert handed.read() == b"second"
+    bot.files_delete(file=file["id"])
+    refused("file_deleted", bot.files_info, file=file["id"])
+    assert hear(lambda body: body["event"]["type"] == "file_deleted")["event"]["file_id"] == file["id"]
+
+
 def check_chats(bot, person, someone):
     chat = bot.conversations_open(users=someone, return_im=True)["channel"]
     assert chat["is_im"] and chat["user"] == someone
@@ -271,6 +292,7 @@ def main(base):
     me, channels = check_lists(bot)
     assert me["user_id"] == tokens["bot_user_id"]
     check_messages(bot, me, channels["random"])
+    check_files(bot, channels["random"])
     check_chats(bot, person, people[1])
     check_the_end(base, bot, person)
     check_rotation(base, people[0])

@@ -21,7 +21,7 @@ const SIGNING_SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
 const REDIRECT = 'https://app.example/oauth/callback';
 const EVENT_WITHIN_MS = 10_000;
 const BOT_SCOPES =
-  'channels:history,channels:join,channels:read,chat:write,emoji:read,groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,mpim:write,reactions:read,reactions:write,team:read,users:read,users:read.email';
+  'channels:history,channels:join,channels:read,chat:write,emoji:read,files:read,files:write,groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,mpim:write,reactions:read,reactions:write,team:read,users:read,users:read.email';
 const USER_SCOPES = 'channels:history,channels:read,chat:write,im:history,im:read,users:read';
 
 const base = process.argv[2].replace(/\/$/, '');
@@ -183,6 +183,24 @@ async function checkReactions(bot, channel, timestamp, hear) {
   await refused('no_reaction', () => bot.reactions.remove({ channel, timestamp, name: 'thumbsup' }));
 }
 
+async function checkFiles(bot, channel, hear) {
+  const file_uploads = [
+    { filename: 'one.txt', content: 'first' },
+    { filename: 'two.txt', content: 'second' },
+  ];
+  await bot.filesUploadV2({ channel_id: channel, file_uploads, initial_comment: 'Two files' });
+  const { event } = await hear(({ event }) => event?.subtype === 'file_share');
+  assert.deepEqual([event.text, event.files.length], ['Two files', 2]);
+  const { file } = await bot.files.info({ file: event.files[1].id });
+  assert.equal(file.shares.public[channel][0].ts, event.ts);
+  const page = await fetch(file.url_private_download);
+  assert.match(await page.text(), /^<!DOCTYPE html>/);
+  const headers = { authorization: `Bearer ${bot.token}` };
+  assert.equal(await (await fetch(file.url_private_download, { headers })).text(), 'second');
+  await bot.files.delete({ file: file.id });
+  await refused('file_deleted', () => bot.files.info({ file: file.id }));
+}
+
 async function checkChats(bot, person, someone, another) {
   const { channel } = await bot.conversations.open({ users: someone, return_im: true });
   assert.equal(channel.user, someone);
@@ -237,6 +255,7 @@ const bot = client(tokens.access_token);
 const person = client(tokens.authed_user.access_token);
 const { me, channel } = await checkLists(bot);
 await checkMessages(bot, me, channel, hear);
+await checkFiles(bot, channel, hear);
 await checkChats(bot, person, people[1], people[2]);
 await checkTheEnd(bot, person, hear);
 await checkRotation(people[0]);

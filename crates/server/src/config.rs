@@ -2,9 +2,11 @@
 //!
 //! A wrong key or value is one clear sentence with its place, and nothing starts.
 
+use crate::bounds::{Limits, Retention};
+use crate::checks::Checks;
 use crate::proxies::Trusted;
-use crate::{bounds::Limits, checks::Checks};
 use anyhow::{Context, anyhow, bail};
+use engine::UploadBounds;
 use figment::{
     Figment, Metadata, Profile, Provider,
     error::Kind,
@@ -17,7 +19,6 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 /// The file that is read where none is named.
@@ -28,7 +29,6 @@ pub const PREFIX: &str = "BOTHWAYS_";
 const NOT_CONFIGURATION: &[&str] = &["CONFIG", "URL"];
 /// The setting that leads an integration to another host than the platform's own.
 pub const BASE_URL: &str = "base_url";
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// All that can be decided.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -102,18 +102,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// How long things are kept.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Retention {
-    /// Raw requests of platforms.
-    #[serde(deserialize_with = "number")]
-    pub raw_days: u64,
-    /// Events of the feed.
-    #[serde(deserialize_with = "number")]
-    pub events_days: u64,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -130,29 +118,10 @@ impl Default for Config {
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
             metrics: Metrics::default(),
             limits: Limits::default(),
-            retention: Retention { raw_days: 7, events_days: 30 },
+            retention: Retention::default(),
             checks: Checks::default(),
             integrations: BTreeMap::new(),
         }
-    }
-}
-
-impl Limits {
-    /// The largest body of a request.
-    pub fn body(&self) -> usize {
-        usize::try_from(self.body_bytes).unwrap_or(usize::MAX)
-    }
-}
-
-impl Retention {
-    /// How long raw requests are kept.
-    pub fn raw(&self) -> Duration {
-        DAY.saturating_mul(u32::try_from(self.raw_days).unwrap_or(u32::MAX))
-    }
-
-    /// How long events are kept.
-    pub fn events(&self) -> Duration {
-        DAY.saturating_mul(u32::try_from(self.events_days).unwrap_or(u32::MAX))
     }
 }
 
@@ -200,6 +169,10 @@ impl Config {
             ("limits.transfers_at_once", limits.transfers_at_once),
             ("limits.intake", limits.intake),
             ("limits.outbox_per_customer", limits.outbox_per_customer),
+            ("limits.attachment_bytes", limits.attachment_bytes),
+            ("limits.uploads_bytes_per_customer", limits.uploads_bytes_per_customer),
+            ("limits.upload_seconds", limits.upload_seconds),
+            ("retention.uploads_hours", self.retention.uploads_hours),
             ("retention.raw_days", self.retention.raw_days),
             ("retention.events_days", self.retention.events_days),
             ("checks.shortest_seconds", self.checks.shortest_seconds),
@@ -243,6 +216,21 @@ impl Config {
     /// The proxies that are believed.
     pub fn trusted(&self) -> anyhow::Result<Trusted> {
         Trusted::parse(&self.trusted_proxies)
+    }
+
+    /// How much may be uploaded.
+    pub fn uploads(&self) -> UploadBounds {
+        UploadBounds {
+            file_bytes: self.limits.attachment_bytes,
+            customer_bytes: self.limits.uploads_bytes_per_customer,
+            kept: self.retention.uploads(),
+            ..UploadBounds::default()
+        }
+    }
+
+    /// The folder that uploads wait in.
+    pub fn uploads_folder(&self) -> PathBuf {
+        self.data_dir.join("uploads")
     }
 
     /// The file that everything is kept in.
@@ -331,22 +319,6 @@ impl Provider for Variables {
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         Ok(Map::from([(Profile::Default, self.0.clone())]))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NumberOrText {
-    Number(u64),
-    Text(String),
-}
-
-/// A number, or the text of one, as variables bear it.
-pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    match NumberOrText::deserialize(deserializer) {
-        Ok(NumberOrText::Number(number)) => Ok(number),
-        Ok(NumberOrText::Text(text)) => text.trim().parse().map_err(|_| D::Error::custom("a whole number is wanted")),
-        Err(_) => Err(D::Error::custom("a whole number is wanted")),
     }
 }
 

@@ -87,7 +87,17 @@ pub fn start(engine: &Engine, wakers: &Arc<Wakers>, stop: &watch::Receiver<bool>
         }
     }
     running.spawn(alarm(engine.clone(), Arc::clone(wakers), stop.clone()));
+    running.spawn(remove_strays(engine.clone()));
     running
+}
+
+/// Once. What it leaves, because it failed or was stopped, the next start finds.
+async fn remove_strays(engine: Engine) {
+    match engine.remove_stray_files().await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "Removed {removed} files that nothing here leads to"),
+        Err(error) => tracing::warn!("Files that nothing leads to could not be looked for: {error}"),
+    }
 }
 
 struct Worker {

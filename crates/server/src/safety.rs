@@ -61,7 +61,10 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 /// Bounds how many requests are in hand, and how long each may take. A stream is in hand until it begins.
 async fn bounded(State(server): State<Server>, request: Request, next: Next) -> Response {
     let Ok(_room) = server.room.try_acquire() else { return ApiError::Overloaded.into_response() };
-    let limit = Duration::from_secs(server.config.limits.request_seconds);
+    let is_upload = *request.method() == Method::POST && request.uri().path() == "/v1/attachments";
+    let limits = &server.config.limits;
+    let limit = if is_upload { limits.upload_seconds } else { limits.request_seconds };
+    let limit = Duration::from_secs(limit);
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::TimedOut.into_response(),

@@ -2,9 +2,9 @@
 
 use crate::http::sorted;
 use async_trait::async_trait;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
-use futures_util::{Stream, stream::try_unfold};
+use futures_util::{Stream, StreamExt, stream::try_unfold};
 use model::http::{BrokenOff, Chunks};
 use std::time::Duration;
 
@@ -33,6 +33,25 @@ impl Chunks for Arriving {
         let left = self.left_bytes.checked_sub(bytes.len() as u64);
         self.left_bytes = left.ok_or_else(|| BrokenOff("the platform sent more than is passed on".to_owned()))?;
         Ok(Some(bytes))
+    }
+}
+
+/// The body of somebody's request, piece by piece.
+pub struct Incoming(BodyDataStream);
+
+impl Incoming {
+    /// What comes in a body.
+    pub fn new(body: Body) -> Self {
+        Self(body.into_data_stream())
+    }
+}
+
+#[async_trait]
+impl Chunks for Incoming {
+    async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
+        let came = tokio::time::timeout(LONGEST_SILENCE, self.0.next()).await;
+        let came = came.map_err(|_| BrokenOff("nothing came for too long".to_owned()))?;
+        came.transpose().map_err(|error| BrokenOff(error.to_string()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     asks::What,
+    files::{delete_file, send_files, share},
     identity,
     world::{Party, World},
 };
@@ -31,6 +32,8 @@ pub const ACTS: &[(&str, Act)] = &[
     ("post", post),
     ("post", post),
     ("reply", reply),
+    ("share", share),
+    ("delete_file", delete_file),
     ("edit", edit),
     ("delete", delete),
     ("react", react),
@@ -56,6 +59,7 @@ pub const ACTS: &[(&str, Act)] = &[
     ("send", send),
     ("send", send),
     ("send_reply", send_reply),
+    ("send_files", send_files),
     ("send_edit", send_edit),
     ("send_delete", send_delete),
     ("send_reaction", send_reaction),
@@ -88,16 +92,16 @@ impl World {
     }
 
     /// As a person types at Slack.
-    fn typed(&mut self) -> String {
+    pub fn typed(&mut self) -> String {
         self.words().0
     }
 
     /// In Markdown, as a customer sends it.
-    fn markdown(&mut self) -> String {
+    pub fn markdown(&mut self) -> String {
         self.words().1
     }
 
-    fn a_channel(&self) -> Option<ChannelSnapshot> {
+    pub fn a_channel(&self) -> Option<ChannelSnapshot> {
         self.chance.pick(&self.slack.channels()).cloned()
     }
 
@@ -119,7 +123,7 @@ impl World {
     }
 
     /// An imported chat of a party whose person is in it.
-    fn a_chat(&self) -> Option<(Party, Chat)> {
+    pub fn a_chat(&self) -> Option<(Party, Chat)> {
         let party = self.a_party()?;
         let mine = |chat: &Chat| chat.customer_id == party.customer && chat.is_imported();
         let chats: Vec<_> = self.memory.all_chats().into_iter().filter(mine).collect();

@@ -2,9 +2,12 @@
 
 use crate::{
     executor::Owner,
+    files::content,
     servers::turned_away,
+    wire::Pieces,
     world::{World, lock},
 };
+use bytes::Bytes;
 use engine::{Draft, Engine, EngineError, Idempotency, Statement, Wording};
 use model::{
     customer::CustomerId,
@@ -21,17 +24,54 @@ const COMES_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// Something that a customer asks of us, until it is answered.
 #[derive(Clone, Debug)]
 pub enum What {
-    Send { chat: ChatId, text: String, root: Option<MessageId> },
-    Edit { message: MessageId, text: String },
-    Delete { message: MessageId },
-    React { message: MessageId, emoji: &'static str, present: bool },
-    Import { connection: ConnectionId, chats: Vec<ExternalId> },
-    ImportAll { connection: ConnectionId },
-    DeleteChat { chat: ChatId },
-    Pause { connection: ConnectionId, on: bool },
-    Compare { chat: ChatId },
-    MarkRead { chat: ChatId, message: MessageId },
-    SayWho { user: UserPlatformId, ids: Vec<ExternalId> },
+    Send {
+        chat: ChatId,
+        text: String,
+        root: Option<MessageId>,
+    },
+    /// A message with files, which are uploaded first.
+    SendFiles {
+        chat: ChatId,
+        text: String,
+        files: Vec<String>,
+    },
+    Edit {
+        message: MessageId,
+        text: String,
+    },
+    Delete {
+        message: MessageId,
+    },
+    React {
+        message: MessageId,
+        emoji: &'static str,
+        present: bool,
+    },
+    Import {
+        connection: ConnectionId,
+        chats: Vec<ExternalId>,
+    },
+    ImportAll {
+        connection: ConnectionId,
+    },
+    DeleteChat {
+        chat: ChatId,
+    },
+    Pause {
+        connection: ConnectionId,
+        on: bool,
+    },
+    Compare {
+        chat: ChatId,
+    },
+    MarkRead {
+        chat: ChatId,
+        message: MessageId,
+    },
+    SayWho {
+        user: UserPlatformId,
+        ids: Vec<ExternalId>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +128,15 @@ impl Asks {
             State::Accepted(_) | State::Refused(_) => None,
         });
         open.min()
+    }
+
+    /// The files of accepted sends, with their message.
+    pub fn sent_files(&self) -> Vec<(MessageId, Vec<String>)> {
+        let sent = |ask: &Ask| match (&ask.what, &ask.state) {
+            (What::SendFiles { files, .. }, State::Accepted(Some(id))) => Some((*id, files.clone())),
+            _ => None,
+        };
+        self.all.values().filter_map(sent).collect()
     }
 
     /// The texts of accepted sends, with their message.
@@ -158,7 +207,19 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
     let (customer, app) = (&ask.customer, Origin::App);
     let message = match &ask.what {
         What::Send { chat, text, root } => {
-            let draft = Draft { wording: Wording::Markdown(text.clone()), thread_root: *root, broadcast: false };
+            let wording = Wording::Markdown(text.clone());
+            let draft = Draft { wording, thread_root: *root, broadcast: false, files: Vec::new() };
+            engine.send(customer, *chat, draft, app, Some(&key)).await?
+        }
+        What::SendFiles { chat, text, files } => {
+            let mut uploaded = Vec::new();
+            for name in files {
+                let mut bytes = Pieces(Bytes::from(content(name)));
+                uploaded
+                    .push(engine.upload(customer, name.clone(), "text/plain".to_owned(), None, &mut bytes).await?.id);
+            }
+            let wording = Wording::Markdown(text.clone());
+            let draft = Draft { wording, thread_root: None, broadcast: false, files: uploaded };
             engine.send(customer, *chat, draft, app, Some(&key)).await?
         }
         What::Edit { message, text } => {

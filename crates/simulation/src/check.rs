@@ -1,6 +1,7 @@
 //! What must hold at every step.
 
 use crate::{
+    files::{content, digest},
     follow::Follower,
     world::{World, lock},
 };
@@ -34,6 +35,10 @@ pub struct Seen {
     pub marks: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Which mark each text bore when it first appeared. No two asks have the same text.
     texts: BTreeMap<String, String>,
+    /// How many messages each of our files ever stood in.
+    pub files: BTreeMap<String, usize>,
+    shared: BTreeSet<(String, String)>,
+    shares: u64,
     /// What an app that follows the feed holds.
     pub follower: Follower,
     /// Somebody took tokens back, so that logins may be lost.
@@ -105,6 +110,7 @@ impl World {
             return Err(wrong.clone());
         }
         self.check_posts()?;
+        self.check_shares()?;
         if self.executor.steps.is_multiple_of(LOOK_EVERY) {
             self.check_feed()?;
             self.check_rows()?;
@@ -122,6 +128,33 @@ impl World {
         }
         self.seen.posts = posts;
         self.check_marks()
+    }
+
+    /// P6: a file appears once, with all its bytes, whatever became of the answers to its steps.
+    fn check_shares(&mut self) -> Result<(), String> {
+        let shares = self.slack.shares();
+        if shares == self.seen.shares {
+            return Ok(());
+        }
+        self.seen.shares = shares;
+        for channel in self.slack.channels() {
+            for message in &channel.messages {
+                for file in &message.files {
+                    if !self.seen.shared.insert((message.ts.clone(), file.id.clone())) {
+                        continue;
+                    }
+                    let times = self.seen.files.entry(file.name.clone()).or_default();
+                    *times += 1;
+                    if *times > 1 {
+                        return Err(format!("P6: {} was shared twice", file.name));
+                    }
+                    if file.digest != digest(&content(&file.name)) {
+                        return Err(format!("{} stands at Slack with other bytes", file.name));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// P6: what we send appears once, whatever became of its answer and however often it was asked for.

@@ -3,12 +3,13 @@
 
 use crate::{
     chance::Chance,
+    files::MemoryFiles,
     given::{PlainVault, SimClock},
     world::{Shared, lock},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{Announcer, Bounds, Draft, Engine, Offered, Parts, Retention, Turn, Wording};
+use engine::{Announcer, Bounds, Draft, Engine, Offered, Parts, Retention, Turn, UploadBounds, Wording};
 use model::{
     abilities::{Abilities, History, News},
     attachment::{Attachment, Rendition},
@@ -109,6 +110,9 @@ impl Connector for Board {
             delete: false,
             react: false,
             mark_read: false,
+            files: false,
+            most_files: 0,
+            largest_file_bytes: 0,
             read_back: false,
             longest_text: 1_000,
             longest_edit: 0,
@@ -304,6 +308,8 @@ impl Crowd {
             announcer: Arc::new(Silent),
             integrations: BTreeMap::from([(Integration::from("board"), offered)]),
             retention: Retention::default(),
+            files: Arc::new(MemoryFiles::default()),
+            uploads: UploadBounds::default(),
             pace: Pace::default(),
             bounds: Bounds::default(),
             holder: "server".to_owned(),
@@ -359,7 +365,12 @@ async fn an_import_of_a_million_messages_holds_up_nobodys_send() {
             crowd.round().await;
         }
         let chat = crowd.memory.chats_named(&small.customer_id, small.id, &[ExternalId::from("C2")]).await.unwrap();
-        let draft = Draft { wording: Wording::Text("hello".to_owned()), thread_root: None, broadcast: false };
+        let draft = Draft {
+            wording: Wording::Text("hello".to_owned()),
+            files: Vec::new(),
+            thread_root: None,
+            broadcast: false,
+        };
         crowd.engine.send(&small.customer_id, chat[0].id, draft, Origin::App, None).await.unwrap();
         let before = crowd.count("history/C1");
         while crowd.count("/post") < sent {

@@ -12,6 +12,7 @@ mod connect;
 #[cfg(test)]
 mod crowd;
 mod executor;
+mod files;
 mod follow;
 mod given;
 mod identity;

@@ -15,7 +15,7 @@ use model::{
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        SyncStatusId,
+        SyncStatusId, UploadId,
     },
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
     limits::{Ask, Bucket, BucketName, Permit},
@@ -28,6 +28,7 @@ use model::{
     stream::Stream,
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
     user_platform::UserPlatform,
 };
 use std::sync::{
@@ -145,6 +146,10 @@ paced! {
     open_command_count(customer: &CustomerId, limit: usize) -> usize;
     next_command_number(customer: &CustomerId) -> u64;
     remembered(customer: &CustomerId, key: &str) -> Option<Remembered>;
+    upload(customer: &CustomerId, id: UploadId) -> Option<Upload>;
+    uploads_of(customer: &CustomerId, limit: usize) -> Vec<Upload>;
+    uploads_held(customer: &CustomerId) -> Held;
+    due_uploads(now: Timestamp, limit: usize) -> Vec<Upload>;
     due_syncs(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus>;
     sync_status(customer: &CustomerId, id: SyncStatusId) -> Option<SyncStatus>;
     sync_statuses(customer: &CustomerId, connection: Option<ConnectionId>, paging: &Paging) -> Slice<SyncStatus>;

@@ -8,7 +8,7 @@ use crate::{
     wire::Wire,
     world::{Flight, Server, World, integration, lock},
 };
-use engine::{Backlogged, Bounds, Engine, EngineError, Offered, Parts, Retention, Turn};
+use engine::{Backlogged, Bounds, Engine, EngineError, Offered, Parts, Retention, Turn, UploadBounds};
 use model::{
     completeness::Pace,
     connector::Refusal,
@@ -60,6 +60,8 @@ impl World {
                 clock: Arc::clone(&self.server_clock) as Arc<dyn Clock>,
                 random: chance,
                 vault: Arc::new(PlainVault),
+                files: Arc::new(self.files.clone()),
+                uploads: UploadBounds::default(),
                 announcer: Arc::new(announcer),
                 integrations: BTreeMap::from([(integration(), offered)]),
                 retention: Retention::default(),

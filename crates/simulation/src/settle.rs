@@ -2,6 +2,7 @@
 
 use crate::{
     asks::What,
+    files::compare_files,
     looks,
     world::{Party, World, lock},
 };
@@ -162,6 +163,7 @@ impl World {
         self.count("refreshes", usize::try_from(refreshes).unwrap_or(usize::MAX));
         self.compare_sends()?;
         self.compare_order()?;
+        self.compare_sent_files()?;
         for party in self.parties.clone() {
             self.compare_replay(&party)?;
             self.compare_follower(&party)?;
@@ -205,24 +207,14 @@ impl World {
                 Status::Failed if appeared => return Err(format!("P6: {text} is called failed, and Slack has it")),
                 Status::Failed => {}
                 Status::Pending => return Err(format!("{text} is still pending")),
-                Status::Uncertain if self.sender_was_away(row) => {
-                    *self.report.excluded.entry("the sender was away").or_default() += 1;
-                }
-                Status::Uncertain if self.was_out_of_sight(row) => {
-                    *self.report.excluded.entry("nothing told of a move").or_default() += 1;
-                }
-                Status::Uncertain => return Err(format!("P6: {text} stayed uncertain, and Slack could tell")),
+                Status::Uncertain => match self.why_uncertain(row) {
+                    Some(reason) => *self.report.excluded.entry(reason).or_default() += 1,
+                    None => return Err(format!("P6: {text} stayed uncertain, and Slack could tell")),
+                },
             }
         }
         self.count("sends", sent.len());
         Ok(())
-    }
-
-    /// Whoever is not in a chat any more cannot look what became of a send.
-    fn sender_was_away(&self, row: &Message) -> bool {
-        let party = self.parties.iter().find(|party| party.customer == row.customer_id);
-        let chat = self.memory.all_chats().into_iter().find(|chat| chat.id == row.chat_id);
-        party.zip(chat).is_some_and(|(party, chat)| self.seen.ever_left(&party.user, chat.external_id.as_str()))
     }
 
     /// P7: what one chat sent stands at Slack in the order in which it was accepted.
@@ -377,6 +369,7 @@ fn compare_message(their: &MessageSnapshot, our: &Message) -> Result<(), String>
     if there.iter().any(|said| looks::is_word(&said.words)) && there != here {
         return Err(format!("{there:?} there, {here:?} here"));
     }
+    compare_files(their, content)?;
     let held = our.facets.reactions.now();
     for (name, emoji) in EMOJI {
         let there: BTreeSet<_> = their.reactions.get(*name).into_iter().flatten().cloned().collect();

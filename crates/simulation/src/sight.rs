@@ -21,8 +21,26 @@ impl World {
         !self.memory.all_messages().iter().any(is_there)
     }
 
+    /// Why nobody can tell what became of a send.
+    pub fn why_uncertain(&self, row: &Message) -> Option<&'static str> {
+        if self.sender_was_away(row) {
+            Some("the sender was away")
+        } else if self.was_out_of_sight(row) {
+            Some("nothing told of a move")
+        } else {
+            None
+        }
+    }
+
+    /// Whoever is not in a chat any more cannot look what became of a send.
+    fn sender_was_away(&self, row: &Message) -> bool {
+        let party = self.parties.iter().find(|party| party.customer == row.customer_id);
+        let chat = self.memory.all_chats().into_iter().find(|chat| chat.id == row.chat_id);
+        party.zip(chat).is_some_and(|(party, chat)| self.seen.ever_left(&party.user, chat.external_id.as_str()))
+    }
+
     /// Its chat moved, and may have been found again only when it was too late.
-    pub fn was_out_of_sight(&self, row: &Message) -> bool {
+    fn was_out_of_sight(&self, row: &Message) -> bool {
         let moved = |chat: &Chat| chat.named_under.is_some() || self.is_out_of_sight(chat);
         self.memory.all_chats().iter().any(|chat| chat.id == row.chat_id && moved(chat))
     }

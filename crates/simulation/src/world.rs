@@ -1,5 +1,6 @@
 //! One simulated world: Slack and its people, customers, servers on one store, and fate.
 
+use crate::files::MemoryFiles;
 use crate::{
     Plan, Report,
     asks::Asks,
@@ -98,6 +99,7 @@ pub struct World {
     pub clock: Arc<SimClock>,
     pub memory: Arc<Memory>,
     pub index: Arc<MemoryIndex>,
+    pub files: MemoryFiles,
     pub slack: Slack,
     pub executor: Executor,
     pub servers: Vec<Server>,
@@ -140,6 +142,7 @@ impl World {
             clock,
             memory: Arc::new(Memory::held_back()),
             index: Arc::default(),
+            files: MemoryFiles::default(),
             slack,
             executor: Executor::default(),
             servers: (0..count).map(|_| down()).collect(),

@@ -60,12 +60,16 @@ export function useSend(chatId: string) {
   return useMutation({
     // One after the other, so that they arrive in the order in which they were written.
     scope: { id: `send ${chatId}` },
-    mutationFn: ({ text, threadRoot, key }: Sending) =>
+    mutationFn: ({ text, threadRoot, files, key }: Sending) =>
       answer(
         bothways.POST("/v1/chats/{id}/messages", {
           params: { path: { id: chatId } },
           headers: { "Idempotency-Key": key },
-          body: { markdown: text, ...(threadRoot && { thread_root: threadRoot }) },
+          body: {
+            markdown: text,
+            ...(files && { attachments: [...files] }),
+            ...(threadRoot && { thread_root: threadRoot }),
+          },
         }),
       ),
     onSuccess: take,

@@ -1,6 +1,6 @@
 import type { Chat, Message } from "@bothways/client";
 import { ActionIcon, CloseButton, Group, Text, Textarea } from "@mantine/core";
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type KeyboardEvent, type SyntheticEvent } from "react";
 import { Link } from "wouter";
 import { useInbox } from "../feed/store";
 import { takesMessages } from "../parts/connection-state";
@@ -9,6 +9,8 @@ import { useSend } from "./calls";
 import { drafts, useDraft } from "./draft";
 import { fitOf } from "./fit";
 import classes from "./inbox.module.css";
+import { UploadList } from "./upload-list";
+import { useUploads } from "./uploads";
 
 type Props = { chat: Chat; replyTo: Message | null; onReplied: () => void };
 
@@ -42,7 +44,11 @@ function Writing({ chat, replyTo, onReplied }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   const send = useSend(chat.id);
   const limit = chat.abilities.longest_text;
-  const { canSend, left, near } = fitOf(text, limit);
+  const files = useUploads(chat.abilities);
+  const chooser = useRef<HTMLInputElement>(null);
+  const { left, near, ...fit } = fitOf(text, limit);
+  const whole = files.uploads.every(({ id }) => id);
+  const canSend = files.uploads.length > 0 ? whole && left >= 0 : fit.canSend;
 
   useEffect(() => {
     if (replyTo) field.current?.focus();
@@ -50,7 +56,9 @@ function Writing({ chat, replyTo, onReplied }: Props) {
 
   const submit = () => {
     if (!canSend) return;
-    send.mutate(drafts.take(chat.id, replyTo?.id));
+    const taken = files.take();
+    const ids = taken.flatMap(({ id }) => id ?? []);
+    send.mutate(drafts.take(chat.id, replyTo?.id, ids), { onError: () => files.giveBack(taken) });
     onReplied();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -60,10 +68,44 @@ function Writing({ chat, replyTo, onReplied }: Props) {
     submit();
   };
 
+  const attach = (event: SyntheticEvent, transfer: DataTransfer) => {
+    if (!chat.abilities.files || transfer.files.length === 0) return;
+    event.preventDefault();
+    files.add([...transfer.files]);
+  };
+
   return (
-    <div className={classes.composer}>
+    <div
+      className={classes.composer}
+      onPaste={(event) => attach(event, event.clipboardData)}
+      onDrop={(event) => attach(event, event.dataTransfer)}
+      onDragOver={(event) => event.preventDefault()}
+    >
+      <UploadList uploads={files.uploads} onDrop={files.drop} />
       {replyTo && <ReplyNote message={replyTo} onDrop={onReplied} />}
       <Group gap="xs" align="flex-end" wrap="nowrap">
+        {chat.abilities.files && (
+          <>
+            <ActionIcon
+              size={36}
+              variant="subtle"
+              aria-label="Attach files"
+              onClick={() => chooser.current?.click()}
+            >
+              <Icon name="plus" />
+            </ActionIcon>
+            <input
+              ref={chooser}
+              type="file"
+              multiple
+              hidden
+              onChange={({ currentTarget }) => {
+                files.add([...(currentTarget.files ?? [])]);
+                currentTarget.value = "";
+              }}
+            />
+          </>
+        )}
         <Textarea
           ref={field}
           flex={1}

@@ -5,7 +5,7 @@
 import { idempotencyKey } from "@bothways/client";
 import { useSyncExternalStore } from "react";
 
-export type Sending = { text: string; threadRoot?: string; key: string };
+export type Sending = { text: string; threadRoot?: string; files?: readonly string[]; key: string };
 
 type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
@@ -30,13 +30,15 @@ export function createDrafts(shelf: () => Shelf) {
       return () => listeners.delete(listener);
     },
     /** Takes what is written, to send it. */
-    take(chatId: string, threadRoot?: string): Sending {
+    take(chatId: string, threadRoot?: string, files: readonly string[] = []): Sending {
       const text = read(chatId);
       const before = broken.get(chatId);
       broken.delete(chatId);
       write(chatId, "");
       const same = before && before.text === text && before.threadRoot === threadRoot;
-      return { text, threadRoot, key: same ? before.key : idempotencyKey() };
+      const alike = same && (before.files ?? []).join() === files.join();
+      const key = alike ? before.key : idempotencyKey();
+      return { text, threadRoot, ...(files.length > 0 && { files }), key };
     },
     /** Gives back what was not sent, before what was written meanwhile. */
     giveBack(chatId: string, sending: Sending, mayHaveArrived: boolean) {

@@ -1,14 +1,12 @@
-//! The calls to Slack's Web API, one function per method.
+//! The way to Slack's Web API: who calls, what counts against which limit, and what an answer means.
 //!
 //! Every method takes a form, so a form is sent everywhere. Slack answers 200 for nearly everything:
 //! what counts is `ok`.
 
 use crate::slack::{
-    id,
     limits::Limits,
     login,
     problem::{self, CallError, Effect},
-    span::Span,
 };
 use bytes::Bytes;
 use model::{
@@ -72,8 +70,10 @@ impl Answer {
     }
 }
 
-type Arguments<'a> = Vec<(&'a str, String)>;
-type Called = Result<Answer, CallError>;
+/// What a call says, name by name.
+pub type Arguments<'a> = Vec<(&'a str, String)>;
+/// What came of a call.
+pub type Called = Result<Answer, CallError>;
 
 /// The address that this integration calls, without a slash at the end.
 pub fn base_url(settings: &Settings) -> &str {
@@ -118,161 +118,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// `auth.test`: whose token it is.
-    pub async fn auth_test(&self) -> Called {
-        self.call("auth.test", Effect::Reads, Vec::new()).await
-    }
-
-    /// `auth.teams.list`: the workspaces of an organization that the app may be used in.
-    pub async fn auth_teams_list(&self, cursor: Option<&str>) -> Called {
-        self.call("auth.teams.list", Effect::Reads, self.page("auth.teams.list", cursor)).await
-    }
-
-    /// `auth.revoke`: ends this token.
-    pub async fn auth_revoke(&self) -> Called {
-        self.call("auth.revoke", Effect::Writes, Vec::new()).await
-    }
-
-    /// `users.conversations`: the chats that the login, or `user`, is in.
-    pub async fn users_conversations(&self, user: Option<&str>, team: Option<&str>, cursor: Option<&str>) -> Called {
-        let types = "public_channel,private_channel,mpim,im";
-        let mut arguments = self.page("users.conversations", cursor);
-        arguments.push(("types", types.to_owned()));
-        // Archived chats have a history too; they are marked.
-        arguments.push(("exclude_archived", "false".to_owned()));
-        arguments.extend(user.map(|user| ("user", user.to_owned())));
-        arguments.extend(team.map(|team| ("team_id", team.to_owned())));
-        self.call("users.conversations", Effect::Reads, arguments).await
-    }
-
-    /// `conversations.info`: one chat.
-    pub async fn conversations_info(&self, channel: &str) -> Called {
-        self.call("conversations.info", Effect::Reads, vec![("channel", channel.to_owned())]).await
-    }
-
-    /// `conversations.mark`: how far the person has read.
-    pub async fn conversations_mark(&self, channel: &str, ts: &id::Ts) -> Called {
-        self.call("conversations.mark", Effect::Writes, vec![("channel", channel.to_owned()), ("ts", ts.0.clone())])
-            .await
-    }
-
-    /// `conversations.members`: who is in a chat.
-    pub async fn conversations_members(&self, channel: &str, cursor: Option<&str>) -> Called {
-        let mut arguments = self.page("conversations.members", cursor);
-        arguments.push(("channel", channel.to_owned()));
-        self.call("conversations.members", Effect::Reads, arguments).await
-    }
-
-    /// `users.list`: everybody.
-    pub async fn users_list(&self, team: Option<&str>, cursor: Option<&str>) -> Called {
-        let mut arguments = self.page("users.list", cursor);
-        arguments.extend(team.map(|team| ("team_id", team.to_owned())));
-        self.call("users.list", Effect::Reads, arguments).await
-    }
-
-    /// `users.info`: one person.
-    pub async fn users_info(&self, user: &str) -> Called {
-        self.call("users.info", Effect::Reads, vec![("user", user.to_owned())]).await
-    }
-
-    /// `bots.info`: one bot.
-    pub async fn bots_info(&self, bot: &str) -> Called {
-        self.call("bots.info", Effect::Reads, vec![("bot", bot.to_owned())]).await
-    }
-
-    /// `conversations.history`: the main line of a chat, newest first.
-    pub async fn conversations_history(&self, channel: &str, span: Span, cursor: Option<&str>) -> Called {
-        let mut arguments = self.page("conversations.history", cursor);
-        arguments.push(("channel", channel.to_owned()));
-        arguments.push(("include_all_metadata", "true".to_owned()));
-        arguments.extend(span.arguments());
-        self.call("conversations.history", Effect::Reads, arguments).await
-    }
-
-    /// `conversations.history` for one message; an older one may come in its place.
-    pub async fn message_in_history(&self, channel: &str, ts: &id::Ts) -> Called {
-        let arguments = vec![
-            ("channel", channel.to_owned()),
-            ("latest", ts.0.clone()),
-            ("inclusive", "true".to_owned()),
-            ("limit", "1".to_owned()),
-            ("include_all_metadata", "true".to_owned()),
-        ];
-        self.call("conversations.history", Effect::Reads, arguments).await
-    }
-
-    /// `conversations.replies`: a thread, oldest first.
-    pub async fn conversations_replies(
-        &self,
-        channel: &str,
-        thread: &id::Ts,
-        span: Span,
-        cursor: Option<&str>,
-    ) -> Called {
-        let mut arguments = self.page("conversations.replies", cursor);
-        arguments.push(("channel", channel.to_owned()));
-        arguments.push(("ts", thread.0.clone()));
-        arguments.push(("include_all_metadata", "true".to_owned()));
-        arguments.extend(span.arguments());
-        self.call("conversations.replies", Effect::Reads, arguments).await
-    }
-
-    /// `conversations.replies` for one reply, by its own `ts`.
-    pub async fn message_in_thread(&self, channel: &str, ts: &id::Ts) -> Called {
-        let arguments = vec![
-            ("channel", channel.to_owned()),
-            ("ts", ts.0.clone()),
-            ("latest", ts.0.clone()),
-            ("oldest", ts.0.clone()),
-            ("inclusive", "true".to_owned()),
-            ("include_all_metadata", "true".to_owned()),
-        ];
-        self.call("conversations.replies", Effect::Reads, arguments).await
-    }
-
-    /// `reactions.get`: all reactions to a message, with everybody named.
-    pub async fn reactions_get(&self, channel: &str, ts: &id::Ts) -> Called {
-        let mut arguments = place(channel, ts);
-        arguments.push(("full", "true".to_owned()));
-        self.call("reactions.get", Effect::Reads, arguments).await
-    }
-
-    /// `files.info`: one file.
-    pub async fn files_info(&self, file: &str) -> Called {
-        self.call("files.info", Effect::Reads, vec![("file", file.to_owned())]).await
-    }
-
-    /// `chat.postMessage`.
-    pub async fn chat_post_message(&self, arguments: Arguments<'_>) -> Called {
-        self.call("chat.postMessage", Effect::Writes, arguments).await
-    }
-
-    /// `chat.update`.
-    pub async fn chat_update(&self, arguments: Arguments<'_>) -> Called {
-        self.call("chat.update", Effect::Writes, arguments).await
-    }
-
-    /// `chat.delete`.
-    pub async fn chat_delete(&self, channel: &str, ts: &id::Ts) -> Called {
-        let arguments = vec![("channel", channel.to_owned()), ("ts", ts.0.clone())];
-        self.call("chat.delete", Effect::Writes, arguments).await
-    }
-
-    /// `reactions.add`.
-    pub async fn reactions_add(&self, channel: &str, ts: &id::Ts, name: &str) -> Called {
-        let mut arguments = place(channel, ts);
-        arguments.push(("name", name.to_owned()));
-        self.call("reactions.add", Effect::Writes, arguments).await
-    }
-
-    /// `reactions.remove`.
-    pub async fn reactions_remove(&self, channel: &str, ts: &id::Ts, name: &str) -> Called {
-        let mut arguments = place(channel, ts);
-        arguments.push(("name", name.to_owned()));
-        self.call("reactions.remove", Effect::Writes, arguments).await
-    }
-
-    async fn call(&self, method: &str, effect: Effect, arguments: Arguments<'_>) -> Called {
+    pub(super) async fn call(&self, method: &str, effect: Effect, arguments: Arguments<'_>) -> Called {
         let channel = arguments.iter().find(|(name, _)| *name == "channel").map(|(_, channel)| channel.as_str());
         let quotas = self.limits.quotas(method, &self.facts.team_id, channel);
         let (http, clock, deadline, base_url) = (self.http, self.clock, self.deadline, self.base_url);
@@ -285,7 +131,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    fn page<'b>(&self, method: &str, cursor: Option<&str>) -> Arguments<'b> {
+    pub(super) fn page<'b>(&self, method: &str, cursor: Option<&str>) -> Arguments<'b> {
         let mut arguments = vec![("limit", self.limits.page(method).to_owned())];
         arguments.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
         arguments
@@ -309,10 +155,6 @@ pub fn naming(error: ConnectorError, account: &ExternalAccount) -> ConnectorErro
         ConnectorError::TokenExpired { .. } => ConnectorError::TokenExpired { account: account.clone() },
         error => error,
     }
-}
-
-fn place<'a>(channel: &str, ts: &id::Ts) -> Arguments<'a> {
-    vec![("channel", channel.to_owned()), ("timestamp", ts.0.clone())]
 }
 
 /// The way that a call takes, whatever it says.

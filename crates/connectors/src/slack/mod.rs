@@ -1,7 +1,7 @@
 //! Slack: what it can do, and which file does it.
 //!
 //! `signature` and `events` take in what Slack tells, `history` and `chats` ask for it, `send` does what
-//! the app wants and proves it, `download` fetches files, `oauth` makes logins. `convert`, `file`, `text`,
+//! the app wants and proves it, `download` fetches files, `upload` sends them, `oauth` makes logins. `convert`, `file`, `text`,
 //! `blocks`, `rich_text` and `emoji` are pure, `client` has the calls, `wire` has Slack's JSON, `id` has the ids.
 
 mod blocks;
@@ -19,6 +19,7 @@ mod id;
 mod limits;
 mod login;
 mod marks;
+mod methods;
 mod oauth;
 mod problem;
 mod rich_text;
@@ -28,6 +29,7 @@ mod signature;
 mod span;
 mod text;
 mod transfer;
+mod upload;
 mod wire;
 
 #[cfg(test)]
@@ -56,6 +58,10 @@ use std::time::Duration;
 const LONGEST_TEXT: u32 = 12_000;
 /// The longest text of an edit; Slack refuses what is longer.
 const LONGEST_EDIT: u32 = 4_000;
+/// The largest file that Slack takes.
+const LARGEST_FILE_BYTES: u64 = 1024 * 1024 * 1024;
+/// How many files one message has at most.
+const MOST_FILES: u32 = 10;
 /// How long after its deadline a call may still take effect at Slack.
 const SETTLES_AFTER: Duration = Duration::from_secs(30);
 
@@ -102,6 +108,9 @@ fn abilities() -> Abilities {
         broadcast: true,
         edit: true,
         delete: true,
+        files: true,
+        largest_file_bytes: LARGEST_FILE_BYTES,
+        most_files: MOST_FILES,
         react: true,
         mark_read: true,
         read_back: true,

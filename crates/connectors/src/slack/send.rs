@@ -9,6 +9,7 @@ use crate::slack::{
     login,
     problem::{self, CallError},
     span::Span,
+    upload::{self, Parcel},
     wire,
 };
 use model::{
@@ -35,11 +36,15 @@ const MOST_PAGES_TO_SEARCH: usize = 20;
 
 type Arguments = Vec<(&'static str, String)>;
 
-/// Does a command. All of them take a single step.
+/// Does a command. All of them take a single step, but for those with files.
 pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {
     let client = Client::writing(access)?;
     let updates = match step.action {
-        Action::Send { body, thread_root, broadcast } => {
+        Action::Send { body, thread_root, files, .. } if !files.is_empty() => {
+            let parcel = Parcel { body, thread_root: thread_root.as_ref(), files };
+            return upload::perform(access, step, &parcel).await;
+        }
+        Action::Send { body, thread_root, broadcast, .. } => {
             send(&client, step, body, thread_root.as_ref().map(|root| (root, *broadcast))).await
         }
         Action::Edit { body } => edit(&client, step, body).await,
@@ -159,7 +164,11 @@ fn target<'a>(step: &Step<'a>) -> Result<(&'a str, Ts), ConnectorError> {
 /// Finds out what became of an attempt.
 pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
     let proof = match step.action {
-        Action::Send { thread_root, .. } => find_sent(access, step, thread_root.as_ref(), attempt).await,
+        Action::Send { body, thread_root, files, .. } if !files.is_empty() => {
+            let parcel = Parcel { body, thread_root: thread_root.as_ref(), files };
+            upload::prove(access, step, &parcel, attempt).await
+        }
+        Action::Send { thread_root, .. } => find_sent(access, step, thread_root.as_ref(), attempt, |_| false).await,
         Action::Edit { .. } | Action::Delete | Action::React { .. } => compare(access, step, attempt).await,
     };
     match proof {
@@ -169,15 +178,17 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> R
     }
 }
 
-/// Searches for the mark of a message that we sent.
-async fn find_sent(
+/// Searches for the mark of a message that we sent. What only resembles it proves nothing either way.
+pub async fn find_sent(
     access: &Access<'_>,
     step: &Step<'_>,
     thread_root: Option<&ExternalId>,
     attempt: &Attempt,
+    resembles: impl Fn(&wire::Message) -> bool,
 ) -> Result<Proof, ConnectorError> {
     let client = Client::reading(access)?;
     let channel = id::channel(step.chat)?;
+    let mut doubtful = false;
     // What was written much later is not looked at: an app that reads slowly may have room for one page only.
     let span = Span { oldest: Some(attempt.started_at - CLOCK_SKEW), latest: Some(attempt.deadline + LATEST_LANDING) };
     let thread = thread_root.map(id::place).transpose()?.map(|(_, ts)| ts);
@@ -195,9 +206,10 @@ async fn find_sent(
         if let Some(message) = messages.iter().find(|message| convert::mark(message).as_deref() == Some(step.mark)) {
             return Ok(Proof::Happened(convert::message(channel, message, Told::Seen(answer.seen))?));
         }
+        doubtful |= messages.iter().any(&resembles);
         cursor = answer.next_cursor();
         if cursor.is_none() {
-            return Ok(Proof::NotThere);
+            return Ok(if doubtful { Proof::CannotTell } else { Proof::NotThere });
         }
     }
     Ok(Proof::CannotTell)

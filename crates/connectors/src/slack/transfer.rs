@@ -8,7 +8,7 @@ use crate::slack::{
 };
 use model::{
     connector::ConnectorError,
-    http::{HttpError, Incoming, Method, Reach, Transfer},
+    http::{HttpError, Incoming, Method, Outgoing, Reach, Transfer},
 };
 
 /// What came of asking for a file.
@@ -21,10 +21,28 @@ pub enum Fetched {
 
 /// How many redirects are followed.
 const MOST_REDIRECTS: usize = 3;
+/// The longest answer to the bytes of a file.
+const LONGEST_NOTE_BYTES: u64 = 64 * 1024;
 /// The largest file that Slack has.
 const LONGEST_FILE_BYTES: u64 = 1024 * 1024 * 1024;
 
 impl Client<'_> {
+    /// Brings the bytes of a file to the address that Slack gave for them, which needs no token. Gives the
+    /// status of the answer.
+    pub async fn upload(&self, address: &str, body: Outgoing) -> Result<u16, ConnectorError> {
+        let transfer = Transfer {
+            method: Method::Post,
+            url: address.to_owned(),
+            reach: Reach::Platform,
+            headers: vec![("content-type".to_owned(), "application/octet-stream".to_owned())],
+            body: Some(body),
+            deadline: self.deadline,
+            most_bytes: LONGEST_NOTE_BYTES,
+        };
+        let answer = self.http.transfer(transfer).await;
+        answer.map(|answer| answer.status).map_err(|error| problem::unanswered(error, Effect::Reads))
+    }
+
     /// Begins to fetch a file. A redirect is followed as far as its target may be called; the token goes no
     /// further than the host that Slack named.
     pub async fn fetch(&self, address: &str, range: Option<&str>) -> Result<Fetched, ConnectorError> {

@@ -174,6 +174,18 @@ pub struct File {
     /// In seconds.
     #[serde(default, deserialize_with = "lenient")]
     pub created: i64,
+    /// Where it stands: by sort of channel, channel, and place. Only `files.info` says.
+    #[serde(default)]
+    pub shares: Value,
+}
+
+impl File {
+    /// The `ts` of the first message that it stands in, in a channel.
+    pub fn shared_in(&self, channel: &str) -> Option<String> {
+        let sorts = self.shares.as_object()?.values();
+        let places = sorts.filter_map(|sort| sort[channel].as_array()).flatten();
+        places.filter_map(|place| place["ts"].as_str()).min().map(str::to_owned)
+    }
 }
 
 /// What an event of the type `message` holds beside the message itself.

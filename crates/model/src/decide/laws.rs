@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     abilities::{Abilities, History},
     accept::Desk,
+    attachment::{Attachment, FileState},
     body::Body,
     changes::{Thing, Write},
     chat::{ChatState, Membership},
@@ -33,6 +34,8 @@ struct Held {
     commands: BTreeMap<CommandId, Command>,
     asides: BTreeMap<ExternalId, Update>,
     events: Vec<NewEvent>,
+    /// The files that a command of ours made.
+    files: BTreeMap<ExternalId, MessageId>,
     counter: Cell<u64>,
 }
 
@@ -48,6 +51,9 @@ fn abilities() -> Abilities {
         read_back: true,
         longest_text: 100,
         longest_edit: 100,
+        files: true,
+        most_files: 10,
+        largest_file_bytes: 1_000,
         history: History::Pages,
         news: Vec::new(),
     }
@@ -110,6 +116,7 @@ impl Held {
             commands: BTreeMap::new(),
             asides: BTreeMap::new(),
             events: Vec::new(),
+            files: BTreeMap::new(),
             counter: Cell::new(0),
         }
     }
@@ -128,6 +135,7 @@ impl Held {
             open: self.commands.values().filter(|command| command.is_open()).cloned().collect(),
             marks: marks.iter().map(|(mark, id)| ((*mark).to_owned(), *id)).collect(),
             asides: self.asides.len(),
+            files: self.files.clone(),
             ..Known::nothing(self.connection.clone())
         };
         let ids = || self.uuid();
@@ -246,6 +254,22 @@ fn remote(id: &str, version: i64, sender: &str, text: &str) -> RemoteMessage {
     }
 }
 
+/// The same, with files.
+fn bearing(told: RemoteMessage, files: &[&str]) -> RemoteMessage {
+    let file = |id: &&str| Attachment {
+        external_id: ExternalId::from(*id),
+        name: (*id).to_owned(),
+        media_type: "text/plain".into(),
+        size_bytes: Some(1),
+        state: FileState::Available,
+        link: None,
+        preview: None,
+        source: serde_json::Value::Null,
+    };
+    let attachments = files.iter().map(file).collect();
+    RemoteMessage { content: Content { attachments, ..told.content }, ..told }
+}
+
 fn message_ids() -> impl Strategy<Value = &'static str> + Clone {
     prop::sample::select(vec!["C:1", "C:2", "C:3"])
 }
@@ -321,7 +345,7 @@ fn sending(held: &mut Held) -> Command {
             origin: Origin::App,
             ids: &ids,
         };
-        desk.send(Body::plain("ours"), None).unwrap()
+        desk.send(Body::plain("ours"), None, Vec::new()).unwrap()
     };
     held.write(accepted.changes);
     let mut command = held.commands.values().next().unwrap().clone();
@@ -330,6 +354,7 @@ fn sending(held: &mut Held) -> Command {
         started_at: Timestamp::default(),
         deadline: Timestamp::default(),
         looks: 0,
+        put_back: false,
     });
     held.commands.insert(command.id, command.clone());
     command
@@ -470,6 +495,35 @@ proptest! {
         prop_assert_eq!(held.replayed(), held.shown());
     }
 
+    /// A message that bears no mark is known by any of its files, whether the news come before the answer, at a
+    /// row that a reaction made, or after the command was given up.
+    #[test]
+    fn a_message_is_known_by_its_files(
+        (noise, _, _) in told_and_retold(), given_up in any::<bool>(), batch in 1..4_usize,
+        files in prop::sample::subsequence(vec!["F1", "F2", "F3"], 1..3),
+    ) {
+        let mut held = Held::new();
+        let command = sending(&mut held);
+        held.files = files.iter().map(|file| (ExternalId::from(*file), command.message_id)).collect();
+        if given_up {
+            let Progress::Attempting(attempt) = command.progress.clone() else { unreachable!("it is under way") };
+            let progress = Progress::Uncertain { attempt };
+            held.take(&[], Some(Settled { command: command.clone(), progress }), &[], false);
+        }
+        let echo = bearing(remote("C:3", 20, "ME", "ours"), &files);
+        for updates in noise.chunks(batch) {
+            held.take(updates, None, &[], false);
+            held.take(&[Update::Message(echo.clone())], None, &[], false);
+        }
+        let row = &held.messages[&command.message_id];
+        let ours = row.merged_into.map_or(row, |into| &held.messages[&into]);
+        prop_assert_eq!(ours.external_id.clone(), Some(ExternalId::from("C:3")));
+        prop_assert_eq!((ours.direction, ours.status), (Direction::Outgoing, Status::Sent));
+        prop_assert_eq!(held.names[&ExternalId::from("C:3")], ours.id);
+        prop_assert!(held.asides.is_empty(), "nothing of it is left to wait");
+        prop_assert_eq!(held.replayed(), held.shown());
+    }
+
     /// If the news got a row of its own before the answer came, the two rows become one.
     #[test]
     fn an_echo_that_was_taken_for_new_is_folded((noise, _, _) in told_and_retold()) {
@@ -513,6 +567,23 @@ fn a_mark_from_somebody_else_counts_for_nothing() {
     held.take(&[Update::Message(forged)], None, &[("mark", command.message_id)], false);
     assert_eq!(held.messages[&command.message_id].external_id, None);
     assert_eq!(held.messages[&held.names[&ExternalId::from("C:9")]].direction, Direction::Incoming);
+}
+
+#[test]
+fn a_file_from_somebody_else_or_shared_again_is_a_message_of_its_own() {
+    let mut held = Held::new();
+    let command = sending(&mut held);
+    held.files = BTreeMap::from([("F1".into(), command.message_id)]);
+    let theirs = Update::Message(bearing(remote("C:7", 4, "U1", "theirs"), &["F1"]));
+    let ours = Update::Message(bearing(remote("C:9", 5, "ME", ""), &["F1"]));
+    let again = Update::Message(bearing(remote("C:8", 6, "ME", ""), &["F1"]));
+    held.take(&[theirs, ours.clone()], None, &[], false);
+    held.take(&[], done(&command), &[], false);
+    held.take(&[again, ours], None, &[], false);
+    assert_eq!(held.messages[&command.message_id].external_id, Some("C:9".into()));
+    assert_eq!(held.messages[&held.names[&ExternalId::from("C:7")]].direction, Direction::Incoming);
+    assert_ne!(held.names[&ExternalId::from("C:8")], command.message_id);
+    assert_eq!(held.messages.len(), 3);
 }
 
 #[test]

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     changes::{Aside, Naming, Thing, Write},
-    command::Progress,
     facets::{Content, Facet, Facets, Presence, Version},
     id::{ExternalId, MessageId},
     message::{Direction, Message, Status},
@@ -71,10 +70,12 @@ impl Work<'_> {
         told.content.sender.as_ref().is_some_and(|sender| self.known.connection.senders.contains(sender))
     }
 
-    /// The message of ours whose mark it bears. A mark counts only from our own identity, in the chat that
-    /// it was made for, and only as long as its message has no other id.
+    /// The message of ours whose mark or file it bears. Either counts only from our own identity, in the chat
+    /// that it was made for, and only as long as its message has no other id: a file may be shared again.
     fn recognise(&self, told: &RemoteMessage) -> Option<MessageId> {
-        let id = *self.known.marks.get(told.mark.as_ref()?)?;
+        let marked = told.mark.as_ref().and_then(|mark| self.known.marks.get(mark));
+        let mut files = told.content.attachments.iter();
+        let id = *marked.or_else(|| files.find_map(|file| self.known.files.get(&file.external_id)))?;
         let message = &self.messages.get(&id)?.after;
         let chat = self.chat.as_ref()?.after.id;
         let free = message.external_id.as_ref().is_none_or(|held| *held == told.id);
@@ -84,13 +85,12 @@ impl Work<'_> {
     /// Whether it may be a send of ours whose answer has not come: own, unknown, without any mark, while a
     /// call is under way.
     fn may_be_ours(&self, told: &RemoteMessage) -> bool {
-        let under_way = |progress: &Progress| matches!(progress, Progress::Attempting(_));
         !self.context.no_asides
             && told.mark.is_none()
             && !self.names.contains_key(&told.id)
             && self.is_own(told)
             && self.known.asides + self.asides.len() < MOST_ASIDES
-            && self.known.open.iter().any(|command| command.is_send() && under_way(&command.progress))
+            && self.known.open.iter().any(|command| command.is_send() && command.has_begun())
     }
 
     fn set_aside(&mut self, external_id: ExternalId, update: &Update, version: Version) {

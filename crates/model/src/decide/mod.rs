@@ -60,6 +60,8 @@ pub struct Known {
     pub open: Vec<Command>,
     /// Marks on the updates whose MAC holds for this connection and chat, and what they stand for.
     pub marks: BTreeMap<String, MessageId>,
+    /// Files on the updates that a command of this connection made, and the messages that they are for.
+    pub files: BTreeMap<ExternalId, MessageId>,
     /// How many news of the chat are set aside already.
     pub asides: usize,
 }
@@ -77,6 +79,7 @@ impl Known {
             participants: Vec::new(),
             open: Vec::new(),
             marks: BTreeMap::new(),
+            files: BTreeMap::new(),
             asides: 0,
         }
     }

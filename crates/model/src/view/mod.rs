@@ -6,7 +6,7 @@ mod found;
 mod show;
 
 pub use found::{ChatHit, Hit, Sighting};
-pub use show::{Names, chat, connection, message, people_of, sync_status, user_platform};
+pub use show::{Names, chat, connection, message, people_of, sync_status, upload, user_platform};
 
 use crate::{
     abilities::Abilities,

@@ -16,6 +16,7 @@ use crate::{
     message, participant,
     store::ListedChat,
     sync_status::{self, SyncState},
+    upload::Upload,
     user_platform,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,6 +141,20 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
     }
 }
 
+/// Shows a file that waits here to be sent.
+pub fn upload(held: &Upload) -> Attachment {
+    Attachment {
+        id: AttachmentId::Upload(held.id),
+        external_id: None,
+        name: held.name.clone(),
+        media_type: held.media_type.clone(),
+        size_bytes: Some(held.size_bytes),
+        state: attachment::FileState::Available,
+        link: None,
+        preview: None,
+    }
+}
+
 fn attachments(held: &message::Message, content: &Content) -> Vec<Attachment> {
     content.attachments.iter().map(|file| attachment(held, file)).collect()
 }
@@ -224,6 +239,7 @@ fn closed(abilities: &Abilities) -> Abilities {
         edit: false,
         delete: false,
         react: false,
+        files: false,
         ..abilities.clone()
     }
 }

@@ -116,6 +116,7 @@ impl State {
             let (file, channel, ts) = (file.clone(), channel.to_owned(), ts.clone());
             self.change(now_micros, Change::FileShared { file, channel, ts, at_micros, user: user.clone() });
         }
+        *self.calls.entry("share".to_owned()).or_default() += 1;
         Ok(ts)
     }
 

@@ -255,6 +255,11 @@ impl Slack {
         channels.map(|channel| snapshot::channel(&state.world, channel)).collect()
     }
 
+    /// How many times a file was put into a message.
+    pub fn shares(&self) -> u64 {
+        self.lock().calls.get("share").copied().unwrap_or(0)
+    }
+
     pub fn users(&self) -> Vec<UserSnapshot> {
         snapshot::users(&self.lock().world)
     }

@@ -299,6 +299,14 @@ fn emoji_leaf(rest: &str) -> Option<(Value, usize)> {
     Some((leaf, end + 1))
 }
 
+/// The words of a block, without their looks: what notices show where nobody said it otherwise.
+pub fn words(block: &Value) -> String {
+    let own = ["text", "name", "url"].iter().find_map(|field| block[*field].as_str()).unwrap_or_default();
+    let parts: Vec<_> = block["elements"].as_array().into_iter().flatten().map(words).collect();
+    let between = if matches!(block["type"].as_str(), Some("rich_text" | "rich_text_list")) { "\n" } else { "" };
+    escape(own) + &parts.join(between)
+}
+
 /// Whether Slack would take a `rich_text` block from an app.
 pub fn is_rich_text(block: &Value) -> bool {
     let section = |part: &Value| part["type"] == "rich_text_section" && leaves_are_known(part);

@@ -106,6 +106,32 @@ fn only_a_token_that_may_read_gets_the_file_and_all_others_a_page() {
 }
 
 #[test]
+fn an_upload_may_bear_blocks_where_it_has_no_comment() {
+    let world = world();
+    let leaves =
+        json!([{ "type": "text", "text": "see " }, { "type": "link", "url": "https://x.example", "text": "it" }]);
+    let section = json!({ "type": "rich_text_section", "elements": leaves });
+    let blocks = json!([{ "type": "rich_text", "block_id": "own", "elements": [section] }]);
+    let wish = |file: &Value, comment: &str, blocks: &Value| {
+        let files = json!([{ "id": file }]).to_string();
+        let wish = json!({ "files": files, "channel_id": world.channel, "initial_comment": comment });
+        let blocks = json!({ "blocks": blocks.to_string() });
+        let all = wish.as_object().unwrap().iter().chain(blocks.as_object().unwrap());
+        world.call("files.completeUploadExternal", all.map(|(name, value)| (name.clone(), value.clone())).collect())
+    };
+    assert_eq!(wish(&world.upload("one.txt", "one"), "", &blocks)["ok"], true);
+    assert_eq!(wish(&world.upload("two.txt", "two"), "said", &blocks)["ok"], true);
+    let wrong = json!([{ "type": "rich_text", "elements": [{ "type": "rich_text_poem" }] }]);
+    assert_eq!(wish(&world.upload("three.txt", "three"), "", &wrong)["error"], "invalid_blocks");
+    world.pass(A_WHILE_MICROS);
+    assert_eq!(world.call("files.list", json!({}))["files"].as_array().map(Vec::len), Some(2));
+    let channel = world.slack.channel(&world.channel).unwrap();
+    let sent = channel.messages.iter().filter(|one| !one.files.is_empty());
+    let shown: Vec<_> = sent.map(|one| (one.text.as_str(), one.blocks[0]["block_id"] == "own")).collect();
+    assert_eq!(shown, [("see it", true), ("said", false)]);
+}
+
+#[test]
 fn an_upload_takes_three_steps_and_appears_a_while_later() {
     let world = world();
     let (one, two) = (world.upload("one.txt", "one"), world.upload("two.txt", "two!"));

@@ -37,10 +37,11 @@ impl Port {
         let ear = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hooks/slack", ear.local_addr().unwrap());
         tokio::spawn(async { axum::serve(ear, app).await });
-        let slack = Slack::new(config, Arc::new(SystemClock));
-        slack.set_events_url(Some(url));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
+        let config = Config { files_base: format!("{address}/"), ..config };
+        let slack = Slack::new(config, Arc::new(SystemClock));
+        slack.set_events_url(Some(url));
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(serve::run(slack.clone(), listener, async {
             let _ = stopped.await;

@@ -8,15 +8,19 @@ use crate::{
         error::ApiError,
     },
     serve::Server,
-    transfer,
+    transfer::{self, Incoming},
 };
 use axum::{
-    extract::State,
+    Json,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use engine::Fetched;
-use model::attachment::{AttachmentId, Rendition};
+use model::{
+    attachment::{AttachmentId, Rendition},
+    view,
+};
 use serde::Deserialize;
 use std::{fmt::Write, sync::Arc};
 use utoipa::IntoParams;
@@ -37,6 +41,50 @@ pub struct AttachmentQuery {
     /// The small picture of it, where `preview` of the attachment says that there is one.
     #[serde(default)]
     pub preview: bool,
+}
+
+/// What is uploaded.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    /// The file's name.
+    pub name: String,
+}
+
+/// Upload a file, to send it with a message. The body is the file as it is, and `Content-Type` its media type. It
+/// waits for a day, and is then forgotten unless a message has it.
+#[utoipa::path(post, path = "/v1/attachments", tag = "attachments", params(UploadQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 201, description = "The file, which can be named in a message", body = view::Attachment)))]
+pub async fn upload_attachment(
+    State(server): State<Server>,
+    customer: Customer,
+    Asked(query): Asked<UploadQuery>,
+    request: Request,
+) -> Result<(StatusCode, Json<view::Attachment>), ApiError> {
+    let seat = Arc::clone(&server.transfers).try_acquire_owned();
+    let _seat = seat.map_err(|_| ApiError::TooMany("Too many files are on their way. Try again soon."))?;
+    if query.name.trim().is_empty()
+        || query.name.chars().count() > LONGEST_NAME
+        || query.name.contains(char::is_control)
+    {
+        let detail = format!("A file's name has 1 to {LONGEST_NAME} characters, none of them for control.");
+        return Err(ApiError::malformed("bad_name", detail));
+    }
+    let (parts, body) = request.into_parts();
+    let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let media_type = header(header::CONTENT_TYPE).filter(|kind| is_media_type(kind)).unwrap_or(UNTYPED).to_owned();
+    let said_bytes = header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let mut body = Incoming::new(body);
+    let upload = server.engine.upload(&customer.id, query.name, media_type, said_bytes, &mut body).await?;
+    Ok((StatusCode::CREATED, Json(view::upload(&upload))))
+}
+
+/// `type/subtype`, perhaps with parameters.
+fn is_media_type(kind: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    kind.len() <= LONGEST_NAME && essence.split_once('/').is_some_and(|(kind, sort)| plain(kind) && plain(sort))
 }
 
 /// Fetch a file, straight from its platform. A `Range` is passed on where it is a single one.

@@ -162,6 +162,7 @@ fn sorted(error: &EngineError) -> (StatusCode, &str, Option<Duration>) {
     match error {
         EngineError::NotFound => (StatusCode::NOT_FOUND, "not_found", None),
         EngineError::Refused(problem) => (StatusCode::UNPROCESSABLE_ENTITY, &problem.code, None),
+        EngineError::FileTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", None),
         EngineError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", None),
         EngineError::Busy(after) => (StatusCode::SERVICE_UNAVAILABLE, "platform_busy", Some(*after)),
         EngineError::Full(Backlogged::Outbox) => (StatusCode::TOO_MANY_REQUESTS, "outbox_full", Some(WHEN_FULL)),

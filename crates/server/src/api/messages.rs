@@ -14,6 +14,7 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode};
 use engine::{Draft, Wording};
 use model::{
+    attachment::AttachmentId,
     id::{ChatId, MessageId},
     message, view,
 };
@@ -34,12 +35,16 @@ pub struct MessagesQuery {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// Words as they stand.
+    /// Words as they stand. They may be left out where there are attachments.
     pub text: Option<String>,
     /// The same in Markdown: CommonMark with `~~struck~~`. What it has beyond a message is its text.
     pub markdown: Option<String>,
     /// The same in HTML: paragraphs, lists, quotes, code, bold, italic, struck, links. Other tags are their text.
     pub html: Option<String>,
+    /// Files that were uploaded with `POST /v1/attachments`, in their order. Each goes with one message.
+    #[serde(default)]
+    #[schema(value_type = Vec<AttachmentId>)]
+    pub attachments: Vec<String>,
     /// The message to answer in a thread.
     #[schema(value_type = Option<MessageId>)]
     pub thread_root: Option<String>,
@@ -130,9 +135,12 @@ pub async fn send_message(
     Named(id): Named<ChatId>,
     ask: Ask<NewMessage>,
 ) -> Accepted {
-    let NewMessage { text, markdown, html, thread_root, broadcast } = ask.body;
+    let NewMessage { text, markdown, html, thread_root, broadcast, attachments } = ask.body;
+    let files: Vec<_> = attachments.iter().map(|id| named(id)).collect::<Result<_, _>>()?;
     let thread_root = thread_root.as_deref().map(named).transpose()?;
-    let draft = Draft { wording: wording(text, markdown, html)?, thread_root, broadcast };
+    // Files may go without words.
+    let text = text.or_else(|| (!files.is_empty() && markdown.is_none() && html.is_none()).then(String::new));
+    let draft = Draft { wording: wording(text, markdown, html)?, thread_root, broadcast, files };
     let held = server.engine.send(&customer.id, id, draft, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }

@@ -45,6 +45,7 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(messages::show_message, messages::edit_message, messages::delete_message))
         .routes(routes!(messages::retry_message))
         .routes(routes!(messages::add_reaction, messages::remove_reaction))
+        .routes(routes!(attachments::upload_attachment))
         .routes(routes!(attachments::fetch_attachment))
         .routes(routes!(search::show_timeline))
         .routes(routes!(search::find))

@@ -53,6 +53,15 @@ impl Work {
         self.app.post(&format!("/v1/chats/{chat}/messages"), text, json!({ "text": text })).await;
     }
 
+    async fn send_file(&self, chat: &str, text: &str) {
+        let call = self.app.client.post(format!("{}/v1/attachments?name=a.txt", self.app.base));
+        let call = call.bearer_auth(&self.app.key).header("bothways-customer", self.app.customer).body("some bytes");
+        let answer = call.send().await.unwrap().bytes().await.unwrap();
+        let file: Value = serde_json::from_slice(&answer).unwrap();
+        let wish = json!({ "text": text, "attachments": [file["id"]] });
+        self.app.post(&format!("/v1/chats/{chat}/messages"), text, wish).await;
+    }
+
     /// How often each text is at Slack.
     async fn there(&self, channel: &str) -> BTreeMap<String, usize> {
         let held = self.pair.control(Method::GET, &format!("channels/{channel}"), None).await;
@@ -104,6 +113,11 @@ async fn a_restored_server_looks_before_it_sends_and_loses_nothing_that_was_answ
     for number in 0..5 {
         work.send(&busy_chat, &format!("waiting {number}")).await;
     }
+    let (files, files_chat) = work.chat("files").await;
+    let no_address =
+        json!({ "kind": "rate_limited", "method": "files.getUploadURLExternal", "retry_after_secs": 1, "times": 1000 });
+    work.pair.control(Method::POST, "faults", Some(no_address)).await;
+    work.send_file(&files_chat, "with a file").await;
     let writing = async {
         for number in 0..40 {
             work.send(&busy_chat, &format!("during {number}")).await;
@@ -119,6 +133,7 @@ async fn a_restored_server_looks_before_it_sends_and_loses_nothing_that_was_answ
 
     work.pair.control(Method::DELETE, "faults", None).await;
     work.until(&busy_chat, |messages| all_sent(messages) && messages.len() >= 50).await;
+    work.until(&files_chat, |messages| all_sent(messages) && !messages.is_empty()).await;
     work.send(&busy_chat, "lost with the time after the backup").await;
     work.until(&busy_chat, all_sent).await;
     let seen = work.app.get("/v1/events?limit=1&after=0").await["as_of_seq"].as_u64().unwrap();
@@ -150,6 +165,8 @@ async fn a_restored_server_looks_before_it_sends_and_loses_nothing_that_was_answ
     .await;
     assert_eq!(work.there(&busy).await, at_slack, "nothing is sent again");
     assert!(at_slack.values().all(|times| *times == 1), "{at_slack:?}");
+    work.until(&files_chat, |messages| all_sent(messages) && !messages.is_empty()).await;
+    assert_eq!(work.there(&files).await.get("with a file"), Some(&1), "none of its steps was in the backup");
     work.until(&held_up_chat, all_sent).await;
     let there = work.there(&held_up).await;
     assert_eq!((there.get("never left"), there.get("behind it")), (Some(&1), Some(&1)));

@@ -73,9 +73,13 @@ async fn what_was_erased_is_overwritten() {
     let sent = house.send("ana", &chat, ANAS).await;
     feed.message(&sent["id"], |message| message["status"] == "sent").await;
     house.all_is_heard().await;
+    house.upload("ana", "waits.txt", ANAS).await.good();
+    let uploads = house.running.server.config.uploads_folder();
+    assert!(is_in_a_file(&uploads, ANAS));
     house.ask("ana", Method::DELETE, "/v1/customers/ana", None).await.good();
     house.until(async || house.store.erasures(1).await.unwrap().is_empty()).await;
     let folder = house.folder().to_owned();
+    assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 0, "an upload is still there");
     let kept = house.close_and_keep().await;
     assert!(!is_in_a_file(&folder, ANAS), "it is still in a file");
     drop(kept);

@@ -3,8 +3,8 @@
 use crate::house::{Answer, Feed, House};
 use bytes::Bytes;
 use reqwest::{Method, header};
-use sandbox::slack::NewFile;
-use serde_json::Value;
+use sandbox::slack::{Fault, FaultKind, NewFile};
+use serde_json::{Value, json};
 
 /// A file of a person's, not all of whose bytes are text.
 fn drawing() -> NewFile {
@@ -29,6 +29,15 @@ impl House {
         let answer = call.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Download { status, headers, bytes: answer.bytes().await.unwrap() }
+    }
+}
+
+impl House {
+    pub async fn upload(&self, customer: &str, name: &str, bytes: impl Into<reqwest::Body>) -> Answer {
+        let call = self.client.post(format!("{}/v1/attachments?name={name}", self.base));
+        let call =
+            call.bearer_auth(&self.key).header("bothways-customer", customer).header("content-type", "text/plain");
+        crate::house::read(call.body(bytes).send().await.unwrap()).await
     }
 }
 
@@ -125,5 +134,68 @@ async fn what_cannot_be_fetched_says_why() {
     house.slack.act_delete_file(&bruno, &gone[0]).unwrap();
     feed.until(|event| event["object"]["attachments"][0]["state"] == "gone").await;
     ask(&path).await.refused(422, "slack.file_deleted");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_uploaded_go_out_with_one_message_whatever_answers_are_lost() {
+    let house = House::new().await;
+    let (_, channel, chat, mut feed) = begun(&house).await;
+    let (one, two) = ("a".repeat(300_000), "b".repeat(10));
+    let first = house.upload("ana", "one.txt", one.clone()).await.good();
+    let second = house.upload("ana", "two.txt", two.clone()).await.good();
+    assert_eq!(house.download("ana", &path_of(&first), None).await.bytes, one.as_bytes());
+    for method in ["files.getUploadURLExternal", "upload", "files.info"] {
+        let fault = Fault { method: Some(method.to_owned()), kind: FaultKind::AnswerLost, times: 1 };
+        house.slack.faults().push(fault);
+    }
+    let wish = json!({ "attachments": [first["id"], second["id"]] });
+    let path = format!("/v1/chats/{chat}/messages");
+    let sent = house.ask("ana", Method::POST, &path, Some(wish.clone())).await.good();
+    assert_eq!((&sent["status"], &sent["attachments"][0]["name"]), (&json!("pending"), &json!("one.txt")));
+    house.ask("ana", Method::POST, &path, Some(wish)).await.refused(422, "upload_taken");
+    let told = feed.message(&sent["id"], |message| message["status"] == "sent").await;
+    let files = told["object"]["attachments"].as_array().unwrap();
+    assert_eq!(files.len(), 2);
+    assert_eq!(house.download("ana", &path_of(&files[1]), None).await.bytes, two.as_bytes());
+    let held = house.slack.channel(&channel).unwrap();
+    let with_files: Vec<_> = held.messages.iter().filter(|message| !message.files.is_empty()).collect();
+    assert_eq!((with_files.len(), with_files[0].files[0].size), (1, 300_000));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_cannot_be_sent_says_why() {
+    let house = House::with(|config| config.limits.attachment_bytes = 1000, |_| {}).await;
+    let (_, _, chat, _) = begun(&house).await;
+    house.upload("ana", "large", "x".repeat(1001)).await.refused(413, "file_too_large");
+    house.upload("ana", "empty", "").await.refused(422, "empty_file");
+    house.upload("ana", "a%0Ab", "x").await.refused(400, "bad_name");
+    let held = house.upload("ana", "just%20right", "x".repeat(1000)).await.good();
+    let path = format!("/v1/chats/{chat}/messages");
+    house.ask("bruno", Method::GET, &path_of(&held), None).await.refused(404, "not_found");
+    let nothing = |words: Value| json!({ "attachments": [], "text": words });
+    house.ask("ana", Method::POST, &path, Some(nothing("".into()))).await.refused(422, "empty_text");
+    house.ask("ana", Method::POST, &path, Some(nothing(Value::Null))).await.refused(400, "one_wording");
+    let bruno = house.person(1);
+    let connection = house.connect("bruno", &bruno).await;
+    let channel = house.slack.act_create_channel(&bruno, "own", false).unwrap();
+    let elsewhere = house.import("bruno", &connection, &channel).await;
+    let theirs = json!({ "attachments": [held["id"]] });
+    let path = format!("/v1/chats/{elsewhere}/messages");
+    house.ask("bruno", Method::POST, &path, Some(theirs)).await.refused(404, "not_found");
+    // Whatever is not sent is forgotten, with its bytes.
+    house.clock.set_seconds(25 * 60 * 60);
+    while house.running.server.engine.forget_turn().await.unwrap() == engine::Turn::Worked {}
+    house.ask("ana", Method::GET, &path_of(&held), None).await.refused(404, "not_found");
+    let folder = house.running.server.config.uploads_folder();
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    // So are bytes that no row leads to, as after a restore.
+    let kept = house.upload("ana", "kept", "x").await.good();
+    std::fs::write(folder.join("att_0189aaaabbbb7cccdddd000011112222"), "left over").unwrap();
+    assert_eq!(house.running.server.engine.remove_stray_files().await.unwrap(), 1);
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+    assert_eq!(house.download("ana", &path_of(&kept), None).await.bytes, "x");
+    house.clock.set_seconds(0);
     house.close().await;
 }

@@ -173,6 +173,7 @@ async fn settle_in(house: &House, customer: &str, person: &str, name: &str) -> B
     let user = house.get(customer, "/v1/user-platforms").await["items"][0]["id"].clone();
     let made = house.ask(customer, Method::POST, "/v1/api-keys", Some(json!({ "name": "isolation" }))).await.good();
     let parked = something_parked(house, customer, &channel).await;
+    let upload = house.upload(customer, "own.txt", PLANTED).await.good();
     let entries = [
         ("PartId", parked["id"].clone()),
         ("AttachmentId", shared["object"]["attachments"][0]["id"].clone()),
@@ -186,6 +187,7 @@ async fn settle_in(house: &House, customer: &str, person: &str, name: &str) -> B
         ("SyncStatusId", run),
         ("UserPlatformId", user),
         ("api_key", made["id"].clone()),
+        ("attachments", json!([upload["id"]])),
         ("chats", json!([channel])),
         ("customer_id", json!(customer)),
         ("external_user_ids", json!([person])),

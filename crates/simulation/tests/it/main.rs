@@ -49,6 +49,7 @@ fn every_side_holds_the_same_whatever_fate_does() {
         "found",
         "listed",
         "read marks",
+        "sent_files",
     ] {
         assert!(compared(what) > 0, "nothing was compared of: {what}");
     }

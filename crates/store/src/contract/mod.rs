@@ -100,6 +100,7 @@ macro_rules! store_contract {
                 marks_are_brought_when_they_are_due,
                 a_chats_first_open_command_decides,
                 commands_are_numbered_and_found_again,
+                uploads_are_due_and_go_as_they_were_known,
                 syncs_are_due_while_they_are_open,
                 customers_have_their_runs_in_turns,
                 customers_have_their_chats_and_lanes_in_turns,

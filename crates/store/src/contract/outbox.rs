@@ -1,6 +1,6 @@
 //! Commands, runs of import, news set aside: what waits, and when it is due.
 
-use super::{all_pages, keep, samples::*};
+use super::{all_pages, is_stale, keep, samples::*};
 use model::{
     changes::Write,
     command::{Attempt, Command, Progress},
@@ -8,6 +8,7 @@ use model::{
     facets::Version,
     store::{Backlog, Store},
     sync_status::SyncState,
+    upload::{Held, Upload},
 };
 
 fn with(progress: Progress, mut command: Command) -> Command {
@@ -16,7 +17,7 @@ fn with(progress: Progress, mut command: Command) -> Command {
 }
 
 fn attempt() -> Attempt {
-    Attempt { number: 1, started_at: at(1), deadline: at(2), looks: 0 }
+    Attempt { number: 1, started_at: at(1), deadline: at(2), looks: 0, put_back: false }
 }
 
 pub(crate) async fn a_chats_first_open_command_decides(store: &dyn Store) {
@@ -159,4 +160,26 @@ pub(crate) async fn what_waits_is_counted_up_to_a_limit(store: &dyn Store) {
     let counted = store.backlog(10).await.unwrap();
     assert_eq!(counted, Backlog { intakes: 0, parts: 1, parked: 1, commands: 2, runs: 1 });
     assert_eq!(store.backlog(1).await.unwrap().commands, 1);
+}
+
+pub(crate) async fn uploads_are_due_and_go_as_they_were_known(store: &dyn Store) {
+    let (one, two, other) = (upload(&ada(), 1, 10), upload(&ada(), 2, 5), upload(&bob(), 3, 7));
+    keep(store, rows(&ada(), [Write::Upload(one.clone()), Write::Upload(two.clone())])).await;
+    keep(store, rows(&bob(), [Write::Upload(other.clone())])).await;
+    assert_eq!(store.upload(&ada(), one.id).await.unwrap(), Some(one.clone()));
+    assert_eq!(store.upload(&bob(), one.id).await.unwrap(), None);
+    assert_eq!(store.uploads_of(&ada(), 9).await.unwrap(), [one.clone(), two.clone()]);
+    assert_eq!(store.uploads_held(&ada()).await.unwrap(), Held { uploads: 2, bytes: 200 });
+    assert_eq!(store.due_uploads(at(4), 9).await.unwrap(), []);
+    assert_eq!(store.due_uploads(at(9), 9).await.unwrap(), [two.clone(), other]);
+    assert_eq!(store.due_uploads(at(10), 1).await.unwrap(), std::slice::from_ref(&two));
+
+    let later = Upload { revision: 2, due_at: at(20), ..two };
+    keep(store, rows(&ada(), [Write::Upload(later.clone())])).await;
+    let remove = |revision| rows(&ada(), [Write::RemoveUpload { id: later.id, revision }]);
+    assert!(is_stale(&store.commit(remove(1)).await), "somebody took it meanwhile");
+    keep(store, remove(2)).await;
+    assert_eq!(store.upload(&ada(), later.id).await.unwrap(), None);
+    assert!(is_stale(&store.commit(remove(2)).await));
+    assert_eq!(store.uploads_held(&ada()).await.unwrap(), Held { uploads: 1, bytes: 100 });
 }

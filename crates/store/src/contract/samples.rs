@@ -13,7 +13,7 @@ use model::{
     facets::{Content, Facet, Facets, Reactions, Version},
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        ParticipantId, SyncStatusId, UserPlatformId, uuid_v7,
+        ParticipantId, SyncStatusId, UploadId, UserPlatformId, uuid_v7,
     },
     intake::{Intake, PartState, QueuedPart, RawRequest, UnclaimedPart},
     message::{Direction, Message, Status},
@@ -22,6 +22,7 @@ use model::{
     sync_status::{SyncKind, SyncState, SyncStatus},
     time::Timestamp,
     update::Update,
+    upload::{Upload, UploadState},
     user_platform::UserPlatform,
 };
 use serde_json::json;
@@ -44,6 +45,7 @@ numbered! {
     message_id: MessageId,
     participant_id: ParticipantId,
     sync_id: SyncStatusId,
+    upload_id: UploadId,
     user_platform_id: UserPlatformId,
 }
 
@@ -87,6 +89,9 @@ pub(crate) fn told(customer: &CustomerId, count: usize, millis: i64) -> Changes 
 
 pub(crate) fn connection(customer: &CustomerId, number: i64) -> Connection {
     let abilities = Abilities {
+        files: true,
+        largest_file_bytes: 1,
+        most_files: 1,
         send: true,
         reply: true,
         broadcast: true,
@@ -320,6 +325,20 @@ pub(crate) fn sync(customer: &CustomerId, number: i64, state: SyncState, due: i6
         created_at: at(number),
         started_at: None,
         finished_at: None,
+    }
+}
+
+pub(crate) fn upload(customer: &CustomerId, number: i64, due: i64) -> Upload {
+    Upload {
+        id: upload_id(number),
+        customer_id: customer.clone(),
+        revision: 1,
+        name: format!("file {number}"),
+        media_type: "text/plain".to_owned(),
+        size_bytes: 100,
+        state: UploadState::Ready,
+        due_at: at(due),
+        created_at: at(number),
     }
 }
 

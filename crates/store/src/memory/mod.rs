@@ -30,6 +30,7 @@ use model::{
     participant::Participant,
     store::StoreError,
     sync_status::SyncStatus,
+    upload::Upload,
     user_platform::UserPlatform,
 };
 use state::State;
@@ -236,7 +237,12 @@ impl Memory {
         self.read(|state| state.user_platforms.rows().cloned().collect())
     }
 
-    /// All runs of import.
+    /// All uploads.
+    pub fn all_uploads(&self) -> Vec<Upload> {
+        self.read(|state| state.uploads.rows().cloned().collect())
+    }
+
+    /// All runs of reading.
     pub fn all_sync_statuses(&self) -> Vec<SyncStatus> {
         self.read(|state| state.sync_statuses.rows().cloned().collect())
     }

@@ -19,6 +19,7 @@ use model::{
     store::{Backlog, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice, UNREAD_COUNTED},
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
 };
 use std::cmp::Reverse;
 
@@ -312,6 +313,18 @@ impl State {
     pub(super) fn next_command_number(&self, customer: &CustomerId) -> u64 {
         let range = (customer.clone(), 0)..=(customer.clone(), u64::MAX);
         self.command_of_number.range(range).next_back().map_or(1, |((_, number), _)| number.saturating_add(1))
+    }
+
+    pub(super) fn uploads_held(&self, customer: &CustomerId) -> Held {
+        let theirs = self.uploads.rows().filter(|row| row.customer_id == *customer);
+        let add = |held: Held, row: &Upload| Held { uploads: held.uploads + 1, bytes: held.bytes + row.size_bytes };
+        theirs.fold(Held::default(), add)
+    }
+
+    pub(super) fn due_uploads(&self, now: Timestamp, limit: usize) -> Vec<Upload> {
+        let mut due: Vec<_> = self.uploads.rows().filter(|row| row.due_at <= now).collect();
+        due.sort_by_key(|row| (row.due_at, row.customer_id.clone(), row.id));
+        due.into_iter().take(limit).cloned().collect()
     }
 
     pub(super) fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<SyncStatus> {

@@ -12,7 +12,7 @@ use model::{
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
-        ParticipantId, SyncStatusId, UserPlatformId,
+        ParticipantId, SyncStatusId, UploadId, UserPlatformId,
     },
     intake::{Intake, QueuedPart, UnclaimedPart},
     limits::BucketName,
@@ -21,6 +21,7 @@ use model::{
     store::{ApiKey, NamedKind, StoreError, Ticket},
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::Upload,
     user_platform::UserPlatform,
 };
 
@@ -111,6 +112,7 @@ state! {
     completeness: (CustomerId, ChatId) => Completeness,
     heartbeat: () => Heartbeat,
     erasures: CustomerId => Erasure,
+    uploads: (CustomerId, UploadId) => Upload,
     feeds: CustomerId => FeedRow,
     events: u64 => Event,
     event_of_seq: (CustomerId, u64) => u64,

@@ -9,13 +9,17 @@ use model::{
     connection::{Connection, Login},
     customer::CustomerId,
     event::Event,
-    id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
+    id::{
+        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId,
+        UploadId,
+    },
     limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     store::{Backlog, ChatFilter, Committed, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
     user_platform::UserPlatform,
 };
 
@@ -260,6 +264,23 @@ impl Store for Memory {
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Answer<Option<Remembered>> {
         let key = (customer.clone(), key.to_owned());
         Ok(self.read(|state| state.remembered.get(&key).cloned()))
+    }
+
+    async fn upload(&self, customer: &CustomerId, id: UploadId) -> Answer<Option<Upload>> {
+        Ok(self.read(|state| state.uploads.get(&(customer.clone(), id)).cloned()))
+    }
+
+    async fn uploads_of(&self, customer: &CustomerId, limit: usize) -> Answer<Vec<Upload>> {
+        let is_theirs = |row: &&Upload| row.customer_id == *customer;
+        Ok(self.read(|state| state.uploads.rows().filter(is_theirs).take(limit).cloned().collect()))
+    }
+
+    async fn uploads_held(&self, customer: &CustomerId) -> Answer<Held> {
+        Ok(self.read(|state| state.uploads_held(customer)))
+    }
+
+    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Answer<Vec<Upload>> {
+        Ok(self.read(|state| state.due_uploads(now, limit)))
     }
 
     async fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Answer<Vec<SyncStatus>> {

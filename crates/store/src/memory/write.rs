@@ -1,6 +1,6 @@
 //! The memory store's writes: each one changes a state, the same way however often it is applied.
 
-use super::state::{ChatRow, IntakeRow, LeaseRow, State};
+use super::state::{ChatRow, IntakeRow, LeaseRow, State, guard};
 use crate::admission::Admitted;
 use model::{
     changes::{Changes, Naming, Write},
@@ -55,6 +55,18 @@ impl State {
             Write::SyncStatus(row) => return self.put_sync_status(row),
             Write::Completeness(row) => return self.put_completeness(row),
             Write::CheckSoon { connection_id, at } => self.check_soon(admitted.customer()?, *connection_id, *at),
+            Write::Upload(row) => {
+                let key = (row.customer_id.clone(), row.id);
+                guard(self.uploads.get(&key).map(|held| held.revision), row.revision)?;
+                self.uploads.put(key, row.clone());
+            }
+            Write::RemoveUpload { id, revision } => {
+                let key = (admitted.customer()?.clone(), *id);
+                if self.uploads.get(&key).is_none_or(|held| held.revision != *revision) {
+                    return Err(StoreError::Stale);
+                }
+                self.uploads.remove(&key);
+            }
             Write::Name(naming) => return self.name(admitted.customer()?, naming),
             Write::Rename(naming) => self.names.put(name_key(admitted.customer()?, naming), naming.thing),
             Write::QueuePart(part) => {

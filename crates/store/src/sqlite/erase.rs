@@ -32,6 +32,7 @@ const TABLES: &[(&str, &str)] = &[
     ("participants", "rowid"),
     ("chats", "rowid"),
     ("user_platforms", "rowid"),
+    ("uploads", "rowid"),
     ("events", "rowid"),
     ("feeds", "customer_id"),
 ];

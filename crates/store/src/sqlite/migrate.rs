@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_stream.sql"),
     include_str!("migrations/0008_erasures.sql"),
     include_str!("migrations/0009_read_marks.sql"),
+    include_str!("migrations/0010_uploads.sql"),
 ];
 
 /// Marks a file as ours: "Both".

@@ -13,6 +13,7 @@ use model::{
     participant::Participant,
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::Upload,
     user_platform::UserPlatform,
 };
 use rusqlite::{Connection as Db, Params, params};
@@ -197,6 +198,25 @@ pub(super) fn command(db: &Db, row: &Command) -> Outcome<()> {
             row.message_id.to_string(),
             int(row.number),
             row.is_open(),
+            row.due_at.micros(),
+            document(row)?
+        ],
+    )
+}
+
+pub(super) fn upload(db: &Db, row: &Upload) -> Outcome<()> {
+    guarded(
+        db,
+        row.revision,
+        "insert into uploads (customer_id, id, revision, size_bytes, due_at, document)
+         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+        "update or ignore uploads set revision = ?3, size_bytes = ?4, due_at = ?5, document = ?6
+         where customer_id = ?1 and id = ?2 and revision = ?3 - 1",
+        params![
+            row.customer_id.as_str(),
+            row.id.to_string(),
+            int(row.revision),
+            int(row.size_bytes),
             row.due_at.micros(),
             document(row)?
         ],

@@ -21,6 +21,7 @@ use model::{
     store::{ApiKey, ChatFilter, Lane, ListedChat, NamedKind, Paging, Slice, Ticket, UNREAD_COUNTED},
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::Held,
 };
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
@@ -294,6 +295,12 @@ pub(super) fn messages_of(
         ),
     }?;
     Ok(order::slice(items, paging.limit, |row: &Message| Place { key: row.position.clone(), id: row.id }.text()))
+}
+
+pub(super) fn uploads_held(db: &Connection, customer: &CustomerId) -> Outcome<Held> {
+    let sql = "select count(*), coalesce(sum(size_bytes), 0) from uploads where customer_id = ?1";
+    let held = find(db, sql, [customer.as_str()], |row| Ok(Held { uploads: number(row, 0)?, bytes: number(row, 1)? }))?;
+    Ok(held.unwrap_or_default())
 }
 
 pub(super) fn sync_statuses(

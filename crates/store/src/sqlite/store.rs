@@ -14,13 +14,17 @@ use model::{
     connection::{Connection, Login},
     customer::CustomerId,
     event::Event,
-    id::{ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId},
+    id::{
+        ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId,
+        UploadId,
+    },
     limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
     store::{Backlog, ChatFilter, Committed, Figures, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
+    upload::{Held, Upload},
     user_platform::UserPlatform,
 };
 
@@ -285,6 +289,32 @@ impl Store for Sqlite {
 
     async fn remembered(&self, customer: &CustomerId, key: &str) -> Answer<Option<Remembered>> {
         self.document("select document from remembered where customer_id = ?1 and key = ?2", customer, key).await
+    }
+
+    async fn upload(&self, customer: &CustomerId, id: UploadId) -> Answer<Option<Upload>> {
+        self.document("select document from uploads where customer_id = ?1 and id = ?2", customer, id).await
+    }
+
+    async fn uploads_of(&self, customer: &CustomerId, limit: usize) -> Answer<Vec<Upload>> {
+        let customer = customer.clone();
+        self.read(move |db| {
+            let sql = "select document from uploads where customer_id = ?1 order by id limit ?2";
+            list_documents(db, sql, (customer.as_str(), int(limit)))
+        })
+        .await
+    }
+
+    async fn uploads_held(&self, customer: &CustomerId) -> Answer<Held> {
+        let customer = customer.clone();
+        self.read(move |db| read::uploads_held(db, &customer)).await
+    }
+
+    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Answer<Vec<Upload>> {
+        self.read(move |db| {
+            let sql = "select document from uploads where due_at <= ?1 order by due_at, customer_id, id limit ?2";
+            list_documents(db, sql, (now.micros(), int(limit)))
+        })
+        .await
     }
 
     async fn due_syncs(&self, now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Answer<Vec<SyncStatus>> {

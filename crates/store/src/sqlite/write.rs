@@ -83,6 +83,12 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
         Write::SyncStatus(row) => put::sync_status(db, row),
         Write::Completeness(row) => checks::put(db, row),
         Write::CheckSoon { connection_id, at } => checks::check_soon(db, admitted.customer()?, *connection_id, *at),
+        Write::Upload(row) => put::upload(db, row),
+        Write::RemoveUpload { id, revision } => fresh(
+            db,
+            "delete from uploads where customer_id = ?1 and id = ?2 and revision = ?3",
+            (admitted.customer()?.as_str(), id.to_string(), int(*revision)),
+        ),
         Write::Name(naming) => name(db, admitted.customer()?, naming),
         Write::Rename(naming) => rename(db, admitted.customer()?, naming),
         Write::QueuePart(part) => intake::queue_part(db, part),
@@ -134,7 +140,7 @@ pub(super) fn done(db: &Connection, sql: &str, values: impl rusqlite::Params) ->
     change(db, sql, values).map(drop)
 }
 
-/// Writes a row that must not be there yet.
+/// Changes what must be as it was known.
 fn fresh(db: &Connection, sql: &str, values: impl rusqlite::Params) -> Outcome<()> {
     if change(db, sql, values)? == 0 { Err(Failure::stale()) } else { Ok(()) }
 }

@@ -6,6 +6,7 @@ mod examine;
 mod files;
 mod logins;
 mod reading;
+mod sending_files;
 mod signing;
 mod writing;
 
@@ -16,8 +17,9 @@ use model::{
     connection::{Connection, ConnectionState, Login, Sealed},
     connector::{Access, Connector, OpenLogin, Settings, Threshold},
     customer::CustomerId,
+    files::{Files, FilesError},
     http::{BrokenOff, Chunks, Http, HttpError, Incoming, Request, Response, Transfer},
-    id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, uuid_v7},
+    id::{ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, UploadId, uuid_v7},
     time::Timestamp,
     update::Update,
     world::{Clock, Secret},
@@ -136,6 +138,36 @@ impl Chunks for Held {
     }
 }
 
+/// Uploads that are all the same: eleven bytes.
+pub struct KeptFiles;
+
+#[async_trait]
+impl Files for KeptFiles {
+    async fn put(&self, _: UploadId, _: &mut dyn Chunks, _: u64) -> Result<u64, FilesError> {
+        panic!("a connector keeps nothing")
+    }
+
+    async fn open(&self, id: UploadId) -> Result<Box<dyn Chunks>, FilesError> {
+        match id == gone_upload() {
+            true => Err(FilesError::NotFound),
+            false => Ok(Box::new(Held(Some(Bytes::from_static(b"hello world"))))),
+        }
+    }
+
+    async fn remove(&self, _: UploadId) -> Result<(), FilesError> {
+        panic!("a connector keeps nothing")
+    }
+
+    async fn kept(&self) -> Result<Vec<UploadId>, FilesError> {
+        panic!("a connector keeps nothing")
+    }
+}
+
+/// The upload whose bytes are gone.
+pub fn gone_upload() -> UploadId {
+    UploadId::from(uuid_v7(NOW, [9; 10]))
+}
+
 /// All bytes of a transfer.
 pub fn drained(mut chunks: Box<dyn Chunks>) -> Vec<u8> {
     let mut all = Vec::new();
@@ -246,6 +278,7 @@ impl World {
             logins: &self.logins,
             settings: &self.settings,
             http,
+            files: &KeptFiles,
             clock: &FixedClock,
             deadline: NOW,
         }

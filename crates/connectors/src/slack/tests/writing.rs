@@ -18,7 +18,7 @@ const MARK: &str = "cmd_0190.5d41402a";
 const TS: &str = "1626342140.000100";
 
 fn send(text: &str) -> Action {
-    Action::Send { body: Body::plain(text), thread_root: None, broadcast: false }
+    Action::Send { body: Body::plain(text), thread_root: None, broadcast: false, files: Vec::new() }
 }
 
 fn message() -> ExternalId {
@@ -30,15 +30,20 @@ fn perform(world: &World, slack: &FakeSlack, action: &Action) -> Result<Vec<Upda
     let step = Step { action, chat: &chat, message: Some(&message), mark: MARK, progress: &Value::Null };
     match run(Slack.perform(&world.access(slack), &step))? {
         Outcome::Done(updates) => Ok(updates),
-        Outcome::Next(_) => panic!("every command takes one step"),
+        Outcome::Next { .. } => panic!("every command takes one step"),
     }
 }
 
 fn prove(world: &World, slack: &FakeSlack, action: &Action) -> Result<Proof, ConnectorError> {
     let (chat, message) = (ExternalId::from("C1"), message());
     let step = Step { action, chat: &chat, message: Some(&message), mark: MARK, progress: &Value::Null };
-    let attempt =
-        Attempt { number: 1, started_at: Timestamp::from_micros(1_626_342_120_000_000), deadline: NOW, looks: 0 };
+    let attempt = Attempt {
+        number: 1,
+        started_at: Timestamp::from_micros(1_626_342_120_000_000),
+        deadline: NOW,
+        looks: 0,
+        put_back: false,
+    };
     run(Slack.prove(&world.access(slack), &step, &attempt))
 }
 
@@ -70,7 +75,7 @@ fn told(updates: &[Update]) -> &RemoteMessage {
 #[test]
 fn an_answer_is_shown_outside_of_its_thread_where_that_is_wanted() {
     let root = Some("C1:1626342092.008500".into());
-    let action = Action::Send { body: Body::plain("hi"), thread_root: root, broadcast: true };
+    let action = Action::Send { body: Body::plain("hi"), thread_root: root, broadcast: true, files: Vec::new() };
     let slack = posting();
     perform(&World::of_a_person(), &slack, &action).unwrap();
     assert_eq!(slack.calls()[0].argument("reply_broadcast"), Some("true"));
@@ -80,8 +85,12 @@ fn an_answer_is_shown_outside_of_its_thread_where_that_is_wanted() {
 #[test]
 fn a_message_goes_out_with_its_mark_and_comes_back_as_it_was() {
     let body = markdown::read("a < b & \\*c\\* **d** [@U222](person:U222)");
-    let action =
-        Action::Send { body: body.clone(), thread_root: Some("C1:1626342092.008500".into()), broadcast: false };
+    let action = Action::Send {
+        body: body.clone(),
+        thread_root: Some("C1:1626342092.008500".into()),
+        broadcast: false,
+        files: Vec::new(),
+    };
     for (world, token) in
         [(World::of_a_person(), "Bearer xoxp-1"), (World::of_a_person_behind_a_bot(), "Bearer xoxb-1")]
     {
@@ -243,8 +252,12 @@ fn a_lost_answer_is_found_by_its_mark_on_any_page() {
 
 #[test]
 fn a_reply_is_looked_for_in_its_thread() {
-    let action =
-        Action::Send { body: Body::plain("hi"), thread_root: Some("C1:1626342092.008500".into()), broadcast: false };
+    let action = Action::Send {
+        body: Body::plain("hi"),
+        thread_root: Some("C1:1626342092.008500".into()),
+        broadcast: false,
+        files: Vec::new(),
+    };
     let slack = FakeSlack::new(|_| json!({ "ok": true, "messages": [sent(MARK)] }));
     assert!(matches!(prove(&World::of_a_person(), &slack, &action), Ok(Proof::Happened(_))));
     let call = slack.calls().remove(0);

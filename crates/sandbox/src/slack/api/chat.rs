@@ -78,7 +78,7 @@ fn text(call: &Call<'_>, link_urls: bool) -> String {
     call.state.read_text(&call.token.user, &given, Rules { escaped: true, link_urls, link_names })
 }
 
-fn blocks(call: &Call<'_>) -> Result<Option<Vec<Value>>, Refused> {
+pub fn blocks(call: &Call<'_>) -> Result<Option<Vec<Value>>, Refused> {
     let mut blocks = call.arguments.list("blocks", "invalid_blocks_format")?;
     for (index, block) in blocks.iter_mut().flatten().enumerate() {
         if !block["type"].is_string() || (block["type"] == "rich_text" && !text::is_rich_text(block)) {

@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 use super::answers::{lost, server_error};
-use super::{Call, Refused, call_fault};
+use super::{Call, Refused, call_fault, chat};
 use crate::slack::Slack;
 use crate::slack::acts::{Posting, checked_ts};
 use crate::slack::change::Change;
 use crate::slack::faults::FaultKind;
 use crate::slack::files::{FILE_BYTES_MAX, kind_of, render, render_shares};
 use crate::slack::state::{Later, State};
-use crate::slack::text::Rules;
+use crate::slack::text::{self, Rules};
 use crate::slack::world::{File, FileMode};
 
 const PAGE: usize = 100;
@@ -146,9 +146,17 @@ pub fn complete_upload(call: &mut Call<'_>) -> Result<Value, Refused> {
     }
     let thread_ts = call.arguments.text("thread_ts");
     let thread_ts = thread_ts.map(|ts| checked_ts(&ts).ok_or("invalid_thread_ts")).transpose()?;
-    let comment = call.arguments.text("initial_comment").unwrap_or_default();
-    let rules = Rules { escaped: true, link_urls: true, link_names: false };
-    let text = call.state.read_text(&call.token.user, &comment, rules);
+    let (text, blocks) = match call.arguments.text("initial_comment").filter(|comment| !comment.is_empty()) {
+        Some(comment) => {
+            let rules = Rules { escaped: true, link_urls: true, link_names: false };
+            (call.state.read_text(&call.token.user, &comment, rules), None)
+        }
+        // Heard only where there is no comment.
+        None => {
+            let blocks = chat::blocks(call)?.filter(|blocks| !blocks.is_empty());
+            (blocks.iter().flatten().map(text::words).collect::<Vec<_>>().join("\n"), blocks)
+        }
+    };
     let ids: Vec<String> = files.iter().map(|file| file.id.clone()).collect();
     for file in files {
         call.state.change(call.now_micros, Change::FileMade { file });
@@ -159,6 +167,7 @@ pub fn complete_upload(call: &mut Call<'_>) -> Result<Value, Refused> {
             user: call.token.user.clone(),
             bot_id: call.token.is_bot.then(|| call.token.bot_id.clone()),
             text: text.clone(),
+            blocks: blocks.clone(),
             thread_ts: thread_ts.clone(),
             ..Posting::default()
         };
