@@ -26,6 +26,7 @@ mod names;
 mod outbound;
 mod outbox;
 mod pick;
+mod proof;
 mod read;
 mod reconcile;
 mod reread;

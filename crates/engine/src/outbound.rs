@@ -14,7 +14,7 @@ use model::{
     chat::Chat,
     command::{Attempt, Command, Progress},
     connection::Connection,
-    connector::{Access, ConnectorError, OpenLogin, Outcome, Proof, Reading, Step},
+    connector::{Access, ConnectorError, OpenLogin, Outcome, Reading, Step},
     customer::CustomerId,
     decide::Settled,
     id::{ChatId, ExternalId},
@@ -87,7 +87,7 @@ impl Engine {
         let since = back_at.map_or(errand.command.accepted_at, |back_at| back_at.max(errand.command.accepted_at));
         if self.now().since(since) > retry::GIVE_UP_AFTER {
             let error = problem("gave_up", "It could not be brought to the platform in time. Send it again.");
-            return self.settle(&errand, Vec::new(), Progress::Failed { error }).await;
+            return self.give_up(&errand, error).await;
         }
         self.attempt(errand).await
     }
@@ -127,7 +127,7 @@ impl Engine {
                 Ok(true) => {}
                 Ok(false) => {
                     let error = problem("not_a_member", "You are not a member of this chat any more.");
-                    return self.settle(&errand, Vec::new(), Progress::Failed { error }).await;
+                    return self.give_up(&errand, error).await;
                 }
                 Err(due_at) => return self.put_off_command(&errand.command, due_at).await,
             }
@@ -192,7 +192,7 @@ impl Engine {
 
     /// Where the platform no longer shows the chat: it may be there under another id, and is asked for again
     /// under that one.
-    async fn has_moved(
+    pub(crate) async fn has_moved(
         &self,
         offered: &Offered,
         access: &Access<'_>,
@@ -230,9 +230,7 @@ impl Engine {
             }
             Err(ConnectorError::Refused(error)) => match self.follow_move(offered, access, &errand.chat).await {
                 Ok(true) => self.put_command(waiting(self.now())).await,
-                Ok(false) | Err(Unread::Platform(_)) => {
-                    self.settle(errand, Vec::new(), Progress::Failed { error }).await
-                }
+                Ok(false) | Err(Unread::Platform(_)) => self.give_up(errand, error).await,
                 Err(Unread::Failed(error)) => Err(error),
             },
             Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
@@ -245,87 +243,6 @@ impl Engine {
                 self.meet(&errand.connection, &error).await
             }
         }
-    }
-
-    /// Looks what became of an attempt whose answer never came.
-    async fn find_out(&self, errand: &Errand, attempt: &Attempt) -> Result<(), EngineError> {
-        if errand.command.is_send() && errand.message.external_id.is_some() {
-            return self.settle(errand, Vec::new(), Progress::Done).await; // Its news came before its answer.
-        }
-        // A login may come back and prove it, unless that was waited for already.
-        if !errand.connection.is_open() && !is_hopeless(attempt, self.now()) {
-            return self.put_off_command(&errand.command, self.now() + retry::LONGEST_WAIT).await;
-        }
-        let offered = self.offered(&errand.connection.integration)?;
-        let asked_at = self.now();
-        let settled_at = attempt.deadline + offered.connector.describe().settles_after;
-        let proof = match self.ask_for_proof(offered, errand, attempt).await? {
-            Ok(proof) => proof,
-            Err(due_at) => return self.put_off_command(&errand.command, due_at).await,
-        };
-        let in_vain = Attempt { looks: attempt.looks + 1, ..attempt.clone() };
-        match proof {
-            Some(Proof::Happened(updates)) => self.settle(errand, updates, Progress::Done).await,
-            Some(Proof::NotThere) if asked_at >= settled_at => {
-                let due_at = retry::next_try(self.now(), errand.command.attempts, self.chance());
-                self.put_command(Command { progress: Progress::Waiting, due_at, ..errand.command.clone() }).await
-            }
-            Some(Proof::NotThere) => self.put_off_command(&errand.command, settled_at).await,
-            Some(Proof::CannotTell) | None if is_hopeless(&in_vain, self.now()) => {
-                self.settle(errand, Vec::new(), Progress::Uncertain { attempt: in_vain }).await
-            }
-            Some(Proof::CannotTell) | None => {
-                let due_at = retry::next_try(self.now(), in_vain.looks + 2, self.chance());
-                let progress = Progress::Attempting(in_vain);
-                self.put_command(Command { progress, due_at, ..errand.command.clone() }).await
-            }
-        }
-    }
-
-    /// What the platform says of an attempt; none where it does not answer now. While there is no login to ask
-    /// with, and no room within the platform's limits, the time to look again.
-    async fn ask_for_proof(
-        &self,
-        offered: &Offered,
-        errand: &Errand,
-        attempt: &Attempt,
-    ) -> Result<Result<Option<Proof>, Timestamp>, EngineError> {
-        let logins = match self.open_logins(&errand.connection).await {
-            Err(EngineError::LoginLost) => {
-                self.need_login(&errand.connection).await?;
-                let later = self.now() + retry::LONGEST_WAIT;
-                return Ok(if is_hopeless(attempt, self.now()) { Ok(None) } else { Err(later) });
-            }
-            Err(EngineError::Busy(after)) => return Ok(Err(self.now() + after)),
-            logins => logins?,
-        };
-        let wire = self.wire(offered, &errand.connection, Purpose::Asked);
-        let access = self.access(offered, &errand.connection, &logins, &wire, self.now() + CALL_TIMEOUT);
-        let mut not_there = false;
-        // It may have left under the mark of a key that was replaced since.
-        for mark in self.marks(&errand.connection, errand.chat.id, errand.message.id) {
-            match offered.connector.prove(&access, &step(errand, &mark), attempt).await {
-                Ok(Proof::NotThere) => not_there = true,
-                Ok(Proof::CannotTell) => {
-                    let moved = self.has_moved(offered, &access, errand).await?;
-                    return Ok(moved.map(|_| Some(Proof::CannotTell)));
-                }
-                Ok(proof) => return Ok(Ok(Some(proof))),
-                Err(error @ (ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. })) => {
-                    return Ok(Err(self.login_refused(&access, &error).await?));
-                }
-                // Whoever could not look has seen nothing.
-                Err(ConnectorError::Busy { after }) if self.now().since(attempt.deadline) < retry::GIVE_UP_AFTER => {
-                    return Ok(Err(retry::after_busy(self.now(), after, self.chance())));
-                }
-                Err(error) => {
-                    let id = errand.command.id;
-                    tracing::info!(command.id = %id, %error, "Cannot look into {id} now");
-                    return Ok(Ok(None));
-                }
-            }
-        }
-        Ok(Ok(not_there.then_some(Proof::NotThere)))
     }
 
     /// Closes a command in one commit with what its answer says.
@@ -345,7 +262,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn put_command(&self, command: Command) -> Result<(), EngineError> {
+    pub(crate) async fn put_command(&self, command: Command) -> Result<(), EngineError> {
         let command = Command { revision: command.revision + 1, ..command };
         let mut changes = Changes::of(&command.customer_id);
         changes.writes.push(Write::Command(command));
@@ -368,12 +285,7 @@ impl Engine {
     }
 }
 
-/// Looked into often and for long enough: only a person can tell.
-fn is_hopeless(attempt: &Attempt, now: Timestamp) -> bool {
-    attempt.looks >= retry::LOOKS_BEFORE_UNCERTAIN && now.since(attempt.deadline) >= retry::UNCERTAIN_AFTER
-}
-
-fn step<'a>(errand: &'a Errand, mark: &'a str) -> Step<'a> {
+pub(crate) fn step<'a>(errand: &'a Errand, mark: &'a str) -> Step<'a> {
     Step {
         action: &errand.command.action,
         chat: &errand.chat.external_id,

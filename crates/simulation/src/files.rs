@@ -87,7 +87,10 @@ impl World {
                     Status::Sent if times == 1 => {}
                     Status::Failed if times == 0 => {}
                     Status::Uncertain if self.why_uncertain(row).is_some() => {}
-                    status => return Err(format!("P6: {name} appeared {times} times and is called {status:?}")),
+                    status => {
+                        let why = row.error.as_ref().map(|problem| &problem.code);
+                        return Err(format!("P6: {name} appeared {times} times and is called {status:?} ({why:?})"));
+                    }
                 }
             }
         }
