@@ -1,7 +1,7 @@
 //! When a run should end, told anew with each of its pages.
 
 use crate::{Engine, EngineError, limits::Limited};
-use model::{chat::Chat, connector::Page, estimate::Course, sync_status::SyncStatus, time::Timestamp, update::Update};
+use model::{chat::Chat, connector::Page, estimate::Course, sync_status::SyncStatus, time::Timestamp, update::newest};
 
 impl Engine {
     /// The run with what one more page tells of when it will end.
@@ -16,11 +16,7 @@ impl Engine {
         let pages = sync.pages + 1;
         let made_at = chat.and_then(|chat| chat.facts.as_ref()).and_then(|facts| facts.value.made_at);
         let (reached, oldest) = (page.since.or(sync.reached), made_at.max(sync.since));
-        let written = page.updates.iter().filter_map(|update| match update {
-            Update::Message(message) => Some(message.content.sent_at),
-            _ => None,
-        });
-        let newest = sync.newest.or_else(|| written.max());
+        let newest = sync.newest.or_else(|| newest(&page.updates));
         let mut expected_end = None;
         if let (Some(newest), Some(reached), Some(oldest)) = (newest, reached, oldest) {
             let (started_at, each) = (sync.started_at.unwrap_or(asked_at), wire.lasts().await?);

@@ -21,6 +21,7 @@ use model::{
     retry,
     store::StoreError,
     time::Timestamp,
+    update::newest,
 };
 use std::time::Duration;
 
@@ -115,7 +116,9 @@ impl Engine {
             row.check = row.begin(pace, polled, behind, self.now());
         }
         let Some(check) = row.check.clone() else {
-            return self.put_off_check(row, self.now() + pace.shortest).await; // Its import has not begun.
+            // Its import has not begun.
+            let rest = if polled { pace.poll } else { pace.shortest };
+            return self.put_off_check(row, self.now() + rest).await;
         };
         let logins = match self.open_logins(connection).await {
             Err(EngineError::LoginLost) => return self.need_login(connection).await,
@@ -164,7 +167,9 @@ impl Engine {
         }
         if checked.done {
             let listed = self.store().listed_chat(&chat.customer_id, chat.id).await?;
-            row.active_at = listed.map_or(row.active_at, |listed| listed.active_at);
+            let held = listed.map_or(row.active_at, |listed| listed.active_at);
+            let made_at = chat.facts.as_ref().and_then(|facts| facts.value.made_at);
+            row.active_at = held.max(made_at.unwrap_or_default()).max(newest(&checked.updates).unwrap_or_default());
             let polled = self.offered(&connection.integration).is_ok_and(Offered::is_polled);
             let filled = row.finish(&check, &self.parts.pace, polled, now);
             events.extend(filled.iter().map(|_| self.gap_event(chat, EventKind::GapFilled)));

@@ -5,6 +5,7 @@ use crate::{
     facets::{Content, ReactionSet, Version},
     id::{ExternalAccount, ExternalId},
     participant::PersonFacts,
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -167,4 +168,13 @@ impl Update {
             | Self::LoginLost { .. } => None,
         }
     }
+}
+
+/// When the newest of the messages that are told was sent.
+pub fn newest(updates: &[Update]) -> Option<Timestamp> {
+    let sent = updates.iter().filter_map(|update| match update {
+        Update::Message(message) => Some(message.content.sent_at),
+        _ => None,
+    });
+    sent.max()
 }

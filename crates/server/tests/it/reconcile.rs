@@ -112,3 +112,27 @@ async fn a_comparison_on_request_finds_all_that_was_never_told() {
 
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_slack_cannot_reach_us_it_is_asked_for_news() {
+    let house = House::with(
+        |config| {
+            // How soon new messages are found, and how soon edits.
+            (config.checks.pushed, config.checks.poll_seconds, config.checks.shortest_seconds) = (Some(false), 1, 1);
+        },
+        |world| world.app.events_url = None,
+    )
+    .await;
+    let ana = house.person(0);
+    let channel = house.slack.act_create_channel(&ana, "plans", false).unwrap();
+    let connection = house.connect("ana", &ana).await;
+    let chat = house.import("ana", &connection, &channel).await;
+    let mut feed = Feed::open(&house, "ana", 0).await;
+    let ts = house.slack.act_post(&ana, &channel, "nobody told", None).unwrap();
+    feed.until(|event| event["kind"] == "message.created" && event["object"]["body"]["text"] == "nobody told").await;
+    house.slack.act_edit(&ana, &channel, &ts, "nobody told this either").unwrap();
+    feed.until(|event| event["object"]["body"]["text"] == "nobody told this either").await;
+    let sent = house.send("ana", &chat, "an answer").await;
+    feed.message(&sent["id"], |message| message["status"] == "sent").await;
+    house.close().await;
+}
