@@ -35,7 +35,7 @@ BOT_SCOPES = (
     "im:read,im:write,mpim:history,mpim:read,mpim:write,reactions:read,reactions:write,team:read,users:read,"
     "users:read.email"
 )
-USER_SCOPES = "channels:history,channels:read,chat:write,im:history,im:read,users:read"
+USER_SCOPES = "channels:history,channels:read,chat:write,im:history,im:read,im:write,users:read"
 
 
 class Ear(BaseHTTPRequestHandler):
@@ -219,13 +219,16 @@ def check_files(bot, channel):
     assert hear(lambda body: body["event"]["type"] == "file_deleted")["event"]["file_id"] == file["id"]
 
 
-def check_chats(bot, person, someone):
+def check_chats(bot, person, someone, channel):
     chat = bot.conversations_open(users=someone, return_im=True)["channel"]
     assert chat["is_im"] and chat["user"] == someone
     assert bot.conversations_open(users=[someone])["already_open"]
     sent = person.chat_postMessage(channel=someone, text="As myself")
     assert sent["message"]["user"] == person.auth_test()["user_id"]
     assert hear_message(ts=sent["ts"])["channel_type"] == "im"
+    person.conversations_mark(channel=sent["channel"], ts=sent["ts"])
+    assert person.conversations_info(channel=sent["channel"])["channel"]["last_read"] == sent["ts"]
+    refused("missing_scope", person.conversations_mark, channel=channel, ts=sent["ts"])
     refused("channel_not_found", bot.conversations_history, channel=sent["channel"])
     needed = refused("missing_scope", person.team_info)
     assert needed["needed"] == "team:read" and "chat:write" in needed["provided"]
@@ -293,7 +296,7 @@ def main(base):
     assert me["user_id"] == tokens["bot_user_id"]
     check_messages(bot, me, channels["random"])
     check_files(bot, channels["random"])
-    check_chats(bot, person, people[1])
+    check_chats(bot, person, people[1], channels["random"])
     check_the_end(base, bot, person)
     check_rotation(base, people[0])
     print("slack_sdk found the Slack that it knows")

@@ -22,7 +22,7 @@ const REDIRECT = 'https://app.example/oauth/callback';
 const EVENT_WITHIN_MS = 10_000;
 const BOT_SCOPES =
   'channels:history,channels:join,channels:read,chat:write,emoji:read,files:read,files:write,groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,mpim:write,reactions:read,reactions:write,team:read,users:read,users:read.email';
-const USER_SCOPES = 'channels:history,channels:read,chat:write,im:history,im:read,users:read';
+const USER_SCOPES = 'channels:history,channels:read,chat:write,im:history,im:read,im:write,users:read';
 
 const base = process.argv[2].replace(/\/$/, '');
 
@@ -207,6 +207,8 @@ async function checkChats(bot, person, someone, another) {
   const group = await bot.conversations.open({ users: `${someone},${another}`, return_im: true });
   assert.equal(group.channel.is_mpim, true);
   const sent = await person.chat.postMessage({ channel: someone, text: 'As myself' });
+  await person.conversations.mark({ channel: sent.channel, ts: sent.ts });
+  assert.equal((await person.conversations.info({ channel: sent.channel })).channel.last_read, sent.ts);
   await refused('channel_not_found', () => bot.conversations.history({ channel: sent.channel }));
   const { needed } = await refused('missing_scope', () => person.team.info());
   assert.equal(needed, 'team:read');

@@ -158,3 +158,35 @@ async fn a_chat_that_gets_another_id_keeps_its_messages_and_is_written_to_under_
     assert_eq!(there.thread_ts.as_deref(), Some(ts.as_str()));
     room.house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_here_is_read_at_slack_and_counts_no_more() {
+    let mut room = Room::new().await;
+    let mut stamps = Vec::new();
+    for text in ["one", "two", "three"] {
+        stamps.push(room.house.slack.act_post(&room.bruno, &room.channel, text, None).unwrap());
+    }
+    let chat = format!("/v1/chats/{}", room.chat);
+    room.house.until(async || room.house.get("ana", &chat).await["unread_count"] == 3).await;
+    let unread = room.house.get("ana", "/v1/chats?unread=true").await;
+    assert_eq!(unread["items"].as_array().unwrap().len(), 1, "{unread}");
+
+    let held = room.house.messages("ana", &room.chat).await;
+    let second = held.iter().find(|message| message["body"]["text"] == "two").unwrap()["id"].clone();
+    let read = format!("{chat}/read");
+    let up_to = Some(json!({ "message_id": second }));
+    let shown = room.house.ask("ana", Method::POST, &read, up_to.clone()).await.good();
+    assert_eq!(shown["unread_count"], 1);
+    room.feed.until(|event| event["kind"] == "chat.read" && event["object"]["unread_count"] == 1).await;
+    let there = |room: &Room| room.house.slack.channel(&room.channel).unwrap().read.get(&room.ana).cloned();
+    room.house.until(async || there(&room).as_deref() == Some(stamps[1].as_str())).await;
+
+    // All of it, and then less again: a mark never goes backwards.
+    let all = room.house.ask("ana", Method::POST, &read, Some(json!({}))).await.good();
+    assert_eq!(all["unread_count"], 0);
+    assert_eq!(room.house.ask("ana", Method::POST, &read, up_to).await.good()["unread_count"], 0);
+    room.house.until(async || there(&room).as_deref() == Some(stamps[2].as_str())).await;
+    assert_eq!(room.house.get("ana", "/v1/chats?unread=true").await["items"], json!([]));
+    room.house.ask("bruno", Method::POST, &read, Some(json!({}))).await.refused(404, "not_found");
+    room.house.close().await;
+}

@@ -15,6 +15,7 @@ mod erasing;
 mod feed;
 mod files;
 mod formatting;
+mod full;
 mod house;
 mod identity;
 mod isolation;
