@@ -1,6 +1,6 @@
 //! What platforms tell: admitted, routed to those whom it concerns, read, and taken in.
 
-use crate::{Engine, EngineError, Turn, kept::queued_part};
+use crate::{Engine, EngineError, Loop, Turn, kept::queued_part};
 use bytes::Bytes;
 use model::{
     changes::{Changes, Write},
@@ -11,7 +11,7 @@ use model::{
     intake::{Intake, Part, RawRequest, UnclaimedPart},
     standing::KEPT_FOR,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many requests one turn routes.
 const ROUTED_AT_ONCE: usize = 200;
@@ -54,7 +54,7 @@ impl Engine {
                 self.check_intake().await?;
                 let id = IntakeId::from(self.uuid());
                 self.store().append(Intake { id, integration: integration.clone(), request }).await?;
-                self.parts.announcer.work();
+                self.parts.announcer.work(&BTreeSet::from([Loop::Route]));
                 Ok(Admitted::Kept)
             }
         }

@@ -41,6 +41,7 @@ mod turns;
 mod upkeep;
 mod uploads;
 mod verdict;
+mod waking;
 
 pub use bounds::Bounds;
 pub use connect::Available;
@@ -56,6 +57,7 @@ pub use seen::Through;
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 pub use uploads::UploadBounds;
+pub use waking::Loop;
 
 use bounds::Gauge;
 use limits::Limited;
@@ -74,7 +76,11 @@ use model::{
     time::Timestamp,
     world::{Clock, Random, Vault},
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use turns::LastServed;
 use uuid::Uuid;
 
@@ -120,8 +126,8 @@ impl Offered {
 pub trait Announcer: Send + Sync {
     /// Something was committed for this customer.
     fn committed(&self, customer: &CustomerId, committed: &Committed);
-    /// There may be work for the loops.
-    fn work(&self);
+    /// There may be work for these loops.
+    fn work(&self, loops: &BTreeSet<Loop>);
     /// A commit did this, for whoever counts.
     fn counted(&self, _tally: &Tally) {}
 }
@@ -220,13 +226,13 @@ impl Engine {
 
     /// Commits, and only then lets it be heard.
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError> {
-        let (customer, tally) = (changes.customer.clone(), Tally::of(&changes));
+        let (customer, tally, woken) = (changes.customer.clone(), Tally::of(&changes), Loop::woken(&changes));
         let committed = self.store().commit(changes).await?;
         self.parts.announcer.counted(&tally);
         if let Some(customer) = customer {
             self.parts.announcer.committed(&customer, &committed);
         }
-        self.parts.announcer.work();
+        self.parts.announcer.work(&woken);
         Ok(committed)
     }
 

@@ -4,10 +4,10 @@
 //! A wake-up is a hint and may be lost or doubled; the store is the truth. Nothing here grows with
 //! what is announced, only with who listens.
 
-use engine::Announcer;
+use engine::{Announcer, Loop};
 use model::{customer::CustomerId, store::Committed};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{Notify, watch};
@@ -19,7 +19,7 @@ pub type Whose = Option<CustomerId>;
 #[derive(Default)]
 pub struct Wakers {
     feeds: Mutex<HashMap<Whose, watch::Sender<u64>>>,
-    loops: Mutex<Vec<Arc<Notify>>>,
+    loops: Mutex<Vec<(Loop, Arc<Notify>)>>,
 }
 
 /// All seats of a feed are taken.
@@ -50,9 +50,9 @@ impl Wakers {
     }
 
     /// Adds a kind of loop. One of its workers is woken when there may be work.
-    pub fn add_loop(&self) -> Arc<Notify> {
+    pub fn add_loop(&self, kind: Loop) -> Arc<Notify> {
         let bell = Arc::new(Notify::new());
-        held(&self.loops).push(Arc::clone(&bell));
+        held(&self.loops).push((kind, Arc::clone(&bell)));
         bell
     }
 }
@@ -94,8 +94,9 @@ impl Announcer for Wakers {
         }
     }
 
-    fn work(&self) {
-        held(&self.loops).iter().for_each(|bell| bell.notify_one());
+    fn work(&self, loops: &BTreeSet<Loop>) {
+        let bells = held(&self.loops);
+        bells.iter().filter(|(kind, _)| loops.contains(kind)).for_each(|(_, bell)| bell.notify_one());
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs the engine's turns until the server stops. Decides nothing about the work itself.
 
 use crate::announcer::Wakers;
-use engine::{Announcer, Engine, EngineError, Turn};
+use engine::{Announcer, Engine, EngineError, Loop, Turn};
 use model::store::StoreError;
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
@@ -46,33 +46,37 @@ struct Kind {
     name: &'static str,
     workers: usize,
     take: fn(Engine) -> Turning,
-    /// Whether a commit may have made work of this kind.
-    wakes: bool,
+    /// As what it is woken; none for what only follows the clock.
+    woken_as: Option<Loop>,
     longest_rest: Duration,
 }
 
 impl Kind {
-    const fn new(name: &'static str, workers: usize, take: fn(Engine) -> Turning) -> Self {
-        Self { name, workers, take, wakes: true, longest_rest: LONGEST_REST }
+    const fn new(name: &'static str, kind: Loop, workers: usize, take: fn(Engine) -> Turning) -> Self {
+        Self { name, workers, take, woken_as: Some(kind), longest_rest: LONGEST_REST }
     }
 }
 
 const KINDS: [Kind; 12] = [
-    Kind::new("route", ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
-    Kind::new("read", READERS, |engine| Box::pin(async move { engine.read_turn().await })),
-    Kind::new("import", IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
-    Kind::new("outbound", SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
-    Kind::new("index", INDEXERS, |engine| Box::pin(async move { engine.index_turn().await })),
-    Kind::new("marks", MARKERS, |engine| Box::pin(async move { engine.marks_turn().await })),
-    Kind::new("upkeep", KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
-    Kind::new("look_after", KEEPERS, |engine| Box::pin(async move { engine.look_after_turn().await })),
-    Kind::new("reconcile", RECONCILERS, |engine| Box::pin(async move { engine.reconcile_turn().await })),
-    Kind::new("refresh", REFRESHERS, |engine| Box::pin(async move { engine.refresh_turn().await })),
-    Kind::new("erase", FORGETTERS, |engine| Box::pin(async move { engine.erase_turn().await })),
+    Kind::new("route", Loop::Route, ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
+    Kind::new("read", Loop::Read, READERS, |engine| Box::pin(async move { engine.read_turn().await })),
+    Kind::new("import", Loop::Import, IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
+    Kind::new("outbound", Loop::Outbound, SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),
+    Kind::new("index", Loop::Index, INDEXERS, |engine| Box::pin(async move { engine.index_turn().await })),
+    Kind::new("marks", Loop::Marks, MARKERS, |engine| Box::pin(async move { engine.marks_turn().await })),
+    Kind::new("upkeep", Loop::Upkeep, KEEPERS, |engine| Box::pin(async move { engine.upkeep_turn().await })),
+    Kind::new("look_after", Loop::LookAfter, KEEPERS, |engine| Box::pin(async move { engine.look_after_turn().await })),
+    Kind::new("reconcile", Loop::Reconcile, RECONCILERS, |engine| {
+        Box::pin(async move { engine.reconcile_turn().await })
+    }),
+    Kind::new("refresh", Loop::Refresh, REFRESHERS, |engine| Box::pin(async move { engine.refresh_turn().await })),
+    Kind::new("erase", Loop::Erase, FORGETTERS, |engine| Box::pin(async move { engine.erase_turn().await })),
     Kind {
-        wakes: false,
+        name: "forget",
+        workers: FORGETTERS,
+        take: |engine| Box::pin(async move { engine.forget_turn().await }),
+        woken_as: None,
         longest_rest: FORGET_EVERY,
-        ..Kind::new("forget", FORGETTERS, |engine| Box::pin(async move { engine.forget_turn().await }))
     },
 ];
 
@@ -80,7 +84,7 @@ const KINDS: [Kind; 12] = [
 pub fn start(engine: &Engine, wakers: &Arc<Wakers>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut running = JoinSet::new();
     for kind in KINDS {
-        let bell = if kind.wakes { wakers.add_loop() } else { Arc::default() };
+        let bell = kind.woken_as.map(|woken_as| wakers.add_loop(woken_as)).unwrap_or_default();
         for _ in 0..kind.workers {
             let worker = Worker { kind, engine: engine.clone(), bell: Arc::clone(&bell), stop: stop.clone() };
             running.spawn(worker.run());
@@ -161,7 +165,7 @@ fn back_off(failures: u32) -> Duration {
 
 /// Wakes the loops when something that waits becomes due.
 async fn alarm(engine: Engine, wakers: Arc<Wakers>, mut stop: watch::Receiver<bool>) {
-    let bell = wakers.add_loop();
+    let bell = wakers.add_loop(Loop::Alarm);
     while !*stop.borrow() {
         let due = engine.store().next_due().await.ok().flatten();
         let until = due.map_or(LONGEST_REST, |due| due.since(engine.now()));
@@ -169,7 +173,7 @@ async fn alarm(engine: Engine, wakers: Arc<Wakers>, mut stop: watch::Receiver<bo
         tokio::select! {
             () = bell.notified() => {}
             () = tokio::time::sleep(rest) => if until <= LONGEST_REST {
-                wakers.work();
+                wakers.work(&Loop::ALL.into());
             },
             _ = stop.wait_for(|stop| *stop) => {}
         }

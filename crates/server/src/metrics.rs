@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use engine::{Announcer, Errands, Step, Tally};
+use engine::{Announcer, Errands, Loop, Step, Tally};
 use model::{
     customer::CustomerId,
     http::{self, Http, HttpError, Incoming, Transfer},
@@ -236,8 +236,8 @@ impl Announcer for Counting {
         self.wakers.committed(customer, committed);
     }
 
-    fn work(&self) {
-        self.wakers.work();
+    fn work(&self, loops: &BTreeSet<Loop>) {
+        self.wakers.work(loops);
     }
 
     fn counted(&self, tally: &Tally) {

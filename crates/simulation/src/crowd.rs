@@ -9,7 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{Announcer, Bounds, Draft, Engine, Offered, Parts, Retention, Turn, UploadBounds, Wording};
+use engine::{Announcer, Bounds, Draft, Engine, Loop, Offered, Parts, Retention, Turn, UploadBounds, Wording};
 use model::{
     abilities::{Abilities, History, News},
     attachment::{Attachment, Rendition},
@@ -37,7 +37,7 @@ use model::{
     world::{Clock, Secret},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -278,7 +278,7 @@ struct Silent;
 
 impl Announcer for Silent {
     fn committed(&self, _: &CustomerId, _: &Committed) {}
-    fn work(&self) {}
+    fn work(&self, _: &BTreeSet<Loop>) {}
 }
 
 /// One server, and the platform.

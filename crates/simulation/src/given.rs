@@ -1,7 +1,7 @@
 //! What a server is given of this world: its clock, its vault, and an ear for commits that checks them.
 
 use crate::world::{Shared, lock};
-use engine::Announcer;
+use engine::{Announcer, Loop};
 use model::{
     connection::Sealed,
     customer::CustomerId,
@@ -9,9 +9,12 @@ use model::{
     time::Timestamp,
     world::{CannotOpen, Clock, Secret, Vault},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 use store::memory::Memory;
 
@@ -69,5 +72,5 @@ impl Announcer for Checking {
         }
     }
 
-    fn work(&self) {}
+    fn work(&self, _: &BTreeSet<Loop>) {}
 }
