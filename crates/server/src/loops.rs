@@ -11,8 +11,8 @@ use tokio::{
 
 /// How many workers route; one at a time is let in, so a second would only wait.
 const ROUTERS: usize = 1;
-/// How many lanes are read at once.
-const READERS: usize = 4;
+/// How many lanes are read at once. They mostly wait for the disk, and who waits together waits once.
+const READERS: usize = 16;
 /// How many imports run at once.
 const IMPORTERS: usize = 2;
 /// How many chats are written to at once.
