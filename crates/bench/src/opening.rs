@@ -79,9 +79,9 @@ fn multiply(file: &Path, size: u64) -> anyhow::Result<()> {
     db.busy_timeout(Duration::from_secs(60))?;
     let columns =
         "customer_id, id, revision, connection_id, external_id, chat_id, position, visibility, document, thread";
-    let samples: Vec<(String, String, String, String, String)> = db
-        .prepare("select customer_id, connection_id, chat_id, document, position from messages where visibility = 2")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
+    let samples: Vec<(String, String, String, String)> = db
+        .prepare("select customer_id, connection_id, chat_id, document from messages where visibility = 2")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<Result<_, _>>()?;
     anyhow::ensure!(!samples.is_empty(), "there are messages");
     let insert = format!("insert into messages ({columns}) values (?1, ?2, 1, ?3, ?4, ?5, ?6, 2, ?7, '')");
@@ -92,14 +92,17 @@ fn multiply(file: &Path, size: u64) -> anyhow::Result<()> {
             let mut insert = transaction.prepare_cached(&insert)?;
             for _ in 0..10_000.min(size - number) {
                 let place = usize::try_from(number)? % samples.len();
-                let (customer, connection, chat, document, position) = &samples[place];
+                let (customer, connection, chat, document) = &samples[place];
                 let mut held: Value = serde_json::from_str(document)?;
                 let id = format!("msg_{:032x}", (0x0190_0000_0000_7000_8000_u128 << 48) + u128::from(number));
                 let external = format!("bench:{number}");
                 held["id"] = json!(id);
                 held["external_id"] = json!(external);
-                // Older than what was there before.
-                let position = format!("0{position}{number}");
+                // Each was sent at a time of its own, a second before the last.
+                let sent_at = &mut held["facets"]["content"]["value"]["sent_at"];
+                let micros = sent_at.as_u64().context("a time")? - number * 1_000_000;
+                *sent_at = json!(micros);
+                let position = format!("{:013}.{:06}", micros / 1_000_000, micros % 1_000_000);
                 held["position"] = json!(position);
                 insert.execute(params![customer, id, connection, external, chat, position, held.to_string()])?;
                 number += 1;
