@@ -101,7 +101,7 @@ impl Pair {
         let names = ["client_id", "client_secret", "signing_secret", "base_url"];
         let variable = |name: &str| (format!("BOTHWAYS_INTEGRATIONS__SLACK__{}", name.to_uppercase()), setting(name));
         let mut variables: Vec<_> = names.map(variable).into();
-        variables.push(("BOTHWAYS_LOG__LEVEL".to_owned(), "debug,hyper_util=info,reqwest=info".to_owned()));
+        variables.push(("BOTHWAYS_LOG__LEVEL".to_owned(), "trace".to_owned()));
         Self { _sandbox: sandbox, slack_url, folder, variables, client: client() }
     }
 

@@ -80,6 +80,7 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
     ];
     let log = std::fs::read(pair.log()).unwrap();
     assert!(contains(&log, "/connect/{ticket}"), "the log must have said something: {}", text(&log));
+    assert!(contains(&log, "TRACE"), "and all that it can say");
     assert!(!contains(&log, "eyes only"), "a message's text is in the log");
     for (name, secret) in &secrets {
         assert!(secret.len() > 8, "{name}: {secret}");
