@@ -116,7 +116,7 @@ enum NumberOrText {
 }
 
 /// A number, or the text of one, as variables bear it.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     match NumberOrText::deserialize(deserializer) {
         Ok(NumberOrText::Number(number)) => Ok(number),
         Ok(NumberOrText::Text(text)) => text.trim().parse().map_err(|_| D::Error::custom("a whole number is wanted")),

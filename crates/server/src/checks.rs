@@ -1,7 +1,8 @@
 //! The part of the configuration that says how often chats are compared with their platform.
 
+use crate::bounds::number;
 use model::{completeness::Pace, connector::Settings};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::time::Duration;
 
 /// How often chats are compared with their platform.
@@ -9,15 +10,20 @@ use std::time::Duration;
 #[serde(deny_unknown_fields, default)]
 pub struct Checks {
     /// The pause after something was missed.
+    #[serde(deserialize_with = "number")]
     pub shortest_seconds: u64,
     /// The pause of a chat that is silent and misses nothing.
+    #[serde(deserialize_with = "number")]
     pub longest_seconds: u64,
     /// For how long the server must have been down until all chats are compared at once.
+    #[serde(deserialize_with = "number")]
     pub outage_seconds: u64,
     /// How often a lively chat is asked for news where the platform cannot reach this server.
+    #[serde(deserialize_with = "number")]
     pub poll_seconds: u64,
     /// Whether platforms can reach this server. Without it: whether there is a `public_url`, or the platform is
     /// on this computer.
+    #[serde(deserialize_with = "flag")]
     pub pushed: Option<bool>,
 }
 
@@ -56,5 +62,24 @@ impl Checks {
             .get("base_url")
             .is_some_and(|url| ["://127.0.0.1", "://localhost", "://[::1]"].iter().any(|host| url.contains(host)));
         self.pushed.unwrap_or(public || here)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FlagOrText {
+    Flag(bool),
+    Text(String),
+}
+
+/// True or false, or the text of it, as variables bear it.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    match Option::<FlagOrText>::deserialize(deserializer) {
+        Ok(None) => Ok(None),
+        Ok(Some(FlagOrText::Flag(flag))) => Ok(Some(flag)),
+        Ok(Some(FlagOrText::Text(text))) => {
+            text.trim().parse().map(Some).map_err(|_| D::Error::custom("true or false is wanted"))
+        }
+        Err(_) => Err(D::Error::custom("true or false is wanted")),
     }
 }

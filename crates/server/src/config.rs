@@ -361,6 +361,24 @@ mod tests {
     }
 
     #[test]
+    fn every_number_can_come_from_the_environment() {
+        let defaults = serde_json::to_value(Config::default()).unwrap();
+        for (section, settings) in defaults.as_object().unwrap() {
+            let numbers = settings.as_object().into_iter().flatten().filter(|(_, value)| value.is_number());
+            for (name, _) in numbers {
+                let variable = format!("BOTHWAYS_{section}__{name}").to_uppercase();
+                let loaded = serde_json::to_value(load("", &[(&variable, " 7 ")]).unwrap()).unwrap();
+                assert_eq!(loaded[section][name], 7, "{variable}");
+                let wrong = load("", &[(&variable, "many")]).unwrap_err().to_string();
+                assert!(wrong.contains("a whole number is wanted"), "{variable}: {wrong}");
+            }
+        }
+        assert_eq!(load("", &[("BOTHWAYS_CHECKS__PUSHED", "false")]).unwrap().checks.pushed, Some(false));
+        let wrong = load("", &[("BOTHWAYS_CHECKS__PUSHED", "no")]).unwrap_err().to_string();
+        assert!(wrong.contains("checks.pushed") && wrong.contains("true or false"), "{wrong}");
+    }
+
+    #[test]
     fn a_client_id_that_looks_like_a_number_stays_as_it_is() {
         let id = "1000000000001.2000000000002";
         let config = load("", &[("BOTHWAYS_INTEGRATIONS__SLACK__CLIENT_ID", id)]).unwrap();

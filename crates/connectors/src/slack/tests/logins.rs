@@ -1,7 +1,7 @@
 //! OAuth, pasted tokens, and giving them back.
 
 use super::{Call, FakeSlack, NOW, World, answer, declined, response, run, settings, threshold};
-use crate::slack::{BOT_SCOPES, Slack};
+use crate::slack::{BOT_SCOPES, Slack, USER_SCOPES};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
     connector::{Authorized, Connector, ConnectorError, Grant, Reading, Refreshed, Settings},
@@ -189,6 +189,23 @@ fn what_is_asked_for_covers_what_is_done() {
         ["channels:history", "im:history", "chat:write", "reactions:write", "users:read", "metadata.message:read"]
     {
         assert!(BOT_SCOPES.iter().any(|(held, reason)| *held == scope && !reason.is_empty()), "{scope}");
+    }
+}
+
+#[test]
+fn the_manifest_in_the_readme_has_every_scope() {
+    let readme = include_str!("../../../../../README.md");
+    let (_, scopes) = readme.split_once("  scopes:\n").unwrap();
+    let (bot, user) = scopes.split_once("    user:\n").unwrap();
+    let (user, _) = user.split_once("settings:\n").unwrap();
+    let listed =
+        |text: &str| text.lines().filter_map(|line| line.trim().strip_prefix("- ")).map(str::to_owned).collect();
+    for (text, wanted) in [(bot, BOT_SCOPES), (user, USER_SCOPES)] {
+        let mut listed: Vec<String> = listed(text);
+        let mut wanted: Vec<_> = wanted.iter().map(|(scope, _)| (*scope).to_owned()).collect();
+        listed.sort();
+        wanted.sort();
+        assert_eq!(listed, wanted);
     }
 }
 
