@@ -206,6 +206,10 @@ impl Completeness {
     /// A pull listed everything between these times. It counts only where it joins on. The gaps that it
     /// filled.
     pub fn extend(&mut self, from: Timestamp, to: Timestamp) -> Vec<Gap> {
+        if self.since.is_none() {
+            // It was put off because there was nothing to compare.
+            self.not_before = Timestamp::default();
+        }
         let (since, until) = (self.since.unwrap_or(from), self.until.unwrap_or(to));
         if from > until || to < since {
             return Vec::new();
@@ -347,5 +351,30 @@ impl Heartbeat {
             return Self { alive_at, down_since: self.alive_at, down_until: now };
         }
         Self { alive_at, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_off_for_want_of_history_is_compared_once_there_is_some() {
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
+        let mut row: Completeness = serde_json::from_value(serde_json::json!({
+            "chat_id": ChatId::from(uuid::Uuid::nil()), "customer_id": "ana",
+            "connection_id": ConnectionId::from(uuid::Uuid::nil()), "revision": 1, "wanted_since": 0, "since": null,
+            "until": null, "gaps": [], "checked_at": null, "recent_at": 0, "deep_at": 0, "whole_at": 0, "check": null,
+            "depth": "recent", "pause_seconds": 0, "due_at": 0, "failures": 0, "not_before": 600_000_000, "asleep": false,
+            "active_at": 0, "checked": 0, "missed": 0,
+        }))
+        .unwrap();
+        assert_eq!(row.begin(&Pace::default(), false, true, at(11)), None);
+        row.extend(at(5), at(12));
+        assert_eq!(row.not_before, Timestamp::default());
+        assert!(row.begin(&Pace::default(), false, true, at(13)).is_some());
+        row.not_before = at(600);
+        row.extend(at(2), at(5));
+        assert_eq!(row.not_before, at(600), "a hold for another reason stays");
     }
 }
