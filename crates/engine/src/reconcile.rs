@@ -262,7 +262,7 @@ impl Engine {
         row.wanted_since = row.wanted_since.min(wanted_since);
         let mut events = Vec::new();
         if let (Some(since), until) = listed {
-            let filled = row.extend(since, until.max(since));
+            let filled = row.extend(since, until);
             events.extend(filled.iter().map(|_| self.gap_event(chat, EventKind::GapFilled)));
         }
         if let Some(gap) = hidden.and_then(|reason| row.hidden(Some(wanted_since), listed.0, reason)) {

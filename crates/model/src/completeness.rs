@@ -206,6 +206,9 @@ impl Completeness {
     /// A pull listed everything between these times. It counts only where it joins on. The gaps that it
     /// filled.
     pub fn extend(&mut self, from: Timestamp, to: Timestamp) -> Vec<Gap> {
+        if from > to {
+            return Vec::new(); // All that was listed is newer than the question.
+        }
         if self.since.is_none() {
             // It was put off because there was nothing to compare.
             self.not_before = Timestamp::default();
@@ -358,17 +361,25 @@ impl Heartbeat {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_was_put_off_for_want_of_history_is_compared_once_there_is_some() {
-        let at = |second: i64| Timestamp::from_millis(second * 1000);
-        let mut row: Completeness = serde_json::from_value(serde_json::json!({
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_millis(second * 1000)
+    }
+
+    /// Of a chat whose history was not read yet.
+    fn unread() -> Completeness {
+        let row = serde_json::json!({
             "chat_id": ChatId::from(uuid::Uuid::nil()), "customer_id": "ana",
             "connection_id": ConnectionId::from(uuid::Uuid::nil()), "revision": 1, "wanted_since": 0, "since": null,
             "until": null, "gaps": [], "checked_at": null, "recent_at": 0, "deep_at": 0, "whole_at": 0, "check": null,
             "depth": "recent", "pause_seconds": 0, "due_at": 0, "failures": 0, "not_before": 600_000_000, "asleep": false,
             "active_at": 0, "checked": 0, "missed": 0,
-        }))
-        .unwrap();
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    #[test]
+    fn what_was_put_off_for_want_of_history_is_compared_once_there_is_some() {
+        let mut row = unread();
         assert_eq!(row.begin(&Pace::default(), false, true, at(11)), None);
         row.extend(at(5), at(12));
         assert_eq!(row.not_before, Timestamp::default());
@@ -376,5 +387,14 @@ mod tests {
         row.not_before = at(600);
         row.extend(at(2), at(5));
         assert_eq!(row.not_before, at(600), "a hold for another reason stays");
+    }
+
+    #[test]
+    fn a_page_of_what_is_newer_than_the_question_keeps_no_older_page_from_joining_on() {
+        let mut row = unread();
+        row.extend(at(20), at(10));
+        assert_eq!((row.since, row.until), (None, None));
+        row.extend(at(0), at(10));
+        assert_eq!((row.since, row.until), (Some(at(0)), Some(at(10))));
     }
 }
