@@ -1,5 +1,7 @@
 //! The laws of the decisions, as properties: what is held must not depend on how it was told.
 
+mod moved;
+
 use super::*;
 use crate::{
     abilities::{Abilities, History},
@@ -364,33 +366,7 @@ fn done(command: &Command) -> Option<Settled> {
     Some(Settled { command: command.clone(), progress: Progress::Done })
 }
 
-/// What is told under any name of the chat comes under the one that its messages are named under: the
-/// engine sees to that. So here a move stands between other news, at any place and more than once.
-fn with_moves() -> impl Strategy<Value = (Vec<Update>, Vec<Update>)> {
-    let moved = || Update::ChatMoved { from: "C".into(), into: "D".into(), version: Version(5) };
-    (prop::collection::vec(update(), 0..16), prop::collection::vec(any::<prop::sample::Index>(), 1..4)).prop_map(
-        move |(told, places)| {
-            let mut with = told.clone();
-            for place in places {
-                with.insert(place.index(with.len() + 1), moved());
-            }
-            (told, with)
-        },
-    )
-}
-
 proptest! {
-    /// A chat that gets another id keeps its messages, whatever is told of them before and after.
-    #[test]
-    fn a_move_changes_no_message((told, moved) in with_moves(), batch in 1..6_usize) {
-        let (still, gone) = (replay(&told, batch), replay(&moved, batch));
-        prop_assert_eq!(still.shape(), gone.shape());
-        prop_assert_eq!(gone.chat.external_id.as_str(), "D");
-        prop_assert_eq!(gone.chat.named_under().as_str(), "C");
-        prop_assert!(gone.chat.is_called(&"C".into()) && gone.chat.is_called(&"D".into()));
-        prop_assert_eq!(gone.shown(), gone.replayed());
-    }
-
     /// Platforms repeat themselves and talk out of turn; what we hold must not depend on it.
     #[test]
     fn repeats_and_order_do_not_matter((told, retold, batch) in told_and_retold()) {
@@ -607,77 +583,4 @@ fn a_failed_send_is_lifted_by_later_evidence() {
     held.take(&[Update::Message(echo)], None, &[("mark", command.message_id)], false);
     assert_eq!(held.messages[&command.message_id].status, Status::Sent);
     assert!(matches!(command.action, Action::Send { .. }));
-}
-
-/// Two rows for the two ids of one chat, and what the move makes of them.
-/// The move from C to D, when both have a row, and that of D bears this id by now.
-fn joined(old: ChatState, new: ChatState, by_now: &str) -> (Chat, Changes) {
-    let mut held = Held::new();
-    held.chat.state = old;
-    let mut other = held.chat.clone();
-    (other.id, other.external_id, other.state) = (ChatId::from(held.uuid()), by_now.into(), new);
-    if by_now != "D" {
-        other.aliases.insert("D".into(), Version(6));
-    }
-    let known = Known { chat: Some(held.chat.clone()), other_chat: Some(other), ..Known::nothing(connection()) };
-    let ids = || held.uuid();
-    let context = Context {
-        now: Timestamp::from_millis(1),
-        origin: Origin::Live,
-        ids: &ids,
-        asked_at: None,
-        lists_own_chats: false,
-        begins_import: false,
-        import_new_chat: false,
-        no_asides: false,
-    };
-    let moved = Update::ChatMoved { from: "C".into(), into: "D".into(), version: Version(5) };
-    (held.chat.clone(), decide(known, &[moved], None, &context))
-}
-
-#[test]
-fn of_two_rows_of_one_chat_the_imported_one_stays() {
-    use ChatState::{Available, Deleted, Imported};
-    for (old, new, keeps_old) in [
-        (Imported, Available, true),
-        (Imported, Deleted, true),
-        (Imported, Imported, true),
-        (Available, Imported, false),
-        (Deleted, Imported, false),
-        (Available, Available, true),
-        (Deleted, Available, true),
-    ] {
-        let (old_row, changes) = joined(old, new, "D");
-        let rows = changes.writes.iter().filter_map(|write| match write {
-            Write::Chat(chat) => Some(chat),
-            _ => None,
-        });
-        let (kept, gone): (Vec<_>, Vec<_>) = rows.partition(|chat| (chat.id == old_row.id) == keeps_old);
-        let (kept, gone) = (kept[0], gone[0]);
-        assert_eq!(kept.external_id.as_str(), "D", "{old:?} {new:?}");
-        assert_eq!(kept.named_under().as_str(), if keeps_old { "C" } else { "D" }, "{old:?} {new:?}");
-        assert!(kept.is_called(&"C".into()) && kept.is_called(&"D".into()));
-        assert_eq!((gone.state, gone.generation), (Deleted, 2), "{old:?} {new:?}");
-        let both = old == Imported && new == Imported;
-        assert_eq!(changes.writes.contains(&Write::EmptyChat(gone.id)), both, "{old:?} {new:?}");
-        assert_eq!(changes.writes.contains(&Write::Quiet(gone.id)), both, "{old:?} {new:?}");
-        let merged = changes.events.iter().filter(|event| event.merged_from == Some(gone.id.to_string())).count();
-        assert_eq!(merged, usize::from(both), "{old:?} {new:?}");
-    }
-}
-
-#[test]
-fn a_move_that_is_told_late_leads_to_the_id_that_the_chat_bears_by_now() {
-    use ChatState::{Available, Imported};
-    for (old, new) in [(Imported, Available), (Available, Imported), (Imported, Imported)] {
-        let (_, changes) = joined(old, new, "E");
-        let kept = changes.writes.iter().find_map(|write| match write {
-            Write::Chat(chat) if chat.state != ChatState::Deleted => Some(chat),
-            _ => None,
-        });
-        let kept = kept.unwrap();
-        assert_eq!(kept.external_id.as_str(), "E", "{old:?} {new:?}");
-        assert!(["C", "D"].iter().all(|name| kept.aliases.contains_key(&ExternalId::from(*name))), "{old:?} {new:?}");
-        assert!(!kept.aliases.contains_key(&"E".into()), "{old:?} {new:?}");
-    }
 }
