@@ -867,6 +867,15 @@ export interface components {
       /** @description Words as they stand. */
       text?: string | null;
     };
+    /** @description An emoji that only this account has. */
+    Emoji: {
+      /** @description The Unicode emoji that it is another name of. */
+      character?: string | null;
+      /** @description Its name, without colons. */
+      name: string;
+      /** @description Where its picture is. */
+      picture_url?: string | null;
+    };
     /** @description An event with its object as it is by now. None once the object is gone. */
     Event: {
       /** @description When it was committed. */
@@ -1654,6 +1663,7 @@ export interface components {
     Reaction: {
       /** @description How many people. */
       count: number;
+      custom?: components["schemas"]["Emoji"] | null;
       /** @description A Unicode emoji, or `:name:` for one that only the platform has. */
       emoji: string;
       /** @description Whether this connection's commands put one of them. */
@@ -1731,7 +1741,13 @@ export interface components {
      * @enum {string}
      */
     SyncKind:
-      "import" | "reconcile" | "people" | "chats" | "reread" | "directions";
+      | "import"
+      | "reconcile"
+      | "people"
+      | "chats"
+      | "emoji"
+      | "reread"
+      | "directions";
     /**
      * @description How far it has come.
      * @enum {string}
@@ -1811,6 +1827,8 @@ export interface components {
     UserPlatformId: string;
     /** @description What a message says. */
     Words: {
+      /** @description What stands for each `:name:` in it, where that is known. */
+      emoji?: components["schemas"]["Emoji"][];
       /** @description The same in HTML, safe to show; none where nothing in it has a look, a link or a mention. */
       html?: string | null;
       /**

@@ -9,6 +9,7 @@ export type Chat = Schemas["Chat"];
 export type ChatHit = Schemas["ChatHit"];
 export type Completeness = Schemas["Completeness"];
 export type Connection = Schemas["Connection"];
+export type Emoji = Schemas["Emoji"];
 export type Hit = Schemas["Hit"];
 export type Integration = Schemas["OfferedIntegration"];
 export type Message = Schemas["Message"];

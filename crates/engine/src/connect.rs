@@ -132,18 +132,28 @@ impl Engine {
             created_at: held.as_ref().map_or(now, |held| held.created_at),
             updated_at: now,
         };
-        let connection = connection.with(Standing { learning: true, silences, ..Standing::default() }, now);
+        let connection = connection.with(
+            Standing {
+                learning: true,
+                silences,
+                emoji_at: Some(now + self.parts.pace.emoji_every),
+                ..Standing::default()
+            },
+            now,
+        );
         let known = self.store().user_platforms(customer).await?;
         let known = known.into_iter().find(|user| user.connection_id == connection.id);
         let user = self.user_platform(&connection, authorized, known)?;
         let people = self.new_sync(&connection, None, SyncKind::People, None);
+        let emoji = self.new_sync(&connection, None, SyncKind::Emoji, None);
         let event = self.connection_event(&connection);
         let user_event = self.user_platform_event(&user, event.origin);
-        let events = vec![event, user_event, self.sync_event(&people)];
+        let events = vec![event, user_event, self.sync_event(&people), self.sync_event(&emoji)];
         let writes = vec![
             Write::Connection(connection.clone()),
             Write::UserPlatform(user),
             Write::SyncStatus(people),
+            Write::SyncStatus(emoji),
             self.check_soon(&connection),
         ];
         self.commit(Changes { customer: Some(customer.clone()), writes, events }).await?;

@@ -207,11 +207,11 @@ impl Engine {
         asked_at: Timestamp,
     ) -> Result<(), EngineError> {
         let connection = access.connection;
-        let (mut with, mut events) = (Vec::new(), Vec::new());
-        let mut next = sync.clone();
+        let (mut with, mut events, mut next) = (Vec::new(), Vec::new(), sync.clone());
         let counted = |update: &&Update| match sync.kind {
             SyncKind::Import if chat.is_some() => matches!(update, Update::Message(_)),
             SyncKind::People => matches!(update, Update::Person { .. }),
+            SyncKind::Emoji => matches!(update, Update::Emoji { .. }),
             SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats | SyncKind::Reread | SyncKind::Directions => {
                 matches!(update, Update::Chat { .. })
             }
@@ -219,9 +219,9 @@ impl Engine {
         next.done += page.updates.iter().filter(counted).count() as u64;
         next.total = page.total.or(sync.total);
         next.state = if page.next.is_some() { SyncState::Running } else { SyncState::Completed };
+        (next.started_at, next.cursor) = (sync.started_at.or(Some(asked_at)), page.next.clone());
         next.finished_at = page.next.is_none().then(|| self.now());
-        next.started_at = sync.started_at.or(Some(asked_at));
-        (next.cursor, next.failures, next.error, next.due_at) = (page.next.clone(), 0, None, self.now());
+        (next.failures, next.error, next.due_at) = (0, None, self.now());
         next.revision += 1;
         if next.state == SyncState::Completed {
             self.follow_up(connection, &next, &mut with, &mut events);
@@ -293,7 +293,12 @@ impl Engine {
                 events.push(self.connection_event(&active));
                 with.push(Write::Connection(active));
             }
-            SyncKind::Chats | SyncKind::Import | SyncKind::Reconcile | SyncKind::Reread | SyncKind::Directions => {}
+            SyncKind::Chats
+            | SyncKind::Emoji
+            | SyncKind::Import
+            | SyncKind::Reconcile
+            | SyncKind::Reread
+            | SyncKind::Directions => {}
         }
     }
 
@@ -369,6 +374,7 @@ fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
     match (sync.kind, chat) {
         (SyncKind::Reread | SyncKind::Directions, _) => None,
         (SyncKind::People, _) => Some(Reading::People),
+        (SyncKind::Emoji, _) => Some(Reading::Emoji),
         (SyncKind::Import, Some(chat)) => Some(Reading::History { chat: chat.external_id.clone(), since: sync.since }),
         (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Some(Reading::Chats),
     }
@@ -377,7 +383,7 @@ fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
 /// How urgent a run's calls are.
 fn purpose(kind: SyncKind) -> Purpose {
     match kind {
-        SyncKind::Import | SyncKind::People | SyncKind::Chats => Purpose::Import,
+        SyncKind::Import | SyncKind::People | SyncKind::Chats | SyncKind::Emoji => Purpose::Import,
         SyncKind::Reconcile | SyncKind::Reread | SyncKind::Directions => Purpose::Reconciliation,
     }
 }

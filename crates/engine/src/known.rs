@@ -126,6 +126,8 @@ fn own_files<'a>(connection: &'a Connection, update: &'a Update) -> impl Iterato
         | Update::Chat { .. }
         | Update::ChatGone { .. }
         | Update::Person { .. }
+        | Update::Emoji { .. }
+        | Update::EmojiListed { .. }
         | Update::Member { .. }
         | Update::ChatMoved { .. }
         | Update::LoginLost { .. } => None,

@@ -156,6 +156,10 @@ fn put_under(connector: &dyn Connector, update: &mut Update, name: &ExternalId) 
             mark.message = connector.named_in(&mark.message, name);
         }
         // Which of its ids it gave up is what a move tells.
-        Update::ChatMoved { .. } | Update::Person { .. } | Update::LoginLost { .. } => {}
+        Update::ChatMoved { .. }
+        | Update::Person { .. }
+        | Update::Emoji { .. }
+        | Update::EmojiListed { .. }
+        | Update::LoginLost { .. } => {}
     }
 }

@@ -6,6 +6,7 @@ use model::{
     chat::Chat,
     connection::Connection,
     customer::CustomerId,
+    emoji::{MOST_ALIASES, Picture},
     event::{Event, Subject},
     id::{ChatId, ConnectionId, ExternalId, Integration, MessageId},
     message::Message,
@@ -161,6 +162,29 @@ impl Engine {
         shown
     }
 
+    /// What stands for these emoji, and for those that they are other names of.
+    async fn emoji(
+        &self,
+        connection: &Connection,
+        names: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Picture>, EngineError> {
+        let mut found = BTreeMap::new();
+        let mut wanted: Vec<_> = names.into_iter().collect();
+        for _ in 0..MOST_ALIASES {
+            if wanted.is_empty() {
+                break;
+            }
+            let rows = self.store().emoji_named(&connection.customer_id, connection.id, &wanted).await?;
+            found.extend(rows.into_iter().filter_map(|row| Some((row.name, row.picture?))));
+            let aliases = found.values().filter_map(|picture| match picture {
+                Picture::Alias(other) => Some(other.clone()),
+                Picture::Address(_) | Picture::Character(_) => None,
+            });
+            wanted = aliases.filter(|name| !found.contains_key(name)).collect();
+        }
+        Ok(found)
+    }
+
     async fn names_by_connection(
         &self,
         customer: &CustomerId,
@@ -172,11 +196,13 @@ impl Engine {
             all.people.extend(named.people);
             all.chats.extend(named.chats);
             all.roots.extend(named.roots);
+            all.emoji.extend(named.emoji);
         }
         let mut names = BTreeMap::new();
         for (id, named) in wanted {
             if let Some(connection) = self.store().connection(customer, id).await? {
                 let mut found = self.names(&connection, named.people, named.chats).await?;
+                found.emoji = self.emoji(&connection, named.emoji).await?;
                 let roots: Vec<_> = named.roots.into_iter().collect();
                 if !roots.is_empty() {
                     for row in self.store().messages_named(customer, id, &roots).await? {
@@ -265,13 +291,14 @@ struct Named {
     people: BTreeSet<ExternalId>,
     chats: BTreeSet<ExternalId>,
     roots: BTreeSet<ExternalId>,
+    emoji: BTreeSet<String>,
 }
 
 impl Named {
     fn in_message(row: &Message) -> Self {
         let chats = row.facets.shown().map(|content| content.body.chats().cloned().collect()).unwrap_or_default();
         let roots = row.facets.content.iter().filter_map(|content| content.value.thread_root.clone()).collect();
-        Self { people: view::people_of(row), chats, roots }
+        Self { people: view::people_of(row), chats, roots, emoji: view::emoji_of(row) }
     }
 
     fn in_chat(row: &ListedChat) -> Self {

@@ -43,8 +43,16 @@ impl Engine {
         let need = self.login_need(due).await?;
         let importing = due.standing().importing && self.is_importing(due).await?;
         let now = self.now();
+        let lists_emoji = due.is_open() && due.standing.emoji_at.is_some_and(|at| at <= now);
+        if lists_emoji {
+            // Before the next time is set: a crash in between lists them twice.
+            self.begin(self.new_sync(due, None, SyncKind::Emoji, None), Vec::new(), Vec::new()).await?;
+        }
         let changed = self.change_standing(due, |held| {
             let mut next = Standing { importing, ..held.looked_at(now) };
+            if lists_emoji || next.emoji_at.is_none() && !next.ended {
+                next.emoji_at = Some(now + self.parts.pace.emoji_every);
+            }
             if matches!(held.need, Some(Need::Lost | Need::Sealed)) {
                 next.need = need;
             }

@@ -200,6 +200,8 @@ fn people_in(update: &Update) -> Vec<ExternalId> {
         | Update::ChatGone { .. }
         | Update::Read { .. }
         | Update::Person { .. }
+        | Update::Emoji { .. }
+        | Update::EmojiListed { .. }
         | Update::Member { .. }
         | Update::ChatMoved { .. }
         | Update::LoginLost { .. } => Vec::new(),

@@ -78,6 +78,8 @@ fn after(write: &Write) -> &'static [Loop] {
         Write::SetAside(_) => &[Loop::Upkeep, Loop::Alarm],
         Write::UserPlatform(_)
         | Write::Identity { .. }
+        | Write::Emoji(_)
+        | Write::EmojiListed { .. }
         | Write::Upload(_)
         | Write::RemoveUpload { .. }
         | Write::Message(_)

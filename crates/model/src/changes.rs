@@ -6,6 +6,7 @@ use crate::{
     completeness::Completeness,
     connection::{Connection, Login},
     customer::CustomerId,
+    emoji::Emoji,
     event::NewEvent,
     facets::Version,
     id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId, UploadId},
@@ -90,6 +91,15 @@ pub enum Write {
     Chat(Chat),
     /// Guarded by its revision.
     Participant(Participant),
+    /// An emoji; one that was told later stays as it is.
+    Emoji(Emoji),
+    /// Emoji of a connection that were told before this are gone.
+    EmojiListed {
+        /// Which connection.
+        connection_id: ConnectionId,
+        /// As of when all of them were listed.
+        version: Version,
+    },
     /// Guarded by its revision, and unique on customer, connection and external id where it has one.
     Message(Message),
     /// Guarded by its revision.

@@ -176,6 +176,8 @@ fn differs(row: Option<&Message>, told: &[&Update]) -> bool {
             Update::Reactions { set, version, .. } => facets.reactions.see(*version, set.clone()),
             Update::Chat { .. }
             | Update::Person { .. }
+            | Update::Emoji { .. }
+            | Update::EmojiListed { .. }
             | Update::Member { .. }
             | Update::ChatGone { .. }
             | Update::Read { .. }
@@ -205,6 +207,8 @@ fn is_missed(row: Option<&Message>, told: &[&Update], asked_at: Timestamp) -> bo
         | Update::Restored { .. }
         | Update::Chat { .. }
         | Update::Person { .. }
+        | Update::Emoji { .. }
+        | Update::EmojiListed { .. }
         | Update::Member { .. }
         | Update::ChatGone { .. }
         | Update::Read { .. }

@@ -46,6 +46,8 @@ pub struct Pace {
     pub longest_poll: Duration,
     /// How often new chats are looked for where the platform cannot push.
     pub list_every: Duration,
+    /// How often the emoji of an account are listed anew, in case that one was not told.
+    pub emoji_every: Duration,
 }
 
 impl Default for Pace {
@@ -63,6 +65,7 @@ impl Default for Pace {
             poll: Duration::from_secs(15),
             longest_poll: Duration::from_secs(5 * minute),
             list_every: Duration::from_secs(10 * minute),
+            emoji_every: Duration::from_secs(day),
         }
     }
 }

@@ -130,6 +130,8 @@ pub enum Reading {
     Chats,
     /// The people that the connection can see.
     People,
+    /// The emoji that only this account has.
+    Emoji,
     /// One person or bot.
     Person(ExternalId),
     /// One chat, with its people.

@@ -19,6 +19,7 @@ pub mod connection;
 pub mod connector;
 pub mod customer;
 pub mod decide;
+pub mod emoji;
 pub mod erasure;
 pub mod estimate;
 pub mod event;

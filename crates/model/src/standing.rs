@@ -101,6 +101,9 @@ pub struct Standing {
     pub trouble: Option<Trouble>,
     /// When nobody listened, oldest first.
     pub silences: Vec<Silence>,
+    /// When the account's emoji are listed anew.
+    #[serde(with = "exact_if_any")]
+    pub emoji_at: Option<Timestamp>,
     /// When upkeep looks at it again.
     #[serde(with = "exact_if_any")]
     pub check_at: Option<Timestamp>,
@@ -258,6 +261,9 @@ impl Connection {
     /// The connection with other facts, and what follows from them.
     pub fn with(&self, mut standing: Standing, now: Timestamp) -> Self {
         standing.mark_silence(now);
+        if standing.is_listening() {
+            standing.check_at = standing.check_at.into_iter().chain(standing.emoji_at).min();
+        }
         Self {
             state: standing.state(),
             reason: Some(standing.reason().to_owned()),

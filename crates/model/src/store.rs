@@ -10,6 +10,7 @@ use crate::{
     command::Command,
     connection::{Connection, Login},
     customer::CustomerId,
+    emoji::Emoji,
     erasure::Erasures,
     event::Event,
     id::{
@@ -232,6 +233,14 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
         text: &str,
         paging: &Paging,
     ) -> Result<Slice<Participant>, StoreError>;
+
+    /// The emoji of these names, without colons: those that are known, gone or not.
+    async fn emoji_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        names: &[String],
+    ) -> Result<Vec<Emoji>, StoreError>;
 
     // Chats and messages.
     /// What the ledger has for a name, by the kind of thing that `sample` is of.

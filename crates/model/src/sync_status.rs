@@ -21,6 +21,8 @@ pub enum SyncKind {
     People,
     /// The chats of a connection are learnt by name.
     Chats,
+    /// The emoji that only this account has are learnt.
+    Emoji,
     /// Raw requests that are still kept are read again.
     Reread,
     /// Whose the stored messages are is looked at anew, since it was stated who the customer is.

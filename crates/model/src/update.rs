@@ -2,6 +2,7 @@
 
 use crate::{
     chat::{ChatFacts, ReadMark},
+    emoji::Picture,
     facets::{Content, ReactionSet, Version},
     id::{ExternalAccount, ExternalId},
     participant::PersonFacts,
@@ -91,6 +92,20 @@ pub enum Update {
         /// As of when.
         version: Version,
     },
+    /// An emoji of the account is like this.
+    Emoji {
+        /// Its name, without colons.
+        name: String,
+        /// What stands for it; none once it is gone.
+        picture: Option<Picture>,
+        /// As of when.
+        version: Version,
+    },
+    /// All emoji of the account were listed: what was told before and is not among them is gone.
+    EmojiListed {
+        /// As of when.
+        version: Version,
+    },
     /// Somebody is in a chat by now, or no longer.
     Member {
         /// The chat.
@@ -148,7 +163,7 @@ impl Update {
             | Self::Read { chat, .. }
             | Self::Member { chat, .. } => Some(chat),
             Self::ChatMoved { from, .. } => Some(from),
-            Self::Person { .. } | Self::LoginLost { .. } => None,
+            Self::Person { .. } | Self::Emoji { .. } | Self::EmojiListed { .. } | Self::LoginLost { .. } => None,
         }
     }
 
@@ -163,6 +178,8 @@ impl Update {
             | Self::ChatGone { .. }
             | Self::Read { .. }
             | Self::Person { .. }
+            | Self::Emoji { .. }
+            | Self::EmojiListed { .. }
             | Self::Member { .. }
             | Self::ChatMoved { .. }
             | Self::LoginLost { .. } => None,

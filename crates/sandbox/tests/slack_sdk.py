@@ -131,7 +131,9 @@ def check_lists(bot):
     assert bot.api_test(foo="bar")["args"]["foo"] == "bar"
     refused("my_error", bot.api_test, error="my_error")
     team = bot.team_info()["team"]
-    assert team["name"] == "Acme" and "acme" in bot.emoji_list()["emoji"]
+    assert team["name"] == "Acme"
+    emoji = bot.emoji_list()["emoji"]
+    assert emoji["acme"].startswith("https://") and emoji["acme_logo"] == "alias:acme"
     me = bot.auth_test()
     assert me["team_id"] == team["id"]
     assert bot.bots_info(bot=me["bot_id"])["bot"]["user_id"] == me["user_id"]

@@ -119,7 +119,9 @@ async function checkLists(bot) {
   const { team } = await bot.team.info();
   const me = await bot.auth.test();
   assert.equal(me.team_id, team.id);
-  assert.ok((await bot.emoji.list()).emoji.acme);
+  const { emoji } = await bot.emoji.list();
+  assert.ok(emoji.acme.startsWith('https://'));
+  assert.equal(emoji.acme_logo, 'alias:acme');
   assert.equal((await bot.bots.info({ bot: me.bot_id })).bot.user_id, me.user_id);
   const users = await all(bot.paginate('users.list', { limit: 3 }), 'members');
   assert.ok(users.length > 3 && new Set(users.map((user) => user.id)).size === users.length);

@@ -2,6 +2,7 @@
 
 use crate::{
     asks::What,
+    emoji,
     files::{delete_file, send_files, share},
     identity,
     world::{Party, World},
@@ -56,6 +57,7 @@ pub const ACTS: &[(&str, Act)] = &[
     ("connect_again", connect_again),
     ("compare_chat", compare_chat),
     ("say_who", identity::say_who),
+    ("change_emoji", emoji::change_emoji),
     ("send", send),
     ("send", send),
     ("send_reply", send_reply),

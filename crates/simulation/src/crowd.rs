@@ -223,6 +223,7 @@ impl Connector for Board {
             }
             Reading::Chats
             | Reading::People
+            | Reading::Emoji
             | Reading::Person(_)
             | Reading::Window { .. }
             | Reading::Replies { .. }

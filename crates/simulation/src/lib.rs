@@ -11,6 +11,7 @@ mod check;
 mod connect;
 #[cfg(test)]
 mod crowd;
+mod emoji;
 mod executor;
 mod files;
 mod follow;

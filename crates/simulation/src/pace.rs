@@ -11,6 +11,7 @@ use model::{
     completeness::{Completeness, Heartbeat, Measured},
     connection::{Connection, Login},
     customer::CustomerId,
+    emoji::Emoji,
     erasure::{Erasure, Erasures, Through},
     event::Event,
     id::{
@@ -126,6 +127,7 @@ paced! {
     due_logins(now: Timestamp, limit: usize) -> Vec<Login>;
     user_platforms(customer: &CustomerId) -> Vec<UserPlatform>;
     participants_named(customer: &CustomerId, connection: ConnectionId, ids: &[ExternalId]) -> Vec<Participant>;
+    emoji_named(customer: &CustomerId, connection: ConnectionId, names: &[String]) -> Vec<Emoji>;
     people(customer: &CustomerId, connection: ConnectionId, text: &str, paging: &Paging) -> Slice<Participant>;
     named(customer: &CustomerId, connection: ConnectionId, kind: NamedKind, id: &ExternalId) -> Option<Thing>;
     chat(customer: &CustomerId, id: ChatId) -> Option<Chat>;

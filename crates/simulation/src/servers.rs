@@ -28,6 +28,9 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
 /// A signature that is older than about five minutes is refused; clocks differ a little.
 const STALE_AFTER: Duration = Duration::from_secs(270);
 
+/// How often emoji are listed anew: several times in a run.
+const EMOJI_EVERY: Duration = Duration::from_secs(20 * 60);
+
 impl World {
     /// Starts a server process on the common store. It knows nothing but what is stored.
     pub fn start(&mut self, number: usize) {
@@ -65,7 +68,7 @@ impl World {
                 announcer: Arc::new(announcer),
                 integrations: BTreeMap::from([(integration(), offered)]),
                 retention: Retention::default(),
-                pace: Pace::default(),
+                pace: Pace { emoji_every: EMOJI_EVERY, ..Pace::default() },
                 bounds: self.bounds(),
                 holder: format!("server-{number}-{}", self.started),
             })),

@@ -130,6 +130,7 @@ impl World {
             (memory.all_chats().iter().any(|chat| chat.mark_due_at.is_some()), "marks are not told"),
             (memory.all_connections().iter().any(|one| !one.is_open()), "a connection is not open"),
             (!self.are_compared(), "chats are not compared"),
+            (!self.are_emoji_listed(), "emoji are not listed anew"),
             (self.index_is_behind(), "the search index is behind"),
             (!lock(&self.asks).are_answered(), "customers wait for an answer"),
         ];
@@ -169,6 +170,7 @@ impl World {
             self.compare_follower(&party)?;
             self.compare_search(&party)?;
             self.compare_directions(&party)?;
+            self.compare_emoji(&party)?;
             for chat in self.memory.all_chats() {
                 if chat.customer_id == party.customer && chat.is_imported() {
                     self.compare_absence(&party, &chat)?;

@@ -38,6 +38,7 @@ fn owner(write: &Write) -> Option<&CustomerId> {
         Write::UserPlatform(row) => Some(&row.customer_id),
         Write::Chat(row) => Some(&row.customer_id),
         Write::Participant(row) => Some(&row.customer_id),
+        Write::Emoji(row) => Some(&row.customer_id),
         Write::Message(row) => Some(&row.customer_id),
         Write::Command(row) => Some(&row.customer_id),
         Write::SyncStatus(row) => Some(&row.customer_id),
@@ -47,6 +48,7 @@ fn owner(write: &Write) -> Option<&CustomerId> {
         Write::Login(_)
         | Write::CheckSoon { .. }
         | Write::RemoveUpload { .. }
+        | Write::EmojiListed { .. }
         | Write::Name(_)
         | Write::Rename(_)
         | Write::RemovePart { .. }

@@ -1,5 +1,6 @@
 import type { Message, Reaction } from "@bothways/client";
 import { UnstyledButton } from "@mantine/core";
+import { EmojiPicture } from "../parts/emoji-picture";
 import { useMessageCalls } from "./calls";
 import classes from "./message.module.css";
 
@@ -19,7 +20,9 @@ export function Reactions({ message, canReact }: { message: Message; canReact: b
           disabled={!canReact || react.isPending}
           onClick={() => react.mutate({ emoji: reaction.emoji, on: !reaction.mine })}
         >
-          <span>{reaction.emoji}</span>
+          <span>
+            <EmojiPicture emoji={reaction.custom} name={reaction.emoji} />
+          </span>
           <span>{reaction.count}</span>
         </UnstyledButton>
       ))}

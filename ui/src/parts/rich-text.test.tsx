@@ -75,3 +75,25 @@ test("whatever comes, nothing but the known parts is drawn", () => {
     }),
   );
 });
+
+const parrot = '<p>a <span data-kind="emoji" data-value="parrot">:parrot:</span></p>';
+const withEmoji = (picture_url: string | null, character: string | null) => {
+  const emoji = [{ name: "parrot", picture_url, character }];
+  return renderToStaticMarkup(<RichText body={{ text: "", html: parrot, emoji }} />);
+};
+
+test("an emoji of the account's own is its picture, which is told nothing of us", () => {
+  const drawnPicture = withEmoji("https://x.org/a.gif", null);
+  expect(drawnPicture).toContain('src="https://x.org/a.gif"');
+  expect(drawnPicture).toContain('alt=":parrot:"');
+  expect(drawnPicture).toContain('referrerPolicy="no-referrer"');
+});
+
+test.each([
+  ["javascript:alert(1)", null, ":parrot:"],
+  ["http://x.org/a.gif", null, ":parrot:"],
+  [null, null, ":parrot:"],
+  [null, "🦜", "🦜"],
+])("with %j and %j it says %s", (url, character, said) => {
+  expect(withEmoji(url, character)).toContain(`<span data-kind="emoji">${said}</span>`);
+});

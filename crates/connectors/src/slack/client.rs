@@ -1,7 +1,6 @@
 //! The way to Slack's Web API: who calls, what counts against which limit, and what an answer means.
 //!
-//! Every method takes a form, so a form is sent everywhere. Slack answers 200 for nearly everything:
-//! what counts is `ok`.
+//! Every method takes a form, so a form is sent. Slack answers 200 for nearly everything: what counts is `ok`.
 
 use crate::slack::{
     limits::Limits,
@@ -123,11 +122,11 @@ impl<'a> Client<'a> {
         let quotas = self.limits.quotas(method, &self.facts.team_id, channel);
         let (http, clock, deadline, base_url) = (self.http, self.clock, self.deadline, self.base_url);
         let line = Line { http, clock, deadline, base_url, quotas };
-        let authorization = format!("Bearer {}", self.token);
-        let called = call_as(line, &authorization, method, effect, arguments).await;
-        called.map_err(|error| match (error, &self.account) {
-            (CallError::Other(error), Some(account)) => naming(error, account).into(),
-            (error, _) => error,
+        call_as(line, &format!("Bearer {}", self.token), method, effect, arguments).await.map_err(|error| {
+            match (error, &self.account) {
+                (CallError::Other(error), Some(account)) => naming(error, account).into(),
+                (error, _) => error,
+            }
         })
     }
 

@@ -4,7 +4,7 @@ use crate::slack::{
     chats,
     client::Client,
     convert::{self, Told, ts_of, unreadable},
-    download, emoji, file, id, wire,
+    download, emoji, file, id, pictures, wire,
 };
 use model::{
     connector::{Access, ConnectorError},
@@ -27,7 +27,6 @@ pub const LEFT_ALONE: &[(&str, &str)] = &[
     ("app_rate_limited", "says that events were lost; reconciliation finds what they told"),
     ("channel_history_changed", "names no message; reconciliation finds what changed"),
     ("email_domain_changed", "is about the workspace's addresses"),
-    ("emoji_changed", "custom emoji are shown by name"),
     ("file_change", "names no message; a message tells of its files itself"),
     ("file_created", "names no message; a message tells of its files itself"),
     ("file_deleted", "a message tells of its files itself"),
@@ -73,6 +72,8 @@ enum Topic {
     ChatGone,
     ChatMoved,
     Person,
+    /// The workspace's own emoji changed.
+    Emoji,
     TokensRevoked,
     Uninstalled,
 }
@@ -91,6 +92,7 @@ fn topic(kind: &str) -> Option<Topic> {
         "user_change" | "team_join" | "user_profile_changed" | "user_status_changed" | "user_huddle_changed" => {
             Topic::Person
         }
+        "emoji_changed" => Topic::Emoji,
         "tokens_revoked" => Topic::TokensRevoked,
         "app_uninstalled" => Topic::Uninstalled,
         _ => return None,
@@ -167,6 +169,7 @@ pub async fn read(access: &Access<'_>, part: &Part) -> Result<Vec<Update>, Conne
         Topic::ChatGone => gone(event, time(&envelope)?),
         Topic::ChatMoved => moved(event, time(&envelope)?),
         Topic::Person => person(event, time(&envelope)?),
+        Topic::Emoji => pictures::changed(access, event, time(&envelope)?).await,
         Topic::TokensRevoked => Ok(tokens_revoked(&part.account, event)),
         Topic::Uninstalled => Ok(uninstalled(access, &part.account)),
     }

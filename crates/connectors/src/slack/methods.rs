@@ -60,6 +60,11 @@ impl Client<'_> {
         self.call("users.list", Effect::Reads, arguments).await
     }
 
+    /// `emoji.list`: the workspace's own emoji, all at once.
+    pub async fn emoji_list(&self) -> Called {
+        self.call("emoji.list", Effect::Reads, Vec::new()).await
+    }
+
     /// `users.info`: one person.
     pub async fn users_info(&self, user: &str) -> Called {
         self.call("users.info", Effect::Reads, vec![("user", user.to_owned())]).await

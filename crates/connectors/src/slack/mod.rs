@@ -1,8 +1,8 @@
 //! Slack: what it can do, and which file does it.
 //!
-//! `signature` and `events` take in what Slack tells, `history` and `chats` ask for it, `send` does what
-//! the app wants and proves it, `download` fetches files, `upload` sends them, `oauth` makes logins. `convert`, `file`, `text`,
-//! `blocks`, `rich_text` and `emoji` are pure, `client` has the calls, `wire` has Slack's JSON, `id` has the ids.
+//! `signature` and `events` take in what Slack tells, `history`, `chats` and `pictures` ask for it, `send` does
+//! what the app wants and proves it, `download` fetches files, `upload` sends them, `oauth` makes logins.
+//! `convert`, `file`, `text`, `blocks`, `rich_text` and `emoji` are pure, `client` has the calls, `wire` has Slack's JSON, `id` has the ids.
 
 mod blocks;
 mod chats;
@@ -21,6 +21,7 @@ mod login;
 mod marks;
 mod methods;
 mod oauth;
+mod pictures;
 mod problem;
 mod rich_text;
 mod rotation;
@@ -189,6 +190,7 @@ impl Connector for Slack {
         match reading {
             Reading::Chats => chats::pull(access, cursor).await,
             Reading::People => chats::pull_people(access, cursor).await,
+            Reading::Emoji => pictures::list(access).await,
             Reading::Person(person) => chats::person(access, person).await,
             Reading::Chat(chat) => chats::one(access, chat).await,
             Reading::History { chat, since } => {

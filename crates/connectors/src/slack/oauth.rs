@@ -36,6 +36,7 @@ pub const BOT_SCOPES: &[(&str, &str)] = &[
     ("files:write", "to send files"),
     ("users:read", "names and pictures of people"),
     ("users:read.email", "mail addresses, to know a person again"),
+    ("emoji:read", "pictures of the workspace's own emoji"),
     ("team:read", "the workspace's name"),
     ("metadata.message:read", "our own mark on what we sent"),
 ];
@@ -57,6 +58,7 @@ pub const USER_SCOPES: &[(&str, &str)] = &[
     ("files:write", "to send files"),
     ("users:read", "names and pictures of people"),
     ("users:read.email", "mail addresses, to know a person again"),
+    ("emoji:read", "pictures of the workspace's own emoji"),
     ("channels:write", "how far you have read in public channels"),
     ("groups:write", "how far you have read in private channels"),
     ("mpim:write", "how far you have read in group chats"),

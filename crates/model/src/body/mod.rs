@@ -251,6 +251,14 @@ impl Body {
         })
     }
 
+    /// The emoji that no character stands for, by name.
+    pub fn emoji(&self) -> impl Iterator<Item = &str> {
+        self.spans().into_iter().filter_map(|span| match &span.what {
+            What::Emoji { name } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// The chats that are mentioned.
     pub fn chats(&self) -> impl Iterator<Item = &ExternalId> {
         self.spans().into_iter().filter_map(|span| match &span.what {

@@ -44,6 +44,8 @@ impl Work<'_> {
             | Update::ChatGone { .. }
             | Update::Read { .. }
             | Update::Person { .. }
+            | Update::Emoji { .. }
+            | Update::EmojiListed { .. }
             | Update::Member { .. }
             | Update::ChatMoved { .. }
             | Update::LoginLost { .. } => {}

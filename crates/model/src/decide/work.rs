@@ -7,6 +7,7 @@ use crate::{
     chat::{Chat, ChatFacts, ChatState, Membership, ReadMark},
     command::Progress,
     completeness::Completeness,
+    emoji::Emoji,
     event::{EventKind, NewEvent, Subject},
     facets::{Facet, Version},
     id::{ChatId, ExternalId, MessageId, ParticipantId},
@@ -82,6 +83,17 @@ impl<'a> Work<'a> {
             Update::Person { ids, facts, version } => self.take_person(ids, facts, *version),
             Update::Member { chat, person, member, version } => self.take_member(chat, person, *member, *version),
             Update::ChatMoved { from, into, version } => self.take_move(from, into, *version),
+            Update::Emoji { name, picture, version } => self.beside.push(Write::Emoji(Emoji {
+                customer_id: self.known.connection.customer_id.clone(),
+                connection_id: self.known.connection.id,
+                name: name.clone(),
+                picture: picture.clone(),
+                version: *version,
+            })),
+            Update::EmojiListed { version } => {
+                let connection_id = self.known.connection.id;
+                self.beside.push(Write::EmojiListed { connection_id, version: *version });
+            }
             Update::LoginLost { .. } => {} // About a login, which is no customer's row: the engine's.
             Update::Message(_)
             | Update::Restored { .. }

@@ -3,10 +3,12 @@
 //! Here are the shapes; `show` fills them.
 
 mod found;
+mod people;
 mod show;
 
 pub use found::{ChatHit, Hit, Sighting};
-pub use show::{Names, chat, connection, message, people_of, sync_status, upload, user_platform};
+pub use people::{Participant, UserPlatform};
+pub use show::{Names, chat, connection, emoji_of, message, people_of, sync_status, upload, user_platform};
 
 use crate::{
     abilities::Abilities,
@@ -16,10 +18,7 @@ use crate::{
     connection::ConnectionState,
     customer::CustomerId,
     event::{EventKind, Origin},
-    id::{
-        ChatId, ConnectionId, ExternalAccount, ExternalId, Integration, MessageId, ParticipantId, SyncStatusId,
-        UserPlatformId,
-    },
+    id::{ChatId, ConnectionId, ExternalAccount, ExternalId, Integration, MessageId, SyncStatusId},
     message::{Direction, Problem, Status},
     sync_status::{SyncKind, SyncState},
     time::Timestamp,
@@ -30,25 +29,15 @@ use utoipa::ToSchema;
 /// How many characters of a message its preview shows.
 pub const PREVIEW_CHARACTERS: usize = 140;
 
-/// A person or bot.
+/// An emoji that only this account has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Participant {
-    /// Our id; none while the platform only named them.
-    pub id: Option<ParticipantId>,
-    /// The platform's id.
-    pub external_id: ExternalId,
-    /// The name to show.
+pub struct Emoji {
+    /// Its name, without colons.
     pub name: String,
-    /// The name that mentions use, if it is another one.
-    pub handle: Option<String>,
-    /// Mail addresses.
-    pub emails: Vec<String>,
-    /// A picture.
-    pub avatar_url: Option<String>,
-    /// A program, not a person.
-    pub bot: bool,
-    /// The customer themself, on this connection.
-    pub me: bool,
+    /// Where its picture is.
+    pub picture_url: Option<String>,
+    /// The Unicode emoji that it is another name of.
+    pub character: Option<String>,
 }
 
 /// One emoji under a message.
@@ -56,6 +45,8 @@ pub struct Participant {
 pub struct Reaction {
     /// A Unicode emoji, or `:name:` for one that only the platform has.
     pub emoji: String,
+    /// What stands for `:name:`, where that is known.
+    pub custom: Option<Emoji>,
     /// How many people.
     pub count: usize,
     /// Whether this connection's commands put one of them.
@@ -97,6 +88,9 @@ pub struct Words {
     /// The same in HTML, safe to show; none where nothing in it has a look, a link or a mention.
     #[serde(default)]
     pub html: Option<String>,
+    /// What stands for each `:name:` in it, where that is known.
+    #[serde(default)]
+    pub emoji: Vec<Emoji>,
 }
 
 /// A change of ours under way, or one that failed.
@@ -304,29 +298,6 @@ pub struct Connection {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-}
-
-/// Who a customer is on a platform, by connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct UserPlatform {
-    /// Our id.
-    pub id: UserPlatformId,
-    /// Whose it is.
-    pub customer_id: CustomerId,
-    /// Through which connection.
-    pub connection_id: ConnectionId,
-    /// Where.
-    pub platform: String,
-    /// The platform's ids of them. What these write is the customer's own.
-    pub external_user_ids: Vec<ExternalId>,
-    /// Those of them that the authorization proved. They cannot be taken away.
-    pub proven_user_ids: Vec<ExternalId>,
-    /// Their name there.
-    pub name: String,
-    /// Their mail addresses there.
-    pub emails: Vec<String>,
-    /// Grows with every change.
-    pub revision: u64,
 }
 
 /// How far a run of import has come.

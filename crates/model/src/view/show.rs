@@ -1,8 +1,8 @@
 //! From what is stored to what is shown. Names are put in here and nowhere else.
 
 use super::{
-    Attachment, ChangeKind, Chat, Completeness, Connection, Gap, LastMessage, Message, PREVIEW_CHARACTERS, Participant,
-    PendingChange, Reaction, SyncStatus, UserPlatform, Words,
+    Attachment, ChangeKind, Chat, Completeness, Connection, Emoji, Gap, LastMessage, Message, PREVIEW_CHARACTERS,
+    Participant, PendingChange, Reaction, SyncStatus, UserPlatform, Words,
 };
 use crate::{
     abilities::Abilities,
@@ -11,6 +11,7 @@ use crate::{
     chat::{ChatFacts, ChatKind},
     completeness::{self, Measured},
     connection,
+    emoji::{MOST_ALIASES, Picture, custom_name},
     facets::Content,
     id::{ExternalId, MessageId},
     message, participant,
@@ -34,6 +35,8 @@ pub struct Names {
     pub roots: BTreeMap<ExternalId, MessageId>,
     /// The customer's own ids.
     pub me: BTreeSet<ExternalId>,
+    /// What stands for emoji that only this account has, by name.
+    pub emoji: BTreeMap<String, Picture>,
     /// The ids that this connection's commands appear under.
     pub senders: BTreeSet<ExternalId>,
 }
@@ -53,7 +56,25 @@ impl Names {
         let text = body.text(self);
         let markdown = Some(body::markdown::write(body, self)).filter(|markdown| *markdown != text);
         let html = (!body.is_plain()).then(|| body::html::write(body, self));
-        Words { text, markdown, html }
+        let emoji = body.emoji().collect::<BTreeSet<_>>().into_iter().filter_map(|name| self.emoji(name)).collect();
+        Words { text, markdown, html, emoji }
+    }
+
+    /// What stands for a name, by whatever other names it leads there.
+    fn emoji(&self, name: &str) -> Option<Emoji> {
+        let mut picture = self.emoji.get(name)?;
+        for _ in 0..MOST_ALIASES {
+            let (picture_url, character) = match picture {
+                Picture::Address(address) => (Some(address.clone()), None),
+                Picture::Character(character) => (None, Some(character.clone())),
+                Picture::Alias(other) => {
+                    picture = self.emoji.get(other)?;
+                    continue;
+                }
+            };
+            return Some(Emoji { name: name.to_owned(), picture_url, character });
+        }
+        None
     }
 
     /// A person as they are shown.
@@ -96,6 +117,15 @@ pub fn people_of(message: &message::Message) -> BTreeSet<ExternalId> {
         ids.extend(actors.iter().take(NAMES_SHOWN).cloned());
     }
     ids
+}
+
+/// The emoji without a character that showing a message needs, by name.
+pub fn emoji_of(message: &message::Message) -> BTreeSet<String> {
+    let reactions = message.facets.reactions.now();
+    let named = reactions.keys().filter_map(|emoji| custom_name(emoji)).map(str::to_owned);
+    let said = message.facets.shown().into_iter().flat_map(|content| content.body.emoji()).map(str::to_owned);
+    let changed = message.pending_change.iter().filter_map(|change| change.body.as_ref());
+    named.chain(said).chain(changed.flat_map(|body| body.emoji()).map(str::to_owned)).collect()
 }
 
 /// How many names a reaction shows.
@@ -175,6 +205,7 @@ fn attachment(held: &message::Message, file: &attachment::Attachment) -> Attachm
 
 fn reactions(held: &message::Message, names: &Names) -> Vec<Reaction> {
     let shown = |(emoji, actors): (String, BTreeSet<ExternalId>)| Reaction {
+        custom: custom_name(&emoji).and_then(|name| names.emoji(name)),
         count: actors.len(),
         mine: actors.iter().any(|actor| names.senders.contains(actor)),
         names: actors.iter().take(NAMES_SHOWN).map(|actor| names.participant(actor).name).collect(),

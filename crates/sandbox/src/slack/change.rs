@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::config::WorldSize;
+use super::pictures::EmojiChange;
 use super::rotation::Rotation;
 use super::seed;
 use super::shelf::react;
@@ -139,6 +140,12 @@ pub enum Change {
         file: String,
         at: BTreeMap<String, i64>,
     },
+    /// A workspace's own emoji are others by now.
+    EmojiChanged {
+        team: String,
+        at_micros: i64,
+        change: EmojiChange,
+    },
     /// A person who is new, or not as before.
     Person {
         user: User,
@@ -227,6 +234,7 @@ impl World {
                     code.used = true;
                 }
             }
+            Change::EmojiChanged { team, change, .. } => self.apply_to_emoji(team, change),
             Change::EventsUrl { url } => self.events_url.clone_from(url),
             Change::Queued { event } => {
                 self.pending.insert(event.id, event.clone());

@@ -172,6 +172,7 @@ pub const ALL_EVENTS: &[&str] = &[
     "channel_left",
     "channel_rename",
     "channel_unarchive",
+    "emoji_changed",
     "file_change",
     "file_created",
     "file_deleted",

@@ -137,6 +137,18 @@ pub enum Deed {
     MakePrivate {
         channel: String,
     },
+    /// `value` is an address, or `alias:name`.
+    AddEmoji {
+        name: String,
+        value: String,
+    },
+    RemoveEmoji {
+        name: String,
+    },
+    RenameEmoji {
+        name: String,
+        into: String,
+    },
     DeleteChannel {
         channel: String,
     },
@@ -214,6 +226,9 @@ impl Slack {
             Deed::SetTopic { channel, topic } => done(self.act_set_topic(user, &channel, &topic)),
             Deed::SetPurpose { channel, purpose } => done(self.act_set_purpose(user, &channel, &purpose)),
             Deed::MakePrivate { channel } => done(self.act_make_private(user, &channel)),
+            Deed::AddEmoji { name, value } => done(self.act_add_emoji(user, &name, &value)),
+            Deed::RemoveEmoji { name } => done(self.act_remove_emoji(user, &name)),
+            Deed::RenameEmoji { name, into } => done(self.act_rename_emoji(user, &name, &into)),
             Deed::DeleteChannel { channel } => done(self.act_delete_channel(user, &channel)),
             Deed::ChangeChannelId { channel } => Ok(json!({ "channel": self.act_change_channel_id(&channel)? })),
             Deed::RenameUser { real_name, display_name } => done(self.act_rename_user(user, &real_name, &display_name)),

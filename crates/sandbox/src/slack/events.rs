@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::config::Config;
+use super::pictures;
 use super::render;
 use super::world::{Channel, ChannelKind, Message, World, ts};
 
@@ -114,6 +115,7 @@ pub fn after(world: &World, config: &Config, change: &Change, before: Before) ->
             });
             vec![news(kind, Some("users:read".into()), &user.team, Audience::Workspace, at_micros, event)]
         }
+        Change::EmojiChanged { team, at_micros, change } => pictures::told(world, team, *at_micros, change),
         Change::TokensRevoked { tokens, uninstalled } => revoked(world, tokens, *uninstalled),
         _ => Vec::new(),
     }
@@ -178,7 +180,7 @@ fn about(world: &World, channel: &str, tell: impl FnOnce(&Channel) -> Vec<News>)
     world.channel(channel).map(tell).unwrap_or_default()
 }
 
-fn news(name: &str, scope: Option<String>, team: &str, audience: Audience, at_micros: i64, event: Value) -> News {
+pub fn news(name: &str, scope: Option<String>, team: &str, audience: Audience, at_micros: i64, event: Value) -> News {
     News { name: name.to_owned(), scope, team: team.to_owned(), audience, at_micros, event }
 }
 

@@ -35,6 +35,7 @@ mod oauth;
 mod page;
 mod people;
 mod persons;
+mod pictures;
 mod places;
 mod render;
 mod rotation;

@@ -260,3 +260,29 @@ fn times_in_a_channel_only_grow_even_while_the_clock_stands() {
         last = ts;
     }
 }
+
+#[test]
+fn a_workspaces_own_emoji_come_and_go_under_all_their_names() {
+    let world = World::new();
+    let address = "https://emoji.slack-edge.invalid/parrot.gif";
+    world.slack.act_add_emoji(&world.ana, "parrot", address).unwrap();
+    let mut event = world.only_event();
+    assert!(event["event_ts"].is_string());
+    event.as_object_mut().unwrap().remove("event_ts");
+    let added = json!({ "type": "emoji_changed", "subtype": "add", "name": "parrot", "value": address });
+    assert_eq!(event, added);
+    world.slack.act_add_emoji(&world.ana, "bird", "alias:parrot").unwrap();
+    assert_eq!(world.only_event()["value"], "alias:parrot");
+    assert_eq!(world.slack.act_add_emoji(&world.ana, "+1", address), Err("error_name_taken"));
+    assert_eq!(world.slack.act_add_emoji(&world.ana, "nobody", "alias:no-such-emoji"), Err("emoji_not_found"));
+
+    world.slack.act_rename_emoji(&world.ana, "bird", "fowl").unwrap();
+    let event = world.only_event();
+    let named = (&event["subtype"], &event["old_name"], &event["new_name"], &event["value"]);
+    assert_eq!(named, (&json!("rename"), &json!("bird"), &json!("fowl"), &json!("alias:parrot")));
+    world.slack.act_remove_emoji(&world.ana, "parrot").unwrap();
+    let event = world.only_event();
+    assert_eq!((&event["subtype"], &event["names"]), (&json!("remove"), &json!(["parrot", "fowl"])));
+    let left = world.call("emoji.list", json!({}))["emoji"].as_object().unwrap().len();
+    assert_eq!(left, 2, "those that the seed made");
+}

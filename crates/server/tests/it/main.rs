@@ -11,6 +11,7 @@ mod configuration;
 mod connecting;
 mod doctor;
 mod doors;
+mod emoji;
 mod erasing;
 mod feed;
 mod files;

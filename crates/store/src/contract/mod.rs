@@ -81,6 +81,7 @@ macro_rules! store_contract {
                 people_are_listed_page_by_page,
                 names_lead_to_people_chats_and_messages,
                 a_rename_leads_elsewhere,
+                the_later_telling_of_an_emoji_wins,
                 active_only_grows,
                 chats_are_listed_by_activity,
                 chats_are_filtered,

@@ -5,6 +5,8 @@ use model::{
     changes::{Thing, Write},
     connection::Connection,
     customer::CustomerId,
+    emoji::Picture,
+    facets::Version,
     store::Store,
 };
 
@@ -153,4 +155,33 @@ pub(crate) async fn connections_are_looked_at_when_they_are_due(store: &dyn Stor
     looked_at.standing.check_at = None;
     keep(store, rows(&bob(), [Write::Connection(looked_at)])).await;
     assert_eq!(store.due_connections(at(30), 9).await.unwrap(), [late]);
+}
+
+pub(crate) async fn the_later_telling_of_an_emoji_wins(store: &dyn Store) {
+    let picture = |text: &str| Some(Picture::Address(format!("https://x.org/{text}")));
+    let told = |name: &str, picture: Option<Picture>, version: i64| Write::Emoji(emoji(&ada(), name, picture, version));
+    let listed = |version| Write::EmojiListed { connection_id: connection_id(1), version: Version(version) };
+    let held = async |name: &str| {
+        let found = store.emoji_named(&ada(), connection_id(1), &[name.to_owned()]).await.unwrap().pop();
+        found.and_then(|one| one.picture)
+    };
+    keep(store, rows(&ada(), [told("a", picture("new"), 5), told("a", picture("old"), 4), told("b", None, 7)])).await;
+    assert_eq!(held("a").await, picture("new"));
+    keep(store, rows(&ada(), [told("b", picture("late"), 6)])).await;
+    assert_eq!(held("b").await, None, "late news bring nothing back");
+
+    // What a list does not show is gone, unless it was told after it.
+    let others = [told("c", picture("c"), 1), told("d", picture("d"), 20)];
+    keep(store, rows(&ada(), others)).await;
+    keep(store, rows(&bob(), [Write::Emoji(emoji(&bob(), "c", picture("bobs"), 1))])).await;
+    keep(store, rows(&ada(), [told("a", picture("listed"), 9), listed(9)])).await;
+    assert_eq!((held("a").await, held("c").await, held("d").await), (picture("listed"), None, picture("d")));
+    keep(store, rows(&ada(), [told("c", picture("late"), 8)])).await;
+    assert_eq!(held("c").await, None);
+    let names: Vec<_> = ["d", "nobody", "a"].map(str::to_owned).into();
+    let found = store.emoji_named(&ada(), connection_id(1), &names).await.unwrap();
+    assert_eq!(found.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["d", "a"]);
+    assert_eq!(store.emoji_named(&ada(), connection_id(2), &names).await.unwrap(), []);
+    let of_bob = store.emoji_named(&bob(), connection_id(1), &["a".to_owned(), "c".to_owned()]).await.unwrap();
+    assert_eq!(of_bob, [emoji(&bob(), "c", picture("bobs"), 1)], "each customer has their own");
 }

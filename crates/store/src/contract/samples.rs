@@ -9,6 +9,7 @@ use model::{
     command::{Action, Command, Progress},
     connection::{Connection, ConnectionState, Login, Sealed},
     customer::CustomerId,
+    emoji::{Emoji, Picture},
     event::{EventKind, NewEvent, Origin, Subject},
     facets::{Content, Facet, Facets, Reactions, Version},
     id::{
@@ -157,6 +158,16 @@ pub(crate) fn user_platform(customer: &CustomerId, number: i64) -> UserPlatform 
         name: "Ada".to_owned(),
         emails: Vec::new(),
         stated: Default::default(),
+    }
+}
+
+pub(crate) fn emoji(customer: &CustomerId, name: &str, picture: Option<Picture>, version: i64) -> Emoji {
+    Emoji {
+        customer_id: customer.clone(),
+        connection_id: connection_id(1),
+        name: name.to_owned(),
+        picture,
+        version: Version(version),
     }
 }
 

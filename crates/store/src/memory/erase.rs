@@ -88,7 +88,7 @@ impl State {
             self.messages.rows().filter(|row| row.customer_id == *customer).take(left).cloned().collect();
         messages.iter().for_each(|row| self.remove_message(row));
         left -= messages.len();
-        erase!(self, left, customer: names participants chats user_platforms uploads);
+        erase!(self, left, customer: names participants emoji chats user_platforms uploads);
         let theirs = self.events.iter().filter(|(_, event)| event.customer_id == *customer).take(left);
         let events: Vec<_> = theirs.map(|(position, event)| (*position, event.seq)).collect();
         for (position, seq) in &events {

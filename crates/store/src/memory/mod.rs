@@ -23,6 +23,7 @@ use model::{
     command::Command,
     completeness::Completeness,
     connection::{Connection, Login},
+    emoji::Emoji,
     event::Event,
     intake::{Intake, QueuedPart, UnclaimedPart},
     limits::Buckets,
@@ -225,6 +226,11 @@ impl Memory {
     /// All logins.
     pub fn all_logins(&self) -> Vec<Login> {
         self.read(|state| state.logins.rows().cloned().collect())
+    }
+
+    /// All emoji that only one account has, gone or not.
+    pub fn all_emoji(&self) -> Vec<Emoji> {
+        self.read(|state| state.emoji.rows().cloned().collect())
     }
 
     /// All people and bots.

@@ -8,6 +8,7 @@ use model::{
     completeness::{Completeness, Heartbeat},
     connection::{Connection, Login},
     customer::CustomerId,
+    emoji::Emoji,
     erasure::Erasure,
     event::Event,
     id::{
@@ -95,6 +96,7 @@ state! {
     login_of_account: (Integration, ExternalAccount) => LoginId,
     user_platforms: (CustomerId, UserPlatformId) => UserPlatform,
     participants: (CustomerId, ParticipantId) => Participant,
+    emoji: (CustomerId, ConnectionId, String) => Emoji,
     people_changed: u64 => (CustomerId, ParticipantId),
     change_of_person: (CustomerId, ParticipantId) => u64,
     names: (CustomerId, ConnectionId, NamedKind, ExternalId) => Thing,

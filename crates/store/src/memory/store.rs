@@ -8,6 +8,7 @@ use model::{
     command::Command,
     connection::{Connection, Login},
     customer::CustomerId,
+    emoji::Emoji,
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId,
@@ -121,6 +122,16 @@ impl Store for Memory {
             .read(|state| state.user_platforms.rows().filter(|row| row.customer_id == *customer).cloned().collect());
         rows.sort_by_key(|row| (row.connection_id, row.id));
         Ok(rows)
+    }
+
+    async fn emoji_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        names: &[String],
+    ) -> Answer<Vec<Emoji>> {
+        let key = |name: &String| (customer.clone(), connection, name.clone());
+        Ok(self.read(|state| names.iter().filter_map(|name| state.emoji.get(&key(name)).cloned()).collect()))
     }
 
     async fn participants_named(

@@ -5,6 +5,7 @@ use crate::admission::Admitted;
 use model::{
     changes::{Changes, Naming, Write},
     customer::CustomerId,
+    emoji::Emoji,
     event::Event,
     id::{ChatId, ConnectionId, ExternalId, IntakeId},
     intake::{Intake, QueuedPart},
@@ -115,6 +116,17 @@ impl State {
                 }
                 self.remembered.put(key, answer.clone());
             }
+            Write::Emoji(row) => self.put_emoji(row),
+            Write::EmojiListed { connection_id, version } => {
+                let before = self.emoji.rows().filter(|row| {
+                    row.connection_id == *connection_id && row.version < *version && row.picture.is_some()
+                });
+                let customer = admitted.customer()?;
+                let before: Vec<_> = before.filter(|row| row.customer_id == *customer).cloned().collect();
+                for row in before {
+                    self.put_emoji(&Emoji { picture: None, version: *version, ..row });
+                }
+            }
             Write::Identity { connection_id, identity } => {
                 let key = (admitted.customer()?.clone(), *connection_id);
                 if self.connections.get(&key).map(|held| held.identity) != Some(*identity) {
@@ -140,6 +152,13 @@ impl State {
                 self.names.put(key, naming.thing);
                 Ok(())
             }
+        }
+    }
+
+    fn put_emoji(&mut self, row: &Emoji) {
+        let key = (row.customer_id.clone(), row.connection_id, row.name.clone());
+        if self.emoji.get(&key).is_none_or(|held| row.is_later_than(held)) {
+            self.emoji.put(key, row.clone());
         }
     }
 

@@ -30,6 +30,7 @@ const TABLES: &[(&str, &str)] = &[
     ("messages", "rowid"),
     ("names", "customer_id, connection_id, kind, external_id"),
     ("participants", "rowid"),
+    ("emoji", "customer_id, connection_id, name"),
     ("chats", "rowid"),
     ("user_platforms", "rowid"),
     ("uploads", "rowid"),

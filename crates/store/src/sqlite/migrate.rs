@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_erasures.sql"),
     include_str!("migrations/0009_read_marks.sql"),
     include_str!("migrations/0010_uploads.sql"),
+    include_str!("migrations/0011_emoji.sql"),
 ];
 
 /// Marks a file as ours: "Both".

@@ -4,6 +4,7 @@
 
 mod backup;
 mod checks;
+mod emoji;
 mod erase;
 mod failure;
 mod forget;

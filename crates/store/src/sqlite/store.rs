@@ -1,7 +1,7 @@
 //! `impl Store for Sqlite`: each call is one write or one read of the file.
 
 use super::{
-    Sqlite, forget, limits, measure, read,
+    Sqlite, emoji, forget, limits, measure, read,
     rows::{find, find_document, int, list_documents, number, thing},
     turns, write,
 };
@@ -13,6 +13,7 @@ use model::{
     command::Command,
     connection::{Connection, Login},
     customer::CustomerId,
+    emoji::Emoji,
     event::Event,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, Integration, LoginId, MessageId, SyncStatusId,
@@ -140,6 +141,16 @@ impl Store for Sqlite {
             list_documents(db, sql, [customer])
         })
         .await
+    }
+
+    async fn emoji_named(
+        &self,
+        customer: &CustomerId,
+        connection: ConnectionId,
+        names: &[String],
+    ) -> Answer<Vec<Emoji>> {
+        let (customer, names) = (customer.clone(), names.to_vec());
+        self.read(move |db| emoji::named(db, &customer, connection, &names)).await
     }
 
     async fn participants_named(

@@ -1,7 +1,7 @@
 //! What a commit does to the tables. Each function runs within the writer's transaction.
 
 use super::{
-    checks, erase,
+    checks, emoji, erase,
     failure::{Failure, Outcome},
     intake, put,
     rows::{change, document, find, find_int, int, kind_text, number, thing, thing_text},
@@ -78,6 +78,10 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
         Write::UserPlatform(row) => put::user_platform(db, row),
         Write::Chat(row) => put::chat(db, row),
         Write::Participant(row) => put::participant(db, row),
+        Write::Emoji(row) => emoji::put(db, row),
+        Write::EmojiListed { connection_id, version } => {
+            emoji::listed(db, admitted.customer()?, *connection_id, *version)
+        }
         Write::Message(row) => put::message(db, row),
         Write::Command(row) => put::command(db, row),
         Write::SyncStatus(row) => put::sync_status(db, row),

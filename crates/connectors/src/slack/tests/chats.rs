@@ -164,3 +164,21 @@ fn an_organizations_token_lists_one_workspace_after_the_other() {
     assert_eq!(read(&Reading::People), ["UT1", "UT2"]);
     assert_eq!(slack.methods().iter().filter(|method| *method == "auth.teams.list").count(), 2);
 }
+
+#[test]
+fn a_workspaces_own_emoji_are_listed_with_what_stands_for_them() {
+    let long = format!("https://x.org/{}", "x".repeat(2_000));
+    let slack = FakeSlack::new(move |call| {
+        assert_eq!(call.method, "emoji.list");
+        json!({ "ok": true, "cache_ts": "1.2", "emoji": {
+            "party_parrot": "https://emoji.slack-edge.com/T1/party_parrot/1.gif", "bird": "alias:party_parrot",
+            "yes": "alias:thumbsup",
+            "unsafe": "http://x.org/a.png", "script": "javascript:alert(1)", "long": long, "odd name": "alias:party_parrot",
+        } })
+    });
+    let page = pull(&World::of_a_person(), &slack, &Reading::Emoji, None).unwrap();
+    assert_eq!(page.next, None);
+    snapshot("emoji_list", &page.updates);
+    let without_scope = FakeSlack::new(|_| declined("missing_scope"));
+    assert_eq!(pull(&World::of_a_bot(), &without_scope, &Reading::Emoji, None).unwrap(), Page::default());
+}

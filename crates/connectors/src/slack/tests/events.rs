@@ -47,6 +47,9 @@ fn slack() -> FakeSlack {
                 "ok": true, "file": { "id": call.argument("file"), "name": "offer.pdf", "mimetype": "application/pdf",
                     "mode": "hosted", "size": 2048, "url_private": "https://files.slack.com/files-pri/T222-F333/offer.pdf" },
             }),
+            "emoji.list" => {
+                json!({ "ok": true, "emoji": { "parrot": "https://emoji.slack-edge.com/T222/parrot/a.gif" } })
+            }
             other => panic!("{other} is not asked for an event"),
         }
     })
@@ -256,4 +259,18 @@ fn link_previews_and_counters_of_threads_change_nothing() {
         body["event"]["message"][field] = Value::Null;
     }
     assert_eq!(content(&body), with_counters);
+}
+
+/// Slack documents three kinds of change; of another one it is asked what there is.
+#[test]
+fn a_change_of_emoji_that_says_nothing_lets_them_be_listed() {
+    let mut body = fixture("emoji_changed");
+    body["event"]["subtype"] = Value::Null;
+    let slack = FakeSlack::new(|_| json!({ "ok": true, "emoji": { "parrot": "https://x.org/parrot.gif" } }));
+    let updates = read_as(&World::of_a_person(), &slack, &body).unwrap();
+    assert_eq!(updates.len(), 2);
+    assert!(matches!(&updates[1], Update::EmojiListed { .. }), "{updates:?}");
+    body["event"]["subtype"] = json!("add");
+    body["event"]["name"] = Value::Null;
+    assert!(matches!(read(&body), Err(ConnectorError::Unreadable(_))));
 }
