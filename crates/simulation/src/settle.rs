@@ -119,11 +119,17 @@ impl World {
     fn unsettled(&mut self) -> Option<String> {
         let memory = std::sync::Arc::clone(&self.memory);
         let unrouted = self.drive(memory.unrouted(1)).map(|rows| rows.len());
-        let waits = [
+        let news = [
             (!self.flights.is_empty() || self.slack.pending_events() > 0, "events are on their way"),
             (self.slack.next_due_micros().is_some(), "something will happen at Slack"),
             (unrouted.is_ok_and(|count| count > 0), "requests are not routed"),
             (memory.all_parts().iter().any(|part| part.state == PartState::Waiting), "parts are not read"),
+        ];
+        if news.iter().any(|(waits, _)| *waits) {
+            // A comparison may have come before late news that it would have found to be wrong.
+            self.recovered_at = self.server_clock.now() + ON_ITS_WAY;
+        }
+        let waits = [
             (memory.all_commands().iter().any(Command::is_open), "commands are open"),
             (memory.all_sync_statuses().iter().any(|sync| sync.is_open()), "runs are open"),
             (!memory.all_asides().is_empty(), "news are set aside"),
@@ -134,7 +140,7 @@ impl World {
             (self.index_is_behind(), "the search index is behind"),
             (!lock(&self.asks).are_answered(), "customers wait for an answer"),
         ];
-        waits.into_iter().find_map(|(waits, what)| waits.then(|| what.to_owned()))
+        news.into_iter().chain(waits).find_map(|(waits, what)| waits.then(|| what.to_owned()))
     }
 
     /// Whether each chat was compared with Slack since all faults ended, by itself and in its own time.
