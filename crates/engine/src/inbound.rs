@@ -2,6 +2,7 @@
 
 use crate::{Engine, EngineError, Loop, Turn, kept::queued_part};
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use model::{
     changes::{Changes, Write},
     connection::Connection,
@@ -101,9 +102,10 @@ impl Engine {
             rest.push(Write::Routed(intake.id));
         }
         // A crash in between routes again: a part that is queued already stays as it is.
-        for (customer, writes) in queued {
-            self.commit(Changes { writes, ..Changes::of(&customer) }).await?;
-        }
+        // Customers share nothing but the wait for the disk, so they wait together.
+        let commits =
+            queued.into_iter().map(|(customer, writes)| self.commit(Changes { writes, ..Changes::of(&customer) }));
+        try_join_all(commits).await?;
         self.commit(Changes::of_nobody(rest)).await?;
         for ((integration, account), audience) in heard.into_iter().filter(|(_, audience)| audience.kept) {
             // Who came to listen in the meantime found nothing to claim.
