@@ -1,7 +1,7 @@
 //! What must be done from time to time: news set aside for too long, and what is kept for a named time.
 
 use crate::{Engine, EngineError, Turn};
-use model::store::StoreError;
+use model::store::{KeptSince, StoreError};
 use std::time::Duration;
 
 /// How many chats one turn looks at.
@@ -16,11 +16,18 @@ pub struct Retention {
     pub raw: Duration,
     /// Events of the feed; who comes back later begins from the lists.
     pub events: Duration,
+    /// Parts of requests that could not be read, from when their request came. The request is kept as long.
+    pub parked: Duration,
+    /// Runs of reading that ended.
+    pub runs: Duration,
+    /// Commands that were done, with the words that they sent.
+    pub done: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { raw: Duration::from_secs(7 * 24 * 60 * 60), events: Duration::from_secs(30 * 24 * 60 * 60) }
+        let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+        Self { raw: days(7), events: days(30), parked: days(30), runs: days(30), done: days(30) }
     }
 }
 
@@ -43,7 +50,13 @@ impl Engine {
     pub async fn forget_turn(&self) -> Result<Turn, EngineError> {
         let (now, retention) = (self.now(), self.parts.retention);
         let forget = async {
-            let raw = self.store().forget(now - retention.raw, now, FORGOTTEN_AT_ONCE).await?;
+            let kept = KeptSince {
+                raw: now - retention.raw,
+                parked: now - retention.parked,
+                runs: now - retention.runs,
+                done: now - retention.done,
+            };
+            let raw = self.store().forget(kept, now, FORGOTTEN_AT_ONCE).await?;
             let events = self.store().forget_events(now - retention.events, FORGOTTEN_AT_ONCE).await?;
             Ok(raw + events + self.forget_uploads().await?)
         };

@@ -95,6 +95,19 @@ pub struct ListedChat {
     pub unread_count: Option<u32>,
 }
 
+/// Since when things are kept: what is older goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptSince {
+    /// Requests that are routed and that no part refers to, by when they came.
+    pub raw: Timestamp,
+    /// Parts that could not be read, by when their request came. The request can go then, too.
+    pub parked: Timestamp,
+    /// Runs that ended, by when they did.
+    pub runs: Timestamp,
+    /// Commands that were done, by when they were accepted. Those that failed can still be tried again.
+    pub done: Timestamp,
+}
+
 /// How far unread messages are counted: so many means as many or more.
 pub const UNREAD_COUNTED: u32 = 100;
 
@@ -177,9 +190,9 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
 
     // What has ended.
-    /// Forgets routed requests that came before `before` and that no part refers to, unclaimed parts
-    /// that ended before `now`, remembered answers and tickets that ended; at most `limit` of each.
-    async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
+    /// Forgets what is kept no longer, and unclaimed parts, remembered answers and tickets that ended before
+    /// `now`; at most `limit` of each.
+    async fn forget(&self, kept: KeptSince, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     // Leases: one holder at a time does a piece of work.
     /// Takes or renews a lease. False while somebody else holds it.

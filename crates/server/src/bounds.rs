@@ -55,6 +55,15 @@ pub struct Retention {
     /// Events of the feed.
     #[serde(deserialize_with = "number")]
     pub events_days: u64,
+    /// What could not be read, with its raw requests.
+    #[serde(deserialize_with = "number")]
+    pub parked_days: u64,
+    /// Runs that ended.
+    #[serde(deserialize_with = "number")]
+    pub runs_days: u64,
+    /// What was sent, as it was asked for.
+    #[serde(deserialize_with = "number")]
+    pub done_days: u64,
     /// Uploaded files that no message has, or whose message failed.
     #[serde(deserialize_with = "number")]
     pub uploads_hours: u64,
@@ -80,7 +89,7 @@ impl Default for Limits {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { raw_days: 7, events_days: 30, uploads_hours: 24 }
+        Self { raw_days: 7, events_days: 30, parked_days: 30, runs_days: 30, done_days: 30, uploads_hours: 24 }
     }
 }
 
@@ -92,19 +101,21 @@ impl Limits {
 }
 
 impl Retention {
-    /// How long raw requests are kept.
-    pub fn raw(&self) -> Duration {
-        DAY.saturating_mul(u32::try_from(self.raw_days).unwrap_or(u32::MAX))
+    /// The same, as the engine takes it.
+    pub fn kept(&self) -> engine::Retention {
+        let days = |days: u64| DAY.saturating_mul(u32::try_from(days).unwrap_or(u32::MAX));
+        engine::Retention {
+            raw: days(self.raw_days),
+            events: days(self.events_days),
+            parked: days(self.parked_days),
+            runs: days(self.runs_days),
+            done: days(self.done_days),
+        }
     }
 
     /// How long uploads wait that no message has.
     pub fn uploads(&self) -> Duration {
         HOUR.saturating_mul(u32::try_from(self.uploads_hours).unwrap_or(u32::MAX))
-    }
-
-    /// How long events are kept.
-    pub fn events(&self) -> Duration {
-        DAY.saturating_mul(u32::try_from(self.events_days).unwrap_or(u32::MAX))
     }
 }
 

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use engine::{Bounds, Engine, Offered, Parts, Retention};
+use engine::{Bounds, Engine, Offered, Parts};
 use model::{
     id::Integration,
     index::Index,
@@ -164,7 +164,7 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
         announcer: Arc::new(Counting { wakers: wakers.clone(), metrics: metrics.clone() }),
         files: Arc::new(Folder::open(config.uploads_folder()).context("The folder of uploads cannot be used.")?),
         uploads: config.uploads(),
-        retention: Retention { raw: config.retention.raw(), events: config.retention.events() },
+        retention: config.retention.kept(),
         pace: config.checks.pace(),
         bounds: Bounds {
             intake: usize::try_from(config.limits.intake)?,

@@ -23,8 +23,8 @@ use model::{
     message::Message,
     participant::Participant,
     store::{
-        ApiKey, Backlog, ChatFilter, Committed, Intakes, Keys, Lane, ListedChat, NamedKind, Paging, Slice, Store,
-        StoreError, Ticket,
+        ApiKey, Backlog, ChatFilter, Committed, Intakes, KeptSince, Keys, Lane, ListedChat, NamedKind, Paging, Slice,
+        Store, StoreError, Ticket,
     },
     stream::Stream,
     sync_status::SyncStatus,
@@ -112,7 +112,7 @@ paced! {
         }
     }
     commit(changes: Changes) -> Committed;
-    forget(before: Timestamp, now: Timestamp, limit: usize) -> usize;
+    forget(kept: KeptSince, now: Timestamp, limit: usize) -> usize;
     lease(name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool;
     release(name: &str, holder: &str) -> ();
     pause(bucket: &BucketName, now: Timestamp, until: Timestamp) -> ();

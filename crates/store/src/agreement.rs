@@ -8,7 +8,7 @@ use model::{
     customer::CustomerId,
     facets::Version,
     intake::QueuedPart,
-    store::{ApiKey, ChatFilter, Lane, NamedKind, Paging, Store, StoreError},
+    store::{ApiKey, ChatFilter, KeptSince, Lane, NamedKind, Paging, Store, StoreError},
     sync_status::SyncState,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -75,7 +75,11 @@ async fn make(store: &dyn Store, call: &Call) -> String {
             shown(store.commit(changes).await)
         }
         Call::Append(number) => shown(store.append(intake(*number)).await),
-        Call::Forget { before, now, limit } => shown(store.forget(at(*before), at(*now), *limit).await),
+        Call::Forget { before, now, limit } => {
+            let since = at(*before);
+            let kept = KeptSince { raw: since, parked: since, runs: since, done: since };
+            shown(store.forget(kept, at(*now), *limit).await)
+        }
         Call::ForgetEvents { before, limit } => shown(store.forget_events(at(*before), *limit).await),
         Call::Lease { holder, now } => shown(store.lease("work", holder, at(*now), at(now + 5)).await),
         Call::Release(holder) => shown(store.release("work", holder).await),

@@ -27,6 +27,7 @@ mod operation;
 mod parked;
 mod processes;
 mod reconcile;
+mod retention;
 mod search;
 mod secrets;
 mod whole_way;

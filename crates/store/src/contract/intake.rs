@@ -126,12 +126,12 @@ pub(crate) async fn what_is_referred_to_is_not_forgotten(store: &dyn Store) {
     let held = [Write::QueuePart(parked(part(&ada(), 1, None, 1))), Write::Unclaimed(unclaimed(2, 50))];
     keep(store, rows(&ada(), routed.chain(held))).await;
 
-    assert_eq!(store.forget(at(4), at(50), 9).await.unwrap(), 1, "the third: the fourth is not old enough");
+    assert_eq!(store.forget(raw(4), at(50), 9).await.unwrap(), 1, "the third: the fourth is not old enough");
     let ids: Vec<_> = (1..=5).map(intake_id).collect();
     let kept: Vec<_> = store.intakes(&ids).await.unwrap().into_iter().map(|intake| intake.id).collect();
     assert_eq!(kept, [1, 2, 4, 5].map(intake_id));
 
-    assert_eq!(store.forget(at(99), at(51), 9).await.unwrap(), 3, "the unclaimed part goes, and its request with it");
+    assert_eq!(store.forget(raw(99), at(51), 9).await.unwrap(), 3, "the unclaimed part goes, and its request with it");
     let kept: Vec<_> = store.intakes(&ids).await.unwrap().into_iter().map(|intake| intake.id).collect();
     assert_eq!(kept, [1, 5].map(intake_id), "one has a part, the other is not routed");
 }
@@ -158,12 +158,12 @@ pub(crate) async fn what_has_ended_is_forgotten(store: &dyn Store) {
         keep(store, rows(&ada(), [Write::Remember(remember(&format!("k{number}"), number))])).await;
         keep(store, rows(&ada(), [Write::Unclaimed(unclaimed(number, number))])).await;
     }
-    assert_eq!(store.forget(at(0), at(3), 0).await.unwrap(), 0);
-    assert_eq!(store.forget(at(0), at(3), 1).await.unwrap(), 3, "one of each");
+    assert_eq!(store.forget(raw(0), at(3), 0).await.unwrap(), 0);
+    assert_eq!(store.forget(raw(0), at(3), 1).await.unwrap(), 3, "one of each");
     assert_eq!(store.remembered(&ada(), "k1").await.unwrap(), None);
     assert!(store.remembered(&ada(), "k2").await.unwrap().is_some());
-    assert_eq!(store.forget(at(0), at(3), 9).await.unwrap(), 3);
-    assert_eq!(store.forget(at(0), at(3), 9).await.unwrap(), 0, "what ends now has not ended before");
+    assert_eq!(store.forget(raw(0), at(3), 9).await.unwrap(), 3);
+    assert_eq!(store.forget(raw(0), at(3), 9).await.unwrap(), 0, "what ends now has not ended before");
     assert!(store.remembered(&ada(), "k3").await.unwrap().is_some());
     assert!(store.ticket("connect", "t3", at(2)).await.unwrap().is_some());
     keep(store, rows(&ada(), [Write::Remember(remember("k1", 9))])).await;

@@ -13,6 +13,7 @@ mod limits;
 mod lines;
 mod outbox;
 mod people;
+mod retention;
 mod stream;
 mod turns;
 
@@ -26,6 +27,7 @@ pub(crate) use limits::*;
 pub(crate) use lines::*;
 pub(crate) use outbox::*;
 pub(crate) use people::*;
+pub(crate) use retention::*;
 pub(crate) use stream::*;
 pub(crate) use turns::*;
 
@@ -68,6 +70,9 @@ macro_rules! store_contract {
                 what_is_referred_to_is_not_forgotten,
                 routed_requests_are_found_in_the_order_in_which_they_came,
                 what_has_ended_is_forgotten,
+                runs_go_some_time_after_they_ended,
+                commands_go_once_they_are_done_and_old,
+                parked_parts_go_with_their_request,
                 an_erased_customer_leaves_nothing,
                 a_login_of_others_stays,
                 a_lease_has_one_holder,

@@ -19,7 +19,7 @@ use model::{
     intake::{Intake, PartState, QueuedPart, RawRequest, UnclaimedPart},
     message::{Direction, Message, Status},
     participant::{Participant, PersonFacts},
-    store::{Paging, Ticket},
+    store::{KeptSince, Paging, Ticket},
     sync_status::{SyncKind, SyncState, SyncStatus},
     time::Timestamp,
     update::Update,
@@ -351,6 +351,11 @@ pub(crate) fn upload(customer: &CustomerId, number: i64, due: i64) -> Upload {
         due_at: at(due),
         created_at: at(number),
     }
+}
+
+/// Raw requests are kept since then, and all else for ever.
+pub(crate) fn raw(millis: i64) -> KeptSince {
+    KeptSince { raw: at(millis), ..KeptSince::default() }
 }
 
 pub(crate) fn intake(number: i64) -> Intake {

@@ -17,7 +17,7 @@ use model::{
     limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
-    store::{Backlog, ChatFilter, Committed, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
+    store::{Backlog, ChatFilter, Committed, KeptSince, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
     upload::{Held, Upload},
@@ -32,8 +32,8 @@ impl Store for Memory {
         self.write(move |state| state.commit(&changes)).await
     }
 
-    async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {
-        self.write(move |state| Ok(state.forget(before, now, limit))).await
+    async fn forget(&self, kept: KeptSince, now: Timestamp, limit: usize) -> Answer<usize> {
+        self.write(move |state| Ok(state.forget(kept, now, limit))).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Answer<bool> {

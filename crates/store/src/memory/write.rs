@@ -4,13 +4,15 @@ use super::state::{ChatRow, IntakeRow, LeaseRow, State, guard};
 use crate::admission::Admitted;
 use model::{
     changes::{Changes, Naming, Write},
+    command::Progress,
     customer::CustomerId,
     emoji::Emoji,
     event::Event,
-    id::{ChatId, ConnectionId, ExternalId, IntakeId},
-    intake::{Intake, QueuedPart},
+    id::{ChatId, ConnectionId, ExternalId, IntakeId, uuid_v7},
+    intake::{Intake, PartState, QueuedPart},
     limits::BucketName,
-    store::{Committed, NamedKind, StoreError, Ticket},
+    store::{Committed, KeptSince, NamedKind, StoreError, Ticket},
+    sync_status::SyncStatus,
     time::Timestamp,
 };
 
@@ -234,7 +236,7 @@ impl State {
         Some(ticket)
     }
 
-    pub(super) fn forget(&mut self, before: Timestamp, now: Timestamp, limit: usize) -> usize {
+    pub(super) fn forget(&mut self, kept: KeptSince, now: Timestamp, limit: usize) -> usize {
         let ended = |until: Timestamp| until < now;
         let unclaimed: Vec<_> = earliest(self.unclaimed.iter(), limit, |part| part.until, ended);
         unclaimed.iter().for_each(|key| self.unclaimed.remove(key));
@@ -243,10 +245,39 @@ impl State {
         let tickets: Vec<_> = earliest(self.tickets.iter(), limit, |ticket| ticket.expires_at, ended);
         tickets.iter().for_each(|key| self.tickets.remove(key));
 
+        let others = self.forget_parked(kept.parked, limit) + self.forget_closed(kept, limit);
         let wanted = self.intakes.iter().filter(|(id, row)| row.routed && !self.refers_to(**id));
-        let intakes: Vec<_> = earliest(wanted, limit, |row| row.intake.request.received_at, |at| at < before);
+        let intakes: Vec<_> = earliest(wanted, limit, |row| row.intake.request.received_at, |at| at < kept.raw);
         intakes.iter().for_each(|id| self.intakes.remove(id));
-        unclaimed.len() + remembered.len() + tickets.len() + intakes.len()
+        unclaimed.len() + remembered.len() + tickets.len() + others + intakes.len()
+    }
+
+    /// Parts that could not be read. Ids of requests begin with the time at which they came.
+    fn forget_parked(&mut self, before: Timestamp, limit: usize) -> usize {
+        let before = IntakeId::from(uuid_v7(before, [0; 10]));
+        let parked = self.parts.iter().filter(|(_, part)| part.state != PartState::Waiting);
+        let old = parked.filter(|(_, part)| part.intake_id < before);
+        let mut old: Vec<_> = old.map(|(key, part)| ((part.intake_id, part.number), key.clone())).collect();
+        old.sort();
+        old.truncate(limit);
+        old.iter().for_each(|(_, key)| self.parts.remove(key));
+        old.len()
+    }
+
+    /// Runs that ended, and commands that were done.
+    fn forget_closed(&mut self, kept: KeptSince, limit: usize) -> usize {
+        let finished = |run: &SyncStatus| run.finished_at.unwrap_or_default();
+        let closed = self.sync_statuses.iter().filter(|(_, run)| !run.is_open() && run.finished_at.is_some());
+        let runs: Vec<_> = earliest(closed, limit, finished, |at| at < kept.runs);
+        runs.iter().for_each(|key| self.sync_statuses.remove(key));
+        let done = self.commands.iter().filter(|(_, command)| command.progress == Progress::Done);
+        let done: Vec<_> = earliest(done, limit, |command| command.accepted_at, |at| at < kept.done);
+        for key in &done {
+            if let Some(command) = self.commands.get(key).cloned() {
+                self.remove_command(&command);
+            }
+        }
+        runs.len() + done.len()
     }
 
     pub(super) fn forget_events(&mut self, before: Timestamp, limit: usize) -> usize {

@@ -4,7 +4,11 @@ use super::{
     failure::Outcome,
     rows::{change, find, int, list},
 };
-use model::{store::Ticket, time::Timestamp};
+use model::{
+    id::{IntakeId, uuid_v7},
+    store::{KeptSince, Ticket},
+    time::Timestamp,
+};
 use rusqlite::Connection;
 
 /// Takes a ticket away.
@@ -15,7 +19,7 @@ pub(super) fn take_ticket(db: &Connection, kind: &str, hash: &str, now: Timestam
 }
 
 /// Forgets what ended, oldest first, and requests that nothing refers to any more.
-pub(super) fn forget(db: &Connection, before: Timestamp, now: Timestamp, limit: usize) -> Outcome<usize> {
+pub(super) fn forget(db: &Connection, kept: KeptSince, now: Timestamp, limit: usize) -> Outcome<usize> {
     let mut forgotten = 0;
     for sql in [
         "delete from unclaimed where (intake_id, number) in
@@ -27,12 +31,37 @@ pub(super) fn forget(db: &Connection, before: Timestamp, now: Timestamp, limit: 
     ] {
         forgotten += change(db, sql, (now.micros(), int(limit)))?;
     }
+    // Ids of requests begin with the time at which they came.
+    let parked = IntakeId::from(uuid_v7(kept.parked, [0; 10])).to_string();
+    let parts = "delete from parts where (customer_id, intake_id, number, connection_id) in
+         (select customer_id, intake_id, number, connection_id from parts where waiting = 0 and intake_id < ?1
+          order by intake_id, number, customer_id, connection_id limit ?2)";
+    forgotten += change(db, parts, (parked, int(limit)))?;
+    for (sql, before) in [
+        (
+            "delete from sync_statuses where (customer_id, id) in
+             (select customer_id, id from sync_statuses
+              where open = 0 and json_extract(document, '$.finished_at') < ?1
+              order by json_extract(document, '$.finished_at'), customer_id, id limit ?2)",
+            kept.runs,
+        ),
+        (
+            "delete from commands where (customer_id, id) in
+             (select customer_id, id from commands
+              where json_extract(document, '$.progress.state') = 'done'
+              and json_extract(document, '$.accepted_at') < ?1
+              order by json_extract(document, '$.accepted_at'), customer_id, id limit ?2)",
+            kept.done,
+        ),
+    ] {
+        forgotten += change(db, sql, (before.micros(), int(limit)))?;
+    }
     let requests = "delete from intakes where id in (
          select id from intakes where routed = 1 and received_at < ?1
          and not exists (select 1 from parts where parts.intake_id = intakes.id)
          and not exists (select 1 from unclaimed where unclaimed.intake_id = intakes.id)
          order by received_at, id limit ?2)";
-    Ok(forgotten + change(db, requests, (before.micros(), int(limit)))?)
+    Ok(forgotten + change(db, requests, (kept.raw.micros(), int(limit)))?)
 }
 
 /// Forgets the log's beginning: never an event between two that are kept, even where clocks disagree.

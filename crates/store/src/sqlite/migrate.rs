@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_read_marks.sql"),
     include_str!("migrations/0010_uploads.sql"),
     include_str!("migrations/0011_emoji.sql"),
+    include_str!("migrations/0012_retention.sql"),
 ];
 
 /// Marks a file as ours: "Both".

@@ -22,7 +22,9 @@ use model::{
     limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
-    store::{Backlog, ChatFilter, Committed, Figures, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
+    store::{
+        Backlog, ChatFilter, Committed, Figures, KeptSince, ListedChat, NamedKind, Paging, Slice, Store, StoreError,
+    },
     sync_status::SyncStatus,
     time::Timestamp,
     upload::{Held, Upload},
@@ -37,8 +39,8 @@ impl Store for Sqlite {
         self.write(move |db| write::commit(db, &changes)).await
     }
 
-    async fn forget(&self, before: Timestamp, now: Timestamp, limit: usize) -> Answer<usize> {
-        self.write(move |db| forget::forget(db, before, now, limit)).await
+    async fn forget(&self, kept: KeptSince, now: Timestamp, limit: usize) -> Answer<usize> {
+        self.write(move |db| forget::forget(db, kept, now, limit)).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Answer<bool> {
