@@ -17,9 +17,12 @@ use model::{
 
 /// How many pages of chats are listed to find one.
 const MOST_PAGES: usize = 50;
-/// How many of the newest messages are considered to recognise a chat by.
-const MOST_NEWEST: usize = 20;
-/// How many of them are asked for.
+/// How many pages of the newest messages are read for some to recognise a chat by. What waits to be sent, or
+/// failed, may stand before all of them.
+const MOST_NEWEST: usize = 10;
+/// How many messages a page has.
+const PAGE: usize = 100;
+/// How many messages are asked for.
 const MOST_PROBES: usize = 4;
 
 impl Engine {
@@ -74,12 +77,16 @@ impl Engine {
 
     /// What people wrote in it, the newest first. Whoever joins many chats does so in all at the same moment.
     async fn newest(&self, chat: &Chat) -> Result<Vec<Message>, EngineError> {
-        let paging = Paging { after: None, limit: MOST_NEWEST };
-        let mut newest = self.store().messages_of(&chat.customer_id, chat.id, &paging).await?.items;
-        newest.retain(|message| {
-            let written = message.facets.content.as_ref().is_some_and(|content| !content.value.system);
-            message.external_id.is_some() && !message.facets.is_deleted() && written
-        });
+        let (mut newest, mut after) = (Vec::new(), None);
+        for _ in 0..MOST_NEWEST {
+            let paging = Paging { after, limit: PAGE };
+            let page = self.store().messages_of(&chat.customer_id, chat.id, &paging).await?;
+            newest.extend(page.items.into_iter().filter(is_telling));
+            after = page.next;
+            if newest.len() >= MOST_PROBES || after.is_none() {
+                break;
+            }
+        }
         newest.truncate(MOST_PROBES);
         Ok(newest)
     }
@@ -109,6 +116,12 @@ impl Engine {
         let both = (listed.kind, &listed.name, &listed.people) == (facts.kind, &facts.name, &facts.people);
         Ok(known.is_empty() && both && listed.name.as_ref().map_or(listed.people.len(), String::len) > 0)
     }
+}
+
+/// It stands at the platform, and a person wrote it.
+fn is_telling(message: &Message) -> bool {
+    let written = message.facets.content.as_ref().is_some_and(|content| !content.value.system);
+    message.external_id.is_some() && !message.facets.is_deleted() && written
 }
 
 fn is_same(update: &Update, held: &Message) -> bool {
