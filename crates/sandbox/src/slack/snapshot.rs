@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::render;
-use super::world::{Channel, ChannelKind, Message, World, ts};
+use super::world::{Channel, ChannelKind, File, Message, World, ts};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Snapshot {
@@ -18,6 +18,8 @@ pub struct WorkspaceSnapshot {
     pub id: String,
     pub name: String,
     pub channels: BTreeMap<String, ChannelSnapshot>,
+    /// Files that were taken and stand in no message, or not yet.
+    pub unshared: Vec<FileSnapshot>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,6 +67,12 @@ pub struct FileSnapshot {
     pub digest: String,
 }
 
+impl FileSnapshot {
+    fn of(file: &File) -> Self {
+        Self { id: file.id.clone(), name: file.name.clone(), size: file.size, digest: file.digest.clone() }
+    }
+}
+
 /// A person or bot of a workspace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UserSnapshot {
@@ -90,7 +98,9 @@ pub fn outline(world: &World) -> Snapshot {
 fn snapshot(world: &World, shown: impl Fn(&World, &Channel) -> ChannelSnapshot) -> Snapshot {
     let workspaces = world.workspaces.values().map(|team| {
         let channels = team.channels.values().map(|found| (found.id.clone(), shown(world, found))).collect();
-        (team.id.clone(), WorkspaceSnapshot { id: team.id.clone(), name: team.name.clone(), channels })
+        let files = world.files.values().filter(|file| file.team == team.id && file.completed && !file.deleted);
+        let unshared = files.filter(|file| file.shares.is_empty()).map(FileSnapshot::of).collect();
+        (team.id.clone(), WorkspaceSnapshot { id: team.id.clone(), name: team.name.clone(), channels, unshared })
     });
     Snapshot { workspaces: workspaces.collect() }
 }
@@ -154,12 +164,7 @@ fn message(world: &World, message: &Message) -> MessageSnapshot {
             .iter()
             .filter_map(|id| world.files.get(id))
             .filter(|file| !file.deleted)
-            .map(|file| FileSnapshot {
-                id: file.id.clone(),
-                name: file.name.clone(),
-                size: file.size,
-                digest: file.digest.clone(),
-            })
+            .map(FileSnapshot::of)
             .collect(),
     }
 }
