@@ -67,13 +67,12 @@ async fn an_emoji_whose_news_were_lost_is_found_by_listing_them_anew() {
     let channel = house.slack.act_create_channel(&ana, "alone", false).unwrap();
     let chat = house.import("ana", &connection, &channel).await;
     house.slack.set_events_url(None);
-    house.slack.act_add_emoji(&ana, "parrot", PARROT).unwrap();
-    let sent = house.send("ana", &chat, ":parrot:").await;
-    // Once the clock has gone on, nobody brings it any more.
+    house.slack.act_add_emoji(&ana, "our_parrot", PARROT).unwrap();
+    let sent = house.send("ana", &chat, ":our_parrot:").await;
     feed.message(&sent["id"], |message| message["status"] == "sent").await;
     // What was typed here is an emoji, too. A day later they are listed anew.
     assert_eq!(custom(&house, &sent["id"]).await.0, Value::Null);
     house.clock.set_seconds(86_400 + 60);
-    house.until(async || custom(&house, &sent["id"]).await.0 == picture("parrot", PARROT)).await;
+    house.until(async || custom(&house, &sent["id"]).await.0 == picture("our_parrot", PARROT)).await;
     house.close().await;
 }
