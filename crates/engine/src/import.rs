@@ -35,7 +35,7 @@ impl Engine {
         for sync in self.store().due_syncs(self.now(), after.as_ref(), RUNS_AT_ONCE).await? {
             self.last.import.was(&sync.customer_id);
             let name = format!("sync/{}", sync.id);
-            match self.alone(&name, self.run_if_due(&sync)).await? {
+            match self.alone(&name, crate::flow::importing(sync.id, self.run_if_due(&sync))).await? {
                 None => continue,
                 Some(Err(EngineError::Store(StoreError::Stale)) | Ok(())) => {}
                 Some(Err(EngineError::Store(error))) => return Err(error.into()),

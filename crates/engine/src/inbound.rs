@@ -1,6 +1,6 @@
 //! What platforms tell: admitted, routed to those whom it concerns, read, and taken in.
 
-use crate::{Engine, EngineError, Loop, Turn, kept::queued_part};
+use crate::{Engine, EngineError, FLOW, Loop, Turn, kept::queued_part};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use model::{
@@ -13,6 +13,7 @@ use model::{
     standing::KEPT_FOR,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use tracing::{Instrument, debug_span};
 
 /// How many requests one turn routes.
 const ROUTED_AT_ONCE: usize = 200;
@@ -54,7 +55,9 @@ impl Engine {
                 request.headers.retain(|(name, _)| !SECRET_HEADERS.iter().any(|secret| name.contains(secret)));
                 self.check_intake().await?;
                 let id = IntakeId::from(self.uuid());
-                self.store().append(Intake { id, integration: integration.clone(), request }).await?;
+                let keep = debug_span!(target: FLOW, "keep", intake_id = %id, %integration);
+                let intake = Intake { id, integration: integration.clone(), request };
+                self.store().append(intake).instrument(keep).await?;
                 self.parts.announcer.work(&BTreeSet::from([Loop::Route]));
                 Ok(Admitted::Kept)
             }
@@ -77,6 +80,9 @@ impl Engine {
         let mut queued: BTreeMap<CustomerId, Vec<Write>> = BTreeMap::new();
         let mut rest = Vec::new();
         let mut heard: BTreeMap<(Integration, ExternalAccount), Audience> = BTreeMap::new();
+        // They end with the commits that all of them share.
+        let routing = |intake: &Intake| debug_span!(target: FLOW, "route", intake_id = %intake.id);
+        let _routing: Vec<_> = intakes.iter().map(routing).collect();
         for intake in intakes {
             for part in self.parts_of(intake) {
                 let key = (intake.integration.clone(), part.account.clone());

@@ -12,6 +12,7 @@ mod erase;
 mod error;
 mod expect;
 mod files;
+mod flow;
 mod hindered;
 mod identity;
 mod import;
@@ -47,6 +48,7 @@ pub use bounds::Bounds;
 pub use connect::Available;
 pub use error::{Backlogged, EngineError};
 pub use files::Fetched;
+pub use flow::FLOW;
 pub use identity::Statement;
 pub use inbound::Admitted;
 pub use index::IndexLag;
@@ -60,6 +62,7 @@ pub use uploads::UploadBounds;
 pub use waking::Loop;
 
 use bounds::Gauge;
+use flow::Committing;
 use limits::Limited;
 use model::{
     abilities::{Abilities, News},
@@ -227,7 +230,10 @@ impl Engine {
     /// Commits, and only then lets it be heard.
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError> {
         let (customer, tally, woken) = (changes.customer.clone(), Tally::of(&changes), Loop::woken(&changes));
-        let committed = self.store().commit(changes).await?;
+        let committing = Committing::of(&changes);
+        let committed = self.store().commit(changes).await;
+        committing.ended(&committed);
+        let committed = committed?;
         self.parts.announcer.counted(&tally);
         if let Some(customer) = customer {
             self.parts.announcer.committed(&customer, &committed);

@@ -4,7 +4,7 @@
 //! of it before anything is sent again.
 
 use crate::{
-    CALL_TIMEOUT, Engine, EngineError, Offered, SLOWEST_BYTES_PER_SECOND, Turn,
+    CALL_TIMEOUT, Engine, EngineError, FLOW, Offered, SLOWEST_BYTES_PER_SECOND, Turn,
     read::{SET_BACK, Unread},
     take_in::News,
     verdict::verdict,
@@ -26,6 +26,7 @@ use model::{
     update::Update,
 };
 use std::time::Duration;
+use tracing::{Instrument, debug_span};
 
 /// How many chats one turn looks at.
 const CHATS_AT_ONCE: usize = 16;
@@ -64,11 +65,19 @@ impl Engine {
         Ok(Turn::Idle)
     }
 
-    async fn perform_next(&self, customer: &CustomerId, chat: ChatId) -> Result<(), EngineError> {
-        let open = self.store().open_commands(customer, chat).await?;
+    async fn perform_next(&self, customer_id: &CustomerId, chat: ChatId) -> Result<(), EngineError> {
+        let open = self.store().open_commands(customer_id, chat).await?;
         let Some(command) = open.into_iter().next().filter(|command| command.due_at <= self.now()) else {
             return Ok(());
         };
+        let (command_id, message_id, connection_id) = (command.id, command.message_id, command.connection_id);
+        let performing = debug_span!(
+            target: FLOW, "perform", %message_id, %command_id, %customer_id, %connection_id, chat_id = %chat
+        );
+        self.perform_command(command).instrument(performing).await
+    }
+
+    async fn perform_command(&self, command: Command) -> Result<(), EngineError> {
         let Some(errand) = self.errand(command.clone()).await? else {
             let error = problem("chat_deleted", "The chat or the message is no longer here.");
             return self.put_command(Command { progress: Progress::Failed { error }, ..command }).await;
@@ -148,7 +157,8 @@ impl Engine {
         let wire = self.wire(&offered, &errand.connection, Purpose::Asked);
         let access = self.access(&offered, &errand.connection, &logins, &wire, deadline);
         let mark = self.mark(&errand.connection, errand.chat.id, errand.message.id);
-        let outcome = offered.connector.perform(&access, &step(&errand, &mark)).await;
+        let attempt = debug_span!(target: FLOW, "attempt", number);
+        let outcome = offered.connector.perform(&access, &step(&errand, &mark)).instrument(attempt).await;
         self.take_outcome(&offered, &access, &errand, outcome).await
     }
 

@@ -1,6 +1,6 @@
 //! Accepts what the app or a person wants, once for each idempotency key.
 
-use crate::{Backlogged, Engine, EngineError, MOST_DECISIONS};
+use crate::{Backlogged, Engine, EngineError, FLOW, MOST_DECISIONS};
 use model::{
     accept::{self, Accepted, Answers, Desk},
     body::{self, Body, Known},
@@ -14,6 +14,7 @@ use model::{
     upload::Upload,
 };
 use std::time::Duration;
+use tracing::{Instrument, debug_span};
 
 /// How long the answer to an unsafe call is remembered.
 pub const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -127,7 +128,7 @@ impl Engine {
             None => None,
         };
         let wish = Wish::Send { wording: &draft.wording, thread, files: &draft.files };
-        self.accept(customer, chat, &wish, origin, key).await
+        self.accept(customer, chat, &wish, origin, key).instrument(accepting(customer)).await
     }
 
     /// Accepts a change of what a message says.
@@ -187,7 +188,7 @@ impl Engine {
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
         let chat = self.living_message(customer, id).await?.chat_id;
-        self.accept(customer, chat, &wish, origin, key).await
+        self.accept(customer, chat, &wish, origin, key).instrument(accepting(customer)).await
     }
 
     /// One commit takes the command, its message and the memory of the key, or nothing.
@@ -304,6 +305,10 @@ impl Engine {
             chat: &|id| chats.iter().any(|chat| chat.external_id == *id),
         }))
     }
+}
+
+fn accepting(customer_id: &CustomerId) -> tracing::Span {
+    debug_span!(target: FLOW, "accept", %customer_id)
 }
 
 /// The thread that a message stands in: its root's, or its own.

@@ -1,7 +1,7 @@
 //! Finds out what became of what was sent: nothing is called failed that may stand at the platform.
 
 use crate::{
-    CALL_TIMEOUT, Engine, EngineError, Offered,
+    CALL_TIMEOUT, Engine, EngineError, FLOW, Offered,
     outbound::{Errand, step},
 };
 use model::{
@@ -12,6 +12,7 @@ use model::{
     retry,
     time::Timestamp,
 };
+use tracing::{Instrument, debug_span};
 
 impl Engine {
     /// Looks what became of an attempt whose answer never came.
@@ -93,7 +94,8 @@ impl Engine {
         let mut not_there = false;
         // It may have left under the mark of a key that was replaced since.
         for mark in self.marks(&errand.connection, errand.chat.id, errand.message.id) {
-            match offered.connector.prove(&access, &step(errand, &mark), attempt).await {
+            let looking = debug_span!(target: FLOW, "prove", looks = attempt.looks);
+            match offered.connector.prove(&access, &step(errand, &mark), attempt).instrument(looking).await {
                 Ok(Proof::NotThere) => not_there = true,
                 Ok(Proof::CannotTell) => {
                     let moved = self.has_moved(offered, &access, errand).await?;

@@ -1,6 +1,6 @@
 //! Reads what is queued: one connection and chat at a time, no more than its person may see.
 
-use crate::{CALL_TIMEOUT, Engine, EngineError, Offered, Turn, names::MOVE_AGAIN_AFTER, take_in::News};
+use crate::{CALL_TIMEOUT, Engine, EngineError, FLOW, Offered, Turn, names::MOVE_AGAIN_AFTER, take_in::News};
 use model::{
     changes::{Changes, Write},
     chat::{Chat, ChatState},
@@ -17,6 +17,7 @@ use model::{
     update::{RemoteMessage, Update},
 };
 use std::{collections::BTreeMap, time::Duration};
+use tracing::{Instrument, debug_span};
 
 /// How many lanes one turn looks at.
 const LANES_AT_ONCE: usize = 16;
@@ -37,7 +38,9 @@ impl Engine {
             self.last.read.was(&lane.customer_id);
             let chat = lane.chat.as_ref().map_or("", ExternalId::as_str);
             let name = format!("parts/{}/{chat}", lane.connection_id);
-            match self.alone(&name, self.read_lane(&lane)).await? {
+            let (customer_id, connection_id) = (&lane.customer_id, lane.connection_id);
+            let reading = debug_span!(target: FLOW, "read", %customer_id, %connection_id);
+            match self.alone(&name, self.read_lane(&lane).instrument(reading)).await? {
                 None => continue,
                 // Somebody was faster; what is still queued is read again.
                 Some(Err(EngineError::Store(StoreError::Stale)) | Ok(())) => {}
@@ -161,7 +164,7 @@ impl Engine {
             self.store().intakes(&ids).await?.into_iter().map(|intake| (intake.id, intake)).collect();
         // What passes, and what is looked up, was decided for this generation of the chat.
         let expected = |chat: &Chat| Write::Expect { chat_id: chat.id, generation: chat.generation };
-        let (mut updates, mut events) = (Vec::new(), Vec::new());
+        let (mut updates, mut events, mut told_by) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut with: Vec<_> = gate.chat.iter().map(expected).collect();
         for part in parts {
             let raw = intakes.get(&part.intake_id).map(|intake| self.parts_of(intake)).unwrap_or_default();
@@ -169,12 +172,15 @@ impl Engine {
                 with.push(remove(&part)); // No longer kept, or left alone by the connector by now.
                 continue;
             };
-            match self.read_part(offered, access, &raw, &gate).await {
+            let (intake_id, number) = (part.intake_id, part.number);
+            let reading = debug_span!(target: FLOW, "part", %intake_id, number);
+            match self.read_part(offered, access, &raw, &gate).instrument(reading).await {
                 Ok(read) if self.must_wait(access.connection, &read).await? => {
                     with.push(Write::UpdatePart(QueuedPart { due_at: self.now() + MOVE_AGAIN_AFTER, ..part }));
                 }
                 Ok(read) => {
                     self.read_moved_again(access.connection, &read, &mut with, &mut events).await?;
+                    told_by.extend(read.iter().filter_map(Update::message).map(|name| (name.clone(), intake_id)));
                     updates.extend(read);
                     with.push(remove(&part));
                 }
@@ -187,7 +193,7 @@ impl Engine {
         let mut updates = [gate.asked, updates].concat();
         self.look_up_people(&*offered.connector, access, &mut updates).await?;
         let news = News::new(access.connection, updates, Origin::Live);
-        self.take_in(&News { with, events, asked_at, import_new_chat: new, begins_import: new, ..news }).await
+        self.take_in(&News { with, events, told_by, asked_at, import_new_chat: new, begins_import: new, ..news }).await
     }
 
     /// What a part says, as far as the connection may hear it.

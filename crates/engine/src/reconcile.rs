@@ -6,6 +6,7 @@
 use crate::{
     CALL_TIMEOUT, Engine, EngineError, Offered, Turn,
     check::Checked,
+    flow,
     read::{SET_BACK, Unread},
     take_in::News,
 };
@@ -91,7 +92,7 @@ impl Engine {
         };
         match silence(&row, heartbeat, self.now()) {
             Some(gap) if !row.is_behind() => self.found_gap(&chat, row, gap).await,
-            _ => self.check_chat(&connection, &chat, row).await,
+            _ => flow::comparing(chat.id, self.check_chat(&connection, &chat, row)).await,
         }
     }
 

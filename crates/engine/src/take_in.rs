@@ -1,6 +1,6 @@
 //! Decide, commit, announce: the one way in which news change what is stored.
 
-use crate::{Engine, EngineError, MOST_DECISIONS};
+use crate::{Engine, EngineError, MOST_DECISIONS, flow::About};
 use model::{
     changes::{Changes, Write},
     connection::Connection,
@@ -8,7 +8,7 @@ use model::{
     decide::{Context, Settled, decide},
     event::{NewEvent, Origin},
     facets::Version,
-    id::{ChatId, ExternalId, MessageId},
+    id::{ChatId, ExternalId, IntakeId, MessageId},
     participant::PersonFacts,
     store::StoreError,
     time::Timestamp,
@@ -27,6 +27,8 @@ pub(crate) struct News<'a> {
     /// Rows that must be written with it, or not at all: a part that was read, a cursor.
     pub with: Vec<Write>,
     pub events: Vec<NewEvent>,
+    /// By which request each message was told of; nothing where the platform was asked.
+    pub told_by: BTreeMap<ExternalId, IntakeId>,
     /// The command that was answered with it, and the chat that it is in.
     pub settled: Option<(Settled, ExternalId)>,
     /// When the platform was asked for them; none for what it told by itself.
@@ -45,6 +47,7 @@ impl<'a> News<'a> {
             origin,
             with: Vec::new(),
             events: Vec::new(),
+            told_by: BTreeMap::new(),
             settled: None,
             asked_at: None,
             lists_own_chats: false,
@@ -112,7 +115,9 @@ impl Engine {
                 import_new_chat: news.import_new_chat,
                 no_asides: news.no_asides,
             };
+            let about = About::of(&known, &updates, &news.told_by);
             let mut decided = decide(known, &updates, settled.cloned(), &context);
+            about.decided(&news.told_by, &decided.writes);
             changes.writes.append(&mut decided.writes);
             changes.events.append(&mut decided.events);
         }

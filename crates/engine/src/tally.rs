@@ -39,6 +39,19 @@ pub enum Step {
     Uncertain,
 }
 
+impl Step {
+    /// Its name for whoever measures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Attempting => "attempting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
 /// What a commit did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -91,7 +104,7 @@ fn errand(action: &Action) -> Errands {
     }
 }
 
-fn step(progress: &Progress) -> Step {
+pub(crate) fn step(progress: &Progress) -> Step {
     match progress {
         Progress::Waiting => Step::Waiting,
         Progress::Attempting(_) => Step::Attempting,

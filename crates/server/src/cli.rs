@@ -8,6 +8,7 @@ use crate::{
     login,
     serve::{self, Material, Running},
     supervisor,
+    telemetry::{self, Exporting},
     vault::{Key, KeyVault, keys_in},
     world::{SystemClock, SystemRandom},
 };
@@ -25,7 +26,7 @@ use std::{
     time::Duration,
 };
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Names the program and the schema of what it keeps.
 static VERSION: LazyLock<String> =
@@ -122,16 +123,18 @@ impl Place {
     }
 }
 
-/// Sends the log to the error output.
-pub fn start_log(config: &Config) -> anyhow::Result<()> {
+/// Sends the log to the error output, and traces to a collector where one is named.
+pub fn start_log(config: &Config) -> anyhow::Result<Option<Exporting>> {
     let filter =
         EnvFilter::try_new(&config.log.level).context("log.level: error, warn, info, debug or trace is wanted")?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours());
-    match config.log.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours());
+    let log = match config.log.format {
+        LogFormat::Text => log.with_filter(filter).boxed(),
+        LogFormat::Json => log.json().with_filter(filter).boxed(),
+    };
+    let (traces, exporting) = telemetry::start(&config.telemetry)?.unzip();
+    tracing_subscriber::registry().with(log).with(traces).init();
+    Ok(exporting)
 }
 
 /// Whether the log may be coloured: only where a person looks at it.
@@ -175,10 +178,17 @@ pub struct Started {
     pub first: bool,
     /// Ends when somebody asks the program to stop. It listens before anybody is told that the server runs.
     asked_to_stop: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// The traces on their way.
+    exporting: Option<Exporting>,
 }
 
 /// Opens what is kept, and starts the server on a port that is open already.
-pub fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::Result<Started> {
+pub fn start(
+    config: Config,
+    vault: KeyVault,
+    listener: TcpListener,
+    exporting: Option<Exporting>,
+) -> anyhow::Result<Started> {
     let database = config.database();
     let first = !database.exists();
     let store = Arc::new(Sqlite::open(&database)?);
@@ -190,7 +200,7 @@ pub fn start(config: Config, vault: KeyVault, listener: TcpListener) -> anyhow::
     let address = serve::local(running.address);
     std::fs::write(data_dir.join(ADDRESS_FILE), &address).context("Cannot write into the data folder.")?;
     tracing::info!(address, "Listening at {address}");
-    Ok(Started { running, store, first, asked_to_stop })
+    Ok(Started { running, store, first, asked_to_stop, exporting })
 }
 
 /// Opens a port, or says in words why not.
@@ -201,10 +211,10 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 async fn serve_alone(place: &Place) -> anyhow::Result<()> {
     let config = place.load()?;
-    start_log(&config)?;
+    let exporting = start_log(&config)?;
     let vault = vault(&config)?;
     let listener = listen(config.listen).await?;
-    let started = start(config, vault, listener)?;
+    let started = start(config, vault, listener, exporting)?;
     let (running, first) = (&started.running, started.first);
     if first {
         println!("Open this address to sign in. It is good once, for 15 minutes:");
@@ -228,6 +238,9 @@ impl Started {
         tracing::info!("Stopping; what is in hand is finished first");
         let stopped = self.running.stop().await;
         self.store.close().await;
+        if let Some(exporting) = self.exporting {
+            exporting.close().await;
+        }
         stopped
     }
 }

@@ -5,6 +5,7 @@
 use crate::bounds::{Limits, Retention};
 use crate::checks::Checks;
 use crate::proxies::Trusted;
+use crate::telemetry::Telemetry;
 use anyhow::{Context, anyhow, bail};
 use engine::UploadBounds;
 use figment::{
@@ -63,6 +64,8 @@ pub struct Config {
     pub log: Log,
     /// Who may read the metrics.
     pub metrics: Metrics,
+    /// Where traces go.
+    pub telemetry: Telemetry,
     /// Bounds of the API.
     pub limits: Limits,
     /// How long things are kept.
@@ -117,6 +120,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
             metrics: Metrics::default(),
+            telemetry: Telemetry::default(),
             limits: Limits::default(),
             retention: Retention::default(),
             checks: Checks::default(),
@@ -153,6 +157,9 @@ impl Config {
             bail!("allowed_origins: {origin} must look like https://app.example.com, without a path.");
         }
         self.trusted().context("trusted_proxies")?;
+        if let Some(url) = self.telemetry.otlp_endpoint.as_ref().filter(|url| !is_web(url)) {
+            bail!("telemetry.otlp_endpoint: {url} must begin with https:// or http://.");
+        }
         let keys = self.secret_key.iter().map(|key| key.0.as_str());
         if keys
             .chain(self.old_secret_keys.iter().map(String::as_str))
@@ -182,6 +189,7 @@ impl Config {
             ("checks.longest_seconds", self.checks.longest_seconds),
             ("checks.outage_seconds", self.checks.outage_seconds),
             ("checks.poll_seconds", self.checks.poll_seconds),
+            ("telemetry.sample_percent", self.telemetry.sample_percent),
         ] {
             if value == 0 {
                 bail!("{name} must be at least 1.");

@@ -97,7 +97,7 @@ fn app(vault: &KeyVault, name: &str) -> App {
 /// Runs the server and an emulated Slack beside it.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
     let mut config = options.place.load()?;
-    cli::start_log(&config)?;
+    let exporting = cli::start_log(&config)?;
     let vault = cli::vault(&config)?;
     let listener = cli::listen(config.listen).await?;
     let beside = SocketAddr::from(([127, 0, 0, 1], options.sandbox_port));
@@ -116,7 +116,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     config.integrations.insert("slack".to_owned(), settings.into_iter().collect());
     let journal = Some(config.data_dir.join("sandbox"));
     let mut emulator = Emulator::start(World { app, journal, people: true, ..World::default() }, beside)?;
-    let started = cli::start(config, vault, listener)?;
+    let started = cli::start(config, vault, listener, exporting)?;
     // The emulator is on this computer, wherever else the server may be reached.
     emulator.slack.set_events_url(Some(format!("{}/hooks/slack", serve::local(started.running.address))));
     let page = login::link(&started.running.server).await?;

@@ -26,6 +26,7 @@ pub mod proxies;
 pub mod safety;
 pub mod serve;
 pub mod supervisor;
+pub mod telemetry;
 pub mod transfer;
 pub mod vault;
 pub mod world;

@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use engine::{Announcer, Errands, Loop, Step, Tally};
+use engine::{Announcer, Errands, FLOW, Loop, Tally};
 use model::{
     customer::CustomerId,
     http::{self, Http, HttpError, Incoming, Transfer},
@@ -36,6 +36,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tracing::{Instrument, debug_span, field::Empty};
 
 /// What waits is counted up to here: more is "much" all the same.
 const COUNTED_UP_TO: usize = 10_000;
@@ -155,7 +156,7 @@ impl Metrics {
             self.parts.get_or_create(&vec![("outcome", outcome.to_owned())]).inc_by(count);
         }
         for ((errand, step), count) in &tally.commands {
-            let labels = vec![("kind", errand_name(*errand).to_owned()), ("outcome", step_name(*step).to_owned())];
+            let labels = vec![("kind", errand_name(*errand).to_owned()), ("outcome", step.name().to_owned())];
             self.commands.get_or_create(&labels).inc_by(*count);
         }
         for (kind, state) in &tally.runs {
@@ -164,8 +165,8 @@ impl Metrics {
         }
     }
 
-    fn called(&self, platform: &str, url: &str, outcome: String, took: Duration) {
-        let labels = vec![("platform", platform.to_owned()), ("method", self.method(url)), ("status", outcome)];
+    fn called(&self, platform: &str, method: String, outcome: String, took: Duration) {
+        let labels = vec![("platform", platform.to_owned()), ("method", method), ("status", outcome)];
         self.calls.get_or_create(&labels).inc();
         self.call_seconds.get_or_create(&vec![("platform", platform.to_owned())]).observe(took.as_secs_f64());
     }
@@ -201,16 +202,6 @@ fn errand_name(errand: Errands) -> &'static str {
         Errands::Edit => "edit",
         Errands::Delete => "delete",
         Errands::React => "react",
-    }
-}
-
-fn step_name(step: Step) -> &'static str {
-    match step {
-        Step::Waiting => "waiting",
-        Step::Attempting => "attempting",
-        Step::Done => "done",
-        Step::Failed => "failed",
-        Step::Uncertain => "uncertain",
     }
 }
 
@@ -255,22 +246,37 @@ pub struct Measured {
     pub metrics: Arc<Metrics>,
 }
 
+impl Measured {
+    /// Counts a call, and shows it to whoever follows a message.
+    async fn measure<T>(
+        &self,
+        url: String,
+        call: impl Future<Output = Result<T, HttpError>>,
+        status: fn(&T) -> u16,
+    ) -> Result<T, HttpError> {
+        let (began, method) = (Instant::now(), self.metrics.method(&url));
+        let span = debug_span!(
+            target: FLOW, "call", kind = "client", platform = self.platform, method, status = Empty, error = Empty
+        );
+        let answer = call.instrument(span.clone()).await;
+        let outcome = outcome(answer.as_ref().map(status));
+        span.record("status", &outcome);
+        if answer.is_err() {
+            span.record("error", &outcome);
+        }
+        self.metrics.called(self.platform, method, outcome, began.elapsed());
+        answer
+    }
+}
+
 #[async_trait]
 impl Http for Measured {
     async fn send(&self, request: http::Request) -> Result<http::Response, HttpError> {
-        let (began, url) = (Instant::now(), request.url.clone());
-        let answer = self.wire.send(request).await;
-        let outcome = outcome(answer.as_ref().map(|response| response.status));
-        self.metrics.called(self.platform, &url, outcome, began.elapsed());
-        answer
+        self.measure(request.url.clone(), self.wire.send(request), |response| response.status).await
     }
 
     async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError> {
-        let (began, url) = (Instant::now(), transfer.url.clone());
-        let answer = self.wire.transfer(transfer).await;
-        let outcome = outcome(answer.as_ref().map(|incoming| incoming.status));
-        self.metrics.called(self.platform, &url, outcome, began.elapsed());
-        answer
+        self.measure(transfer.url.clone(), self.wire.transfer(transfer), |incoming| incoming.status).await
     }
 }
 

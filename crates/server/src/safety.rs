@@ -13,12 +13,14 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use engine::FLOW;
 use std::{any::Any, time::Duration};
 use tokio::time::Instant;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
 };
+use tracing::{Instrument, debug_span, field::Empty};
 
 /// How long a browser remembers what another site's page may do.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -110,7 +112,12 @@ async fn logged(State(server): State<Server>, request: Request, next: Next) -> R
     let route = request.extensions().get::<MatchedPath>().map_or("(page)".to_owned(), |path| path.as_str().to_owned());
     let client = request.extensions().get::<Client>().and_then(|client| client.address);
     let client = client.map(tracing::field::display);
-    let response = next.run(request).await;
+    let caller = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let span = debug_span!(
+        target: FLOW, "request", kind = "server", %method, route, status = Empty, traceparent = caller
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
     let (status, took) = (response.status().as_u16(), began.elapsed());
     server.metrics.answered(method.as_str(), &route, status, took);
     let millis = took.as_millis();

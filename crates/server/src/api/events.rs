@@ -198,6 +198,12 @@ impl Follower {
             // It reads slower than the feed is forgotten. On its return it is told to begin anew.
             return Err(ApiError::Forgotten);
         }
+        for event in rows.iter() {
+            if let event::Subject::Message(message_id) = event.event.subject {
+                let (seq, customer_id) = (event.seq, &event.customer_id);
+                drop(tracing::debug_span!(target: engine::FLOW, "stream", %message_id, seq, %customer_id));
+            }
+        }
         for event in self.server.engine.show_events(&rows).await? {
             let id = if self.customer.is_some() { event.seq } else { event.position };
             let data = serde_json::to_string(&event).map_err(|_| ApiError::Broken)?;

@@ -74,6 +74,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             folder::examine(&config, &mut findings);
             examine_address(&config, &mut findings).await?;
             examine_platforms(&config, &mut findings).await?;
+            examine_collector(&config, &mut findings).await?;
         }
         Err(error) => findings.note("configuration", Finding::bad(format!("{error:#}"))),
     }
@@ -160,6 +161,25 @@ async fn examine_platforms(config: &Config, findings: &mut Findings) -> anyhow::
             findings.note("clock", judge(behind, connector.describe().name));
         }
     }
+    Ok(())
+}
+
+/// Asks the collector to take no spans.
+async fn examine_collector(config: &Config, findings: &mut Findings) -> anyhow::Result<()> {
+    let Some(url) = config.telemetry.traces_url() else { return Ok(()) };
+    let client = reqwest::Client::builder().timeout(ANSWER_WITHIN).build()?;
+    let mut call = client.post(&url).header("content-type", "application/json").body(r#"{"resourceSpans":[]}"#);
+    if let Some(authorization) = &config.telemetry.authorization {
+        call = call.header("authorization", &authorization.0);
+    }
+    findings.note(
+        "traces",
+        match call.send().await.map(|answer| answer.status()) {
+            Ok(status) if status.is_success() => Finding::good(format!("The collector takes them at {url}.")),
+            Ok(status) => Finding::doubtful(format!("{url} answered {}. Traces are lost.", status.as_u16())),
+            Err(_) => Finding::doubtful(format!("{url} does not answer. Traces are lost, and nothing else is.")),
+        },
+    );
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What `bothways doctor` finds: in order, and with each thing that can be wrong.
 
-use crate::processes::Pair;
+use crate::{processes::Pair, traces::Collector};
 use serde_json::Value;
 
 /// What is found, as `grade about: says`, and whether all is well.
@@ -33,6 +33,12 @@ async fn the_doctor_finds_a_server_well_and_touches_nothing() {
     says(&found, "doubtful public address", "public_url is not set");
     says(&found, "good integration slack", "knows client_id and client_secret");
     says(&found, "good clock", "right");
+    assert!(!found.iter().any(|line| line.contains("traces")), "nobody asked for traces: {found:#?}");
+    let _collector = Collector::start(&mut pair).await;
+    says(&examine(&pair).0, "good traces", "takes them");
+    set(&mut pair, "BOTHWAYS_TELEMETRY__OTLP_ENDPOINT", "http://127.0.0.1:9");
+    says(&examine(&pair).0, "doubtful traces", "does not answer");
+    pair.variables.retain(|(name, _)| !name.contains("TELEMETRY"));
 
     let server = pair.serve("127.0.0.1:0");
     let address = std::fs::read_to_string(pair.data().join("server.address")).unwrap();

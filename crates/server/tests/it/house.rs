@@ -368,7 +368,12 @@ pub struct Feed {
 
 impl Feed {
     pub async fn open(house: &House, customer: &str, after: u64) -> Self {
-        let call = house.client.get(format!("{}/v1/events/stream", house.base)).bearer_auth(&house.key);
+        Self::at((&house.client, &house.base, &house.key), customer, after).await
+    }
+
+    /// The feed of a server that is called so, with this key.
+    pub async fn at((client, base, key): (&Client, &str, &str), customer: &str, after: u64) -> Self {
+        let call = client.get(format!("{base}/v1/events/stream")).bearer_auth(key);
         let call = call.header("bothways-customer", customer).header("last-event-id", after);
         let answer = call.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);

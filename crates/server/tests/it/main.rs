@@ -30,4 +30,5 @@ mod reconcile;
 mod retention;
 mod search;
 mod secrets;
+mod traces;
 mod whole_way;

@@ -3,6 +3,7 @@
 use crate::{
     browser::{Browser, cookie_of},
     processes::{Caller, Pair},
+    traces::Collector,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,7 +18,8 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
-    let pair = Pair::new(&[]);
+    let mut pair = Pair::new(&[]);
+    let collector = Collector::start(&mut pair).await;
     let server = pair.serve("127.0.0.1:0");
     let link = server.told("http://").to_owned();
     let base = link.split("/login/").next().unwrap().to_owned();
@@ -82,9 +84,13 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
     assert!(contains(&log, "/connect/{ticket}"), "the log must have said something: {}", text(&log));
     assert!(contains(&log, "TRACE"), "and all that it can say");
     assert!(!contains(&log, "eyes only"), "a message's text is in the log");
+    let exported = collector.told();
+    assert!(exported.contains("chat.postMessage"), "the traces must have said something: {exported}");
+    assert!(!exported.contains("eyes only"), "a message's text is in the traces");
     for (name, secret) in &secrets {
         assert!(secret.len() > 8, "{name}: {secret}");
         assert!(!contains(&log, secret), "the {name} is in the log");
+        assert!(!exported.contains(secret), "the {name} is in the traces");
         assert!(!answers.contains(secret), "the {name} is in an answer");
         for entry in std::fs::read_dir(pair.data()).unwrap() {
             let path = entry.unwrap().path();
