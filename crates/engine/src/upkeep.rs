@@ -1,7 +1,7 @@
 //! What must be done from time to time: news set aside for too long, and what is kept for a named time.
 
 use crate::{Engine, EngineError, Turn};
-use model::store::{KeptSince, StoreError};
+use model::{retention::KeptSince, store::StoreError};
 use std::time::Duration;
 
 /// How many chats one turn looks at.

@@ -33,6 +33,7 @@ pub mod keys;
 pub mod limits;
 pub mod message;
 pub mod participant;
+pub mod retention;
 pub mod retry;
 pub mod search;
 pub mod standing;

@@ -21,6 +21,7 @@ use crate::{
     limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
+    retention::KeptSince,
     stream::Stream,
     sync_status::SyncStatus,
     time::Timestamp,
@@ -93,19 +94,6 @@ pub struct ListedChat {
     /// How many incoming messages that can be read stand after the read mark, counted up to
     /// [`UNREAD_COUNTED`]; none while there is no mark.
     pub unread_count: Option<u32>,
-}
-
-/// Since when things are kept: what is older goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeptSince {
-    /// Requests that are routed and that no part refers to, by when they came.
-    pub raw: Timestamp,
-    /// Parts that could not be read, by when their request came. The request can go then, too.
-    pub parked: Timestamp,
-    /// Runs that ended, by when they did.
-    pub runs: Timestamp,
-    /// Commands that were done, by when they were accepted. Those that failed can still be tried again.
-    pub done: Timestamp,
 }
 
 /// How far unread messages are counted: so many means as many or more.

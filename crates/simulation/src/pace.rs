@@ -22,9 +22,10 @@ use model::{
     limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
+    retention::KeptSince,
     store::{
-        ApiKey, Backlog, ChatFilter, Committed, Intakes, KeptSince, Keys, Lane, ListedChat, NamedKind, Paging, Slice,
-        Store, StoreError, Ticket,
+        ApiKey, Backlog, ChatFilter, Committed, Intakes, Keys, Lane, ListedChat, NamedKind, Paging, Slice, Store,
+        StoreError, Ticket,
     },
     stream::Stream,
     sync_status::SyncStatus,

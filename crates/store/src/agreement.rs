@@ -8,7 +8,8 @@ use model::{
     customer::CustomerId,
     facets::Version,
     intake::QueuedPart,
-    store::{ApiKey, ChatFilter, KeptSince, Lane, NamedKind, Paging, Store, StoreError},
+    retention::KeptSince,
+    store::{ApiKey, ChatFilter, Lane, NamedKind, Paging, Store, StoreError},
     sync_status::SyncState,
 };
 use proptest::{collection::vec, prelude::*, sample::select};

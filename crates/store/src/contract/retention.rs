@@ -5,7 +5,8 @@ use model::{
     changes::Write,
     command::{Command, Progress},
     message::Problem,
-    store::{KeptSince, Store},
+    retention::KeptSince,
+    store::Store,
     sync_status::{SyncState, SyncStatus},
 };
 

@@ -11,7 +11,8 @@ use model::{
     id::{ChatId, ConnectionId, ExternalId, IntakeId, uuid_v7},
     intake::{Intake, PartState, QueuedPart},
     limits::BucketName,
-    store::{Committed, KeptSince, NamedKind, StoreError, Ticket},
+    retention::KeptSince,
+    store::{Committed, NamedKind, StoreError, Ticket},
     sync_status::SyncStatus,
     time::Timestamp,
 };

@@ -6,7 +6,8 @@ use super::{
 };
 use model::{
     id::{IntakeId, uuid_v7},
-    store::{KeptSince, Ticket},
+    retention::KeptSince,
+    store::Ticket,
     time::Timestamp,
 };
 use rusqlite::Connection;

@@ -22,9 +22,8 @@ use model::{
     limits::{Ask, Bucket, BucketName, Permit},
     message::Message,
     participant::Participant,
-    store::{
-        Backlog, ChatFilter, Committed, Figures, KeptSince, ListedChat, NamedKind, Paging, Slice, Store, StoreError,
-    },
+    retention::KeptSince,
+    store::{Backlog, ChatFilter, Committed, Figures, ListedChat, NamedKind, Paging, Slice, Store, StoreError},
     sync_status::SyncStatus,
     time::Timestamp,
     upload::{Held, Upload},
