@@ -2,7 +2,7 @@
 
 use crate::{
     asks::What,
-    emoji,
+    connect, emoji, erasing,
     files::{delete_file, send_files, share},
     identity,
     world::{Party, World},
@@ -51,10 +51,11 @@ pub const ACTS: &[(&str, Act)] = &[
     ("import_foreign", import_foreign),
     ("import_all", import_all),
     ("delete_chat", delete_chat),
-    ("pause", pause),
-    ("go_on", go_on),
-    ("revoke", revoke),
-    ("connect_again", connect_again),
+    ("pause", connect::pause),
+    ("go_on", connect::go_on),
+    ("revoke", connect::revoke),
+    ("connect_again", connect::connect_again),
+    ("erase", erasing::erase),
     ("compare_chat", compare_chat),
     ("say_who", identity::say_who),
     ("change_emoji", emoji::change_emoji),
@@ -120,7 +121,7 @@ impl World {
         Some((channel, ts, user))
     }
 
-    fn a_party(&self) -> Option<Party> {
+    pub fn a_party(&self) -> Option<Party> {
         self.chance.pick(&self.parties).cloned()
     }
 
@@ -312,43 +313,6 @@ fn delete_chat(world: &mut World) -> Option<String> {
     }
     let (party, chat) = world.a_chat()?;
     Some(world.ask(&party.customer, What::DeleteChat { chat: chat.id }))
-}
-
-fn pause(world: &mut World) -> Option<String> {
-    if !world.chance.one_in(6) {
-        return None;
-    }
-    let party = world.a_party()?;
-    Some(world.ask(&party.customer, What::Pause { connection: party.connection, on: true }))
-}
-
-fn go_on(world: &mut World) -> Option<String> {
-    let paused = world.memory.all_connections().into_iter().find(|connection| connection.standing.paused)?;
-    Some(world.ask(&paused.customer_id, What::Pause { connection: paused.id, on: false }))
-}
-
-/// A person takes their own token back, or somebody takes the app out of the workspace.
-fn revoke(world: &mut World) -> Option<String> {
-    if !world.chance.one_in(100) {
-        return None;
-    }
-    let everything = world.chance.one_in(2);
-    let user = world.parties.first()?.user.clone();
-    world.seen.revoked = true;
-    if everything {
-        let team = world.slack.users().into_iter().find(|one| one.id == user)?.team;
-        world.slack.uninstall(&team);
-        return Some(format!("the app is taken out of {team}"));
-    }
-    world.slack.revoke_person(&user);
-    Some(format!("{user} takes their token back"))
-}
-
-fn connect_again(world: &mut World) -> Option<String> {
-    let lost = world.parties.clone().into_iter().find(|party| world.needs_login(party))?;
-    // Whether it worked, the state tells; else it is tried again later.
-    let connected = world.connect_again(&lost);
-    Some(format!("{} connects again: {connected:?}", lost.customer))
 }
 
 fn compare_chat(world: &mut World) -> Option<String> {

@@ -72,6 +72,8 @@ pub enum What {
         user: UserPlatformId,
         ids: Vec<ExternalId>,
     },
+    /// Nothing of the customer may be left.
+    Erase,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +179,8 @@ impl World {
                 Ok(about) => {
                     if let (What::Send { .. }, Some(id)) = (&ask.what, about)
                         && !memory.synced_events().iter().any(|event| event.event.subject == Subject::Message(id))
+                        // Of who leaves, nothing is on disk for long.
+                        && memory.all_connections().iter().any(|one| one.customer_id == ask.customer && !one.standing.ended)
                     {
                         lock(&wrong).push(format!("P1: send {key} was answered before it was on disk"));
                     }
@@ -245,6 +249,7 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
             return engine.state_identity(customer, *user, &statement, app).await.map(|_| None);
         }
         What::Compare { chat } => return engine.sync_chat(customer, *chat).await.map(|_| None),
+        What::Erase => return engine.erase(customer).await.map(|()| None),
     };
     Ok(Some(message.id))
 }

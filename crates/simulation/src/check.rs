@@ -8,7 +8,9 @@ use crate::{
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
     command::Command,
+    connection::Login,
     customer::CustomerId,
+    event::Event,
     id::{ExternalId, MessageId},
     time::Timestamp,
     world::Clock,
@@ -198,7 +200,9 @@ impl World {
     /// No gap in `seq`, and none in the app's log. What a power failure takes was heard by nobody.
     pub fn check_feed(&mut self) -> Result<(), String> {
         let events = self.memory.synced_events();
-        for event in events.iter().filter(|event| event.position > self.seen.position) {
+        // Of who is being erased, events go in no order that anybody hears.
+        let stays = |event: &&Event| self.leaving.iter().all(|gone| gone.customer != event.customer_id);
+        for event in events.iter().filter(|event| event.position > self.seen.position).filter(stays) {
             let last = self.seen.seqs.entry(event.customer_id.clone()).or_default();
             if event.seq != *last + 1 {
                 return Err(format!("the feed of {} goes from {last} to {}", event.customer_id, event.seq));
@@ -211,7 +215,12 @@ impl World {
 
     /// No login dies by our fault, however often its tokens end and whatever becomes of the refreshing.
     pub fn check_logins(&self) -> Result<(), String> {
-        match self.memory.all_logins().into_iter().find(|login| login.lost && !self.seen.revoked) {
+        // Who leaves takes their own token back, and whoever calls with it just then is told so.
+        let connections = self.memory.all_connections();
+        let is_used =
+            |login: &Login| connections.iter().any(|one| !one.standing.ended && one.logins.contains(&login.id));
+        let lost = |login: &Login| login.lost && !self.seen.revoked && is_used(login);
+        match self.memory.all_logins().into_iter().find(lost) {
             Some(login) => Err(format!("the login of {} was lost, and nobody revoked it", login.account)),
             None => Ok(()),
         }
@@ -233,7 +242,7 @@ impl World {
             }
         }
         for chat in chats.values() {
-            let party = self.parties.iter().find(|party| party.customer == chat.customer_id);
+            let party = self.parties.iter().chain(&self.leaving).find(|party| party.customer == chat.customer_id);
             let Some(party) = party else { return Err(format!("{} belongs to nobody", chat.external_id)) };
             if !self.seen.was_in(&party.user, chat.external_id.as_str()) {
                 return Err(format!("P11: {} sees {}, where they never were", party.customer, chat.external_id));

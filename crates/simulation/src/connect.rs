@@ -1,6 +1,9 @@
 //! Two customers connect to one workspace, before anything goes wrong.
 
-use crate::world::{Party, REDIRECT, World, integration};
+use crate::{
+    asks::What,
+    world::{Party, REDIRECT, World, integration},
+};
 use axum::body::Body;
 use engine::{Engine, EngineError};
 use model::{
@@ -42,7 +45,8 @@ impl World {
             let slack = integration();
             let connected = self.drive(engine.connect(&customer, &slack, &grant));
             let connection: Connection = connected.map_err(|error| format!("cannot connect: {error:?}"))?;
-            self.parties.push(Party { customer, user: user.id.clone(), connection: connection.id });
+            let own_token = number == 0;
+            self.parties.push(Party { customer, user: user.id.clone(), connection: connection.id, own_token });
             if number == 0 {
                 self.invite_bot(&connection);
             }
@@ -59,8 +63,7 @@ impl World {
     /// A person goes the whole way again, as the first time. They get the same connection back.
     pub fn connect_again(&mut self, party: &Party) -> Result<(), String> {
         let (_, engine) = self.any_server().ok_or("no server is up")?;
-        let own_token = self.parties.first().is_some_and(|first| first.user == party.user);
-        let code = self.allow(&engine, &party.user, own_token)?;
+        let code = self.allow(&engine, &party.user, party.own_token)?;
         let grant = Grant::Code { code: Secret(code), redirect_uri: REDIRECT.to_owned() };
         let connected = self.drive(engine.connect(&party.customer, &integration(), &grant));
         if let Err(EngineError::Busy(after)) = connected {
@@ -113,4 +116,41 @@ impl World {
         let code = location.split(['?', '&']).find_map(|field| field.strip_prefix("code="));
         code.map(str::to_owned).ok_or_else(|| format!("Slack gave no code: {location}"))
     }
+}
+
+pub fn pause(world: &mut World) -> Option<String> {
+    if !world.chance.one_in(6) {
+        return None;
+    }
+    let party = world.a_party()?;
+    Some(world.ask(&party.customer, What::Pause { connection: party.connection, on: true }))
+}
+
+pub fn go_on(world: &mut World) -> Option<String> {
+    let paused = world.memory.all_connections().into_iter().find(|connection| connection.standing.paused)?;
+    Some(world.ask(&paused.customer_id, What::Pause { connection: paused.id, on: false }))
+}
+
+/// A person takes their own token back, or somebody takes the app out of the workspace.
+pub fn revoke(world: &mut World) -> Option<String> {
+    if !world.chance.one_in(100) {
+        return None;
+    }
+    let everything = world.chance.one_in(2);
+    let user = world.parties.first()?.user.clone();
+    world.seen.revoked = true;
+    if everything {
+        let team = world.slack.users().into_iter().find(|one| one.id == user)?.team;
+        world.slack.uninstall(&team);
+        return Some(format!("the app is taken out of {team}"));
+    }
+    world.slack.revoke_person(&user);
+    Some(format!("{user} takes their token back"))
+}
+
+pub fn connect_again(world: &mut World) -> Option<String> {
+    let lost = world.parties.clone().into_iter().find(|party| world.needs_login(party))?;
+    // Whether it worked, the state tells; else it is tried again later.
+    let connected = world.connect_again(&lost);
+    Some(format!("{} connects again: {connected:?}", lost.customer))
 }

@@ -12,6 +12,7 @@ mod connect;
 #[cfg(test)]
 mod crowd;
 mod emoji;
+mod erasing;
 mod executor;
 mod files;
 mod follow;

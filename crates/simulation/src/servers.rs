@@ -106,8 +106,19 @@ impl World {
     /// Begins turns of the loops, as a server's tasks do.
     pub fn start_turns(&mut self) {
         let Some((owner, engine)) = self.any_server() else { return };
-        let turns =
-            ["route", "read", "import", "outbound", "refresh", "look_after", "reconcile", "marks", "upkeep", "index"];
+        let turns = [
+            "route",
+            "read",
+            "import",
+            "outbound",
+            "refresh",
+            "look_after",
+            "reconcile",
+            "marks",
+            "upkeep",
+            "index",
+            "erase",
+        ];
         let Some(name) = self.chance.pick(&turns).copied() else { return };
         if self.executor.count(owner, name) >= 2 {
             return;
@@ -123,6 +134,7 @@ impl World {
                 "refresh" => engine.refresh_turn().await,
                 "index" => engine.index_turn().await,
                 "marks" => engine.marks_turn().await,
+                "erase" => engine.erase_turn().await,
                 _ => engine.upkeep_turn().await,
             };
             // What a turn could not do now, it finds again: the store was full, or somebody was faster.

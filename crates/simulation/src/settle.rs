@@ -138,6 +138,7 @@ impl World {
             (!self.are_compared(), "chats are not compared"),
             (!self.are_emoji_listed(), "emoji are not listed anew"),
             (self.index_is_behind(), "the search index is behind"),
+            (self.is_erasing(), "customers are not erased"),
             (!lock(&self.asks).are_answered(), "customers wait for an answer"),
         ];
         news.into_iter().chain(waits).find_map(|(waits, what)| waits.then(|| what.to_owned()))
@@ -166,11 +167,12 @@ impl World {
         }
         // All but the parties' own authorizations made fresh tokens out of old ones.
         let granted = self.slack.calls().get("oauth.v2.access").copied().unwrap_or(0);
-        let refreshes = granted.saturating_sub(self.parties.len() as u64);
+        let refreshes = granted.saturating_sub((self.parties.len() + self.leaving.len()) as u64);
         self.count("refreshes", usize::try_from(refreshes).unwrap_or(usize::MAX));
         self.compare_sends()?;
         self.compare_order()?;
         self.compare_sent_files()?;
+        self.compare_erased()?;
         for party in self.parties.clone() {
             self.compare_replay(&party)?;
             self.compare_follower(&party)?;

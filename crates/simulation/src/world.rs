@@ -74,6 +74,8 @@ pub struct Party {
     pub customer: CustomerId,
     pub user: String,
     pub connection: ConnectionId,
+    /// They allowed the app with a token of their own.
+    pub own_token: bool,
 }
 
 /// A server process.
@@ -104,6 +106,8 @@ pub struct World {
     pub executor: Executor,
     pub servers: Vec<Server>,
     pub parties: Vec<Party>,
+    /// Who asked to be erased.
+    pub leaving: Vec<Party>,
     pub flights: Vec<Flight>,
     pub asks: Shared<Asks>,
     pub seen: Seen,
@@ -147,6 +151,7 @@ impl World {
             executor: Executor::default(),
             servers: (0..count).map(|_| down()).collect(),
             parties: Vec::new(),
+            leaving: Vec::new(),
             flights: Vec::new(),
             asks: Arc::default(),
             seen: Seen::default(),

@@ -2,6 +2,7 @@
 
 use crate::house::{Feed, House};
 use reqwest::Method;
+use sandbox::slack::RateLimits;
 use serde_json::{Value, json};
 
 /// A chat that Ana and Bruno are in at Slack, imported for Ana.
@@ -126,6 +127,22 @@ async fn chats_are_searched_by_name_and_runs_say_which_chat_they_read() {
     let run = runs["items"].as_array().unwrap().iter().find(|run| run["chat_id"] == room.chat.as_str()).unwrap();
     assert_eq!(run["chat_name"], "plans");
     room.house.close().await;
+}
+
+/// Asked for one by one, they would need more calls than Slack allows in a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_chats_that_nobody_listed_yet_are_imported_within_slacks_limits() {
+    let house = House::with(|_| {}, |world| world.rate_limits = RateLimits::Tiers).await;
+    let ana = house.person(0);
+    let connection = house.connect("ana", &ana).await;
+    house.all_is_heard().await;
+    house.slack.set_events_url(None);
+    let make = |number: u32| house.slack.act_create_channel(&ana, &format!("team-{number}"), false).unwrap();
+    let channels: Vec<_> = (0..80).map(make).collect();
+    let wish = json!({ "connection_id": connection, "chats": channels });
+    let runs = house.ask("ana", Method::POST, "/v1/chats/import", Some(wish)).await.good();
+    assert_eq!(runs["items"].as_array().unwrap().len(), 80);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
