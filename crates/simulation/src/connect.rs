@@ -46,7 +46,13 @@ impl World {
             let connected = self.drive(engine.connect(&customer, &slack, &grant));
             let connection: Connection = connected.map_err(|error| format!("cannot connect: {error:?}"))?;
             let own_token = number == 0;
-            self.parties.push(Party { customer, user: user.id.clone(), connection: connection.id, own_token });
+            self.parties.push(Party {
+                customer,
+                user: user.id.clone(),
+                connection: connection.id,
+                own_token,
+                left_at: None,
+            });
             if number == 0 {
                 self.invite_bot(&connection);
             }

@@ -1,8 +1,11 @@
 //! A customer leaves in the middle of it all, and takes everything along.
 
-use crate::{asks::What, world::World};
+use crate::{
+    asks::What,
+    world::{Party, World},
+};
 use engine::Within;
-use model::{customer::CustomerId, erasure::Erasures, files::Files, store::Paging};
+use model::{erasure::Erasures, files::Files, store::Paging, upload::Upload, world::Clock};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Somebody asks to be erased, in some of the worlds.
@@ -13,7 +16,7 @@ pub fn erase(world: &mut World) -> Option<String> {
     let number = world.chance.below(world.parties.len());
     let party = world.parties.remove(number);
     let said = world.ask(&party.customer, What::Erase);
-    world.leaving.push(party);
+    world.leaving.push(Party { left_at: Some(world.server_clock.now()), ..party });
     Some(said)
 }
 
@@ -39,7 +42,7 @@ impl World {
             return Err(format!("P11: the login of {} stayed, and nobody stands on it", login.account));
         }
         for party in self.leaving.clone() {
-            if let Some(left) = self.left_of(&party.customer) {
+            if let Some(left) = self.left_of(&party) {
                 return Err(format!("P11: {} was erased, and left {left}", party.customer));
             }
             let (within, paging) = (Within::default(), Paging { after: None, limit: 1 });
@@ -54,9 +57,11 @@ impl World {
         Ok(())
     }
 
-    /// What is stored of a customer, if anything is.
-    fn left_of(&self, customer: &CustomerId) -> Option<&'static str> {
-        let memory = &self.memory;
+    /// What is stored of a customer, if anything is. A file that came only afterwards is somebody's new one, and
+    /// waits its time.
+    fn left_of(&self, party: &Party) -> Option<&'static str> {
+        let (memory, customer) = (&self.memory, &party.customer);
+        let came_before = |upload: &Upload| party.left_at.is_some_and(|left| upload.created_at <= left);
         let rows = [
             ("connections", memory.all_connections().iter().any(|row| row.customer_id == *customer)),
             ("chats", memory.all_chats().iter().any(|row| row.customer_id == *customer)),
@@ -66,7 +71,7 @@ impl World {
             ("parts", memory.all_parts().iter().any(|row| row.customer_id == *customer)),
             ("people", memory.all_participants().iter().any(|row| row.customer_id == *customer)),
             ("identities", memory.all_user_platforms().iter().any(|row| row.customer_id == *customer)),
-            ("uploads", memory.all_uploads().iter().any(|row| row.customer_id == *customer)),
+            ("uploads", memory.all_uploads().iter().any(|row| row.customer_id == *customer && came_before(row))),
             ("runs", memory.all_sync_statuses().iter().any(|row| row.customer_id == *customer)),
             ("spans", memory.all_completeness().iter().any(|row| row.customer_id == *customer)),
             ("emoji", memory.all_emoji().iter().any(|row| row.customer_id == *customer)),

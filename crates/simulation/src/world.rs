@@ -76,6 +76,8 @@ pub struct Party {
     pub connection: ConnectionId,
     /// They allowed the app with a token of their own.
     pub own_token: bool,
+    /// When they asked to be erased, by a server's clock.
+    pub left_at: Option<Timestamp>,
 }
 
 /// A server process.
