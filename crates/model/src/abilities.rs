@@ -58,6 +58,8 @@ pub enum History {
 pub enum News {
     /// It calls our public address.
     Webhook,
+    /// Through a socket that this server holds open.
+    Socket,
     /// It is asked for them, every few seconds to minutes.
     Polling,
 }

@@ -12,6 +12,7 @@ use crate::{
     intake::{Part, RawRequest},
     limits::MethodLimit,
     message::Problem,
+    sockets::{Frame, SocketAddress},
     time::Timestamp,
     update::Update,
     world::{Clock, Secret},
@@ -21,6 +22,7 @@ pub use crate::{
     authorization::{Authorized, Grant, Identity, NewLogin, Refreshed},
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use std::{collections::BTreeMap, time::Duration};
 
 /// What never changes about a platform while the server runs.
@@ -346,6 +348,19 @@ pub trait Connector: Send + Sync {
     fn admit(&self, request: &RawRequest, trust: &Trust<'_>) -> Admission;
     /// The parts of a request and the accounts that they are for. Calls nobody.
     fn route(&self, request: &RawRequest) -> Result<Vec<Part>, ConnectorError>;
+    /// Whether, with these settings, the platform tells its news through sockets in place of requests.
+    fn has_sockets(&self, _settings: &Settings) -> bool {
+        false
+    }
+    /// Asks where a socket is opened. `Refused` means that only a person can help; anything else, that it may go
+    /// better later.
+    async fn socket(&self, _threshold: &Threshold<'_>) -> Result<SocketAddress, ConnectorError> {
+        Err(ConnectorError::Unreadable("this platform has no sockets".to_owned()))
+    }
+    /// What a frame of such a socket means. Calls nobody.
+    fn frame(&self, _frame: &Bytes, _received_at: Timestamp) -> Frame {
+        Frame::Nothing { acknowledgement: None }
+    }
     /// The name that a message has while its chat has this id. Calls nobody.
     fn named_in(&self, message: &ExternalId, _chat: &ExternalId) -> ExternalId {
         message.clone()

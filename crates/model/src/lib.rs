@@ -36,6 +36,7 @@ pub mod participant;
 pub mod retention;
 pub mod retry;
 pub mod search;
+pub mod sockets;
 pub mod standing;
 pub mod store;
 pub mod stream;

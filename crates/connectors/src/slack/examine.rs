@@ -4,6 +4,7 @@ use crate::slack::{
     client::{self, Client},
     oauth,
     problem::CallError,
+    socket,
 };
 use model::connector::{ConnectorError, Finding, Settings, Threshold};
 
@@ -13,6 +14,9 @@ const NO_CODE: &str = "bothways-doctor";
 /// What is found, in words.
 pub async fn examine(threshold: &Threshold<'_>) -> Vec<Finding> {
     let mut findings = vec![signing(threshold.settings)];
+    if socket::is_wanted(threshold.settings) {
+        findings.push(socket(threshold).await);
+    }
     match oauth::basic(threshold) {
         Ok(credentials) => findings.push(tried(threshold, &credentials).await),
         Err(_) => {
@@ -27,7 +31,22 @@ pub async fn examine(threshold: &Threshold<'_>) -> Vec<Finding> {
 fn signing(settings: &Settings) -> Finding {
     match settings.get("signing_secret") {
         Some(_) => Finding::good("signing_secret is set; Slack's first event shows whether it is the right one."),
+        None if socket::is_wanted(settings) => {
+            Finding::good("signing_secret is not set, and not needed where events come through sockets.")
+        }
         None => Finding::bad("signing_secret is not set, so nothing new arrives. Copy it from Basic Information."),
+    }
+}
+
+/// Asks where a socket is opened, and opens none.
+async fn socket(threshold: &Threshold<'_>) -> Finding {
+    match socket::open(threshold).await {
+        Ok(_) => Finding::good("app_token opens sockets, so events come without a public address."),
+        Err(ConnectorError::Refused(problem)) => Finding::bad(problem.detail),
+        Err(ConnectorError::Busy { .. }) => {
+            Finding::doubtful("Slack gives no socket just now. Look again in a minute.")
+        }
+        Err(error) => reached(Err(error.into())),
     }
 }
 

@@ -11,6 +11,7 @@ use model::{
 /// The setting of an app that is sold outside Slack's Marketplace.
 pub const OUTSIDE_MARKETPLACE: &str = "outside_marketplace";
 
+const TIER_1: Rule = Rule::a_minute(1);
 const TIER_2: Rule = Rule::a_minute(20);
 const TIER_3: Rule = Rule::a_minute(50);
 const TIER_4: Rule = Rule::a_minute(100);
@@ -34,6 +35,7 @@ const fn of_workspace(method: &'static str, rule: Rule) -> MethodLimit {
 
 /// The methods that are of use to us.
 pub const LIMITS: &[MethodLimit] = &[
+    MethodLimit { method: "apps.connections.open", rule: TIER_1, counted_by: "app" },
     of_workspace("auth.revoke", TIER_3),
     of_workspace("auth.teams.list", TIER_2),
     of_workspace("auth.test", HUNDREDS),

@@ -149,6 +149,11 @@ impl Client<'_> {
         self.call("files.completeUploadExternal", Effect::Writes, arguments).await
     }
 
+    /// `apps.connections.open`: an address for one socket. What is begun and not used is nobody's.
+    pub async fn apps_connections_open(&self) -> Called {
+        self.call("apps.connections.open", Effect::Reads, Vec::new()).await
+    }
+
     /// `chat.postMessage`.
     pub async fn chat_post_message(&self, arguments: Arguments<'_>) -> Called {
         self.call("chat.postMessage", Effect::Writes, arguments).await

@@ -1,6 +1,6 @@
 //! Slack: what it can do, and which file does it.
 //!
-//! `signature` and `events` take in what Slack tells, `history`, `chats` and `pictures` ask for it, `send` does
+//! `signature`, `socket` and `events` take in what Slack tells, `history`, `chats` and `pictures` ask for it, `send` does
 //! what the app wants and proves it, `download` fetches files, `upload` sends them, `oauth` makes logins.
 //! `convert`, `file`, `text`, `blocks`, `rich_text` and `emoji` are pure, `client` has the calls, `wire` has Slack's JSON, `id` has the ids.
 
@@ -27,6 +27,7 @@ mod rich_text;
 mod rotation;
 mod send;
 mod signature;
+mod socket;
 mod span;
 mod text;
 mod transfer;
@@ -40,6 +41,7 @@ pub use events::LEFT_ALONE;
 pub use oauth::{BOT_SCOPES, USER_SCOPES};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use client::Client;
 use model::{
     abilities::{Abilities, History, News},
@@ -51,6 +53,8 @@ use model::{
     },
     id::{Cursor, ExternalId},
     intake::{Part, RawRequest},
+    sockets::{Frame, SocketAddress},
+    time::Timestamp,
     update::Update,
 };
 use std::time::Duration;
@@ -72,6 +76,11 @@ const SETTINGS: &[Setting] = &[
     Setting {
         name: "signing_secret",
         help: "Signing Secret of the Slack app, which its events are checked with",
+        secret: true,
+    },
+    Setting {
+        name: socket::APP_TOKEN,
+        help: "App-level token (xapp-…) with connections:write; with it, events come through sockets (Socket Mode)",
         secret: true,
     },
     Setting { name: "base_url", help: "Where Slack is; https://slack.com unless you test", secret: false },
@@ -118,7 +127,7 @@ fn abilities() -> Abilities {
         longest_text: LONGEST_TEXT,
         longest_edit: LONGEST_EDIT,
         history: History::Pages,
-        news: vec![News::Webhook],
+        news: vec![News::Webhook, News::Socket],
     }
 }
 
@@ -168,6 +177,18 @@ impl Connector for Slack {
 
     fn route(&self, request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
         events::route(request)
+    }
+
+    fn has_sockets(&self, settings: &Settings) -> bool {
+        socket::is_wanted(settings)
+    }
+
+    async fn socket(&self, threshold: &Threshold<'_>) -> Result<SocketAddress, ConnectorError> {
+        socket::open(threshold).await
+    }
+
+    fn frame(&self, frame: &Bytes, received_at: Timestamp) -> Frame {
+        socket::frame(frame, received_at)
     }
 
     fn named_in(&self, message: &ExternalId, chat: &ExternalId) -> ExternalId {

@@ -59,7 +59,7 @@ pub fn refused(error: &str, needed: Option<&str>) -> ConnectorError {
 }
 
 /// Slack's name of an error as part of a code, whatever Slack may send.
-fn code(error: &str) -> String {
+pub fn code(error: &str) -> String {
     let known = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
     error.chars().take(LONGEST_CODE).map(known).collect()
 }
@@ -140,6 +140,7 @@ fn detail(error: &str, needed: Option<&str>) -> String {
         }
         "restricted_action_thread_only_channel" => "In this channel only answers in threads are allowed.",
         "restricted_action_thread_locked" | "thread_locked" => "The thread is locked.",
+        "team_disabled" => "The workspace that the Slack app belongs to is closed.",
         "messages_tab_disabled" => "The app takes no direct messages. Allow them in the app's settings (App Home).",
         "not_allowed_token_type" => "Slack does not allow this with the kind of token that was connected.",
         "ekm_access_denied" => "The workspace's admins have suspended access to messages.",

@@ -8,6 +8,7 @@ mod logins;
 mod reading;
 mod sending_files;
 mod signing;
+mod socket;
 mod writing;
 
 use super::Slack;
