@@ -188,6 +188,9 @@ pub enum Change {
     EventsUrl {
         url: Option<String>,
     },
+    SocketMode {
+        on: bool,
+    },
     Queued {
         event: Pending,
     },
@@ -236,6 +239,7 @@ impl World {
             }
             Change::EmojiChanged { team, change, .. } => self.apply_to_emoji(team, change),
             Change::EventsUrl { url } => self.events_url.clone_from(url),
+            Change::SocketMode { on } => self.socket_mode = *on,
             Change::Queued { event } => {
                 self.pending.insert(event.id, event.clone());
             }

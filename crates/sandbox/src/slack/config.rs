@@ -37,6 +37,8 @@ pub struct Config {
     pub avatar_base: String,
     /// What the addresses of files begin with. The router serves `/files-pri/`, `/files-tmb/` and `/upload/`.
     pub files_base: String,
+    /// What the addresses of sockets begin with. The router serves `/link/`.
+    pub socket_base: String,
     /// How long after its completion an upload appears in its channel.
     pub share_after: Duration,
 }
@@ -59,6 +61,7 @@ impl Default for Config {
             cursor_life: None,
             avatar_base: "https://avatars.slack-edge.invalid/avatars/".into(),
             files_base: "https://files.slack.invalid/".into(),
+            socket_base: "wss://wss-primary.slack.invalid".into(),
             share_after: Duration::from_millis(300),
         }
     }
@@ -134,6 +137,10 @@ pub struct App {
     pub client_id: String,
     pub client_secret: String,
     pub signing_secret: String,
+    /// The token of the app itself, with which it opens sockets.
+    pub app_token: String,
+    /// Whether events come through sockets, and none go to an address.
+    pub socket_mode: bool,
     /// Where a person may be sent after allowing: these addresses and those below them.
     /// An empty list lets any address pass, which Slack itself would not.
     pub redirect_urls: Vec<String>,
@@ -153,6 +160,8 @@ impl Default for App {
             client_id: "1000000000001.2000000000002".into(),
             client_secret: "5a6e0c1d9b8f47e2a3c4d5e6f7081920".into(),
             signing_secret: "8f742231b10e8888abcd99yyyzzz85a5".into(),
+            app_token: "xapp-1-A0SANDBOX1-3000000000003-6e1b5f0a4c7d".into(),
+            socket_mode: false,
             redirect_urls: Vec::new(),
             events_url: None,
             bot_events: ALL_EVENTS.iter().map(|name| (*name).to_owned()).collect(),

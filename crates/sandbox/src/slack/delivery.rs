@@ -48,6 +48,8 @@ pub enum Reason {
     SslError,
     HttpError,
     UnknownError,
+    /// Nobody acknowledged it on its socket.
+    Timeout,
 }
 
 impl Reason {
@@ -59,6 +61,7 @@ impl Reason {
             Reason::SslError => "ssl_error",
             Reason::HttpError => "http_error",
             Reason::UnknownError => "unknown_error",
+            Reason::Timeout => "timeout",
         }
     }
 }
@@ -77,7 +80,7 @@ impl State {
         if news.at_micros == 0 {
             news.at_micros = now_micros;
         }
-        let Some(url) = self.world.events_url.clone() else { return };
+        let Some(url) = self.destination() else { return };
         let Some(authorization) = self.authorization(&news) else { return };
         let kind = news.event["type"].as_str().unwrap_or_default().to_owned();
         let chaos = self.event_chaos.clone();
@@ -107,6 +110,11 @@ impl State {
             self.postpone(id, now_micros + HELD_AT_MOST_MICROS);
             self.held = Some(id);
         }
+    }
+
+    /// The address that events go to; empty where they go through sockets.
+    fn destination(&self) -> Option<String> {
+        if self.world.socket_mode { Some(String::new()) } else { self.world.events_url.clone() }
     }
 
     /// A fault that was ordered comes first, else the dice decide.
@@ -206,15 +214,24 @@ impl State {
 
     /// Asks the app's address whether it is the app's, as Slack does when the address is entered.
     pub fn challenge(&mut self, now_micros: i64) -> Option<u64> {
-        let url = self.world.events_url.clone()?;
+        let url = self.world.events_url.clone().filter(|_| !self.world.socket_mode)?;
         let challenge = self.new_id("", "challenge", 32);
         self.url_verified = None;
         let body = json!({ "token": "deprecated", "challenge": challenge, "type": "url_verification" });
         Some(self.enqueue(now_micros, &url, body))
     }
 
-    /// Hands out what is due, in the order in which it became due.
+    /// Hands out what is due for the app's address, in the order in which it became due.
     pub fn take_due(&mut self, now_micros: i64) -> Vec<Delivery> {
+        self.turn_sockets(now_micros);
+        if self.world.socket_mode {
+            return Vec::new();
+        }
+        self.due(now_micros).into_iter().filter_map(|(_, id)| self.take(now_micros, id)).collect()
+    }
+
+    /// What is due, in that order.
+    pub fn due(&self, now_micros: i64) -> Vec<(i64, u64)> {
         let mut due: Vec<(i64, u64)> = self
             .world
             .pending
@@ -223,14 +240,28 @@ impl State {
             .map(|event| (event.due_micros, event.id))
             .collect();
         due.sort_unstable();
-        due.into_iter().filter_map(|(_, id)| self.take(now_micros, id)).collect()
+        due
     }
 
-    fn take(&mut self, now_micros: i64, id: u64) -> Option<Delivery> {
+    /// An event goes on its way, so it waits for no other one.
+    pub fn release(&mut self, id: u64) {
         if self.held == Some(id) {
             self.held = None;
         }
+    }
+
+    fn take(&mut self, now_micros: i64, id: u64) -> Option<Delivery> {
+        self.release(id);
+        let url = self.world.events_url.clone();
         let event = self.world.pending.get_mut(&id)?;
+        if event.url.is_empty() {
+            // It was to go through a socket, before the app chose otherwise.
+            let Some(url) = url else {
+                self.record(Change::Settled { id });
+                return None;
+            };
+            event.url = url;
+        }
         event.taken = true;
         let body = event.body.to_string().into_bytes();
         let timestamp = now_micros.div_euclid(1_000_000).to_string();
@@ -250,21 +281,25 @@ impl State {
 
     pub fn next_due_micros(&self) -> Option<i64> {
         let queued = self.world.pending.values().filter(|event| !event.taken).map(|event| event.due_micros).min();
-        queued.into_iter().chain(self.next_later_micros()).min()
+        queued.into_iter().chain(self.next_later_micros()).chain(self.next_unanswered_micros()).min()
     }
 
     /// Takes note of how an attempt ended; a failure is tried again until the retries are used up.
     pub fn delivered(&mut self, now_micros: i64, delivery: &Delivery, outcome: Outcome) {
-        let id = delivery.id;
-        if self.world.pending.get(&id).is_none_or(|event| event.attempt != delivery.attempt) {
+        self.tried(now_micros, delivery.id, delivery.attempt, outcome);
+    }
+
+    /// The same, whichever way it was tried.
+    pub fn tried(&mut self, now_micros: i64, id: u64, attempt: u32, outcome: Outcome) {
+        if self.world.pending.get(&id).is_none_or(|event| event.attempt != attempt) {
             return;
         }
         let Outcome::Failed(reason) = outcome else { return self.record(Change::Settled { id }) };
-        match RETRY_AFTER_MICROS.get(delivery.attempt as usize) {
+        match RETRY_AFTER_MICROS.get(attempt as usize) {
             Some(after_micros) => self.record(Change::Postponed {
                 id,
                 due_micros: now_micros + after_micros,
-                attempt: delivery.attempt + 1,
+                attempt: attempt + 1,
                 reason: Some(reason.as_str().to_owned()),
             }),
             None => {

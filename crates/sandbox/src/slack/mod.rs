@@ -12,6 +12,7 @@
 //! | `oauth`, `control`, `page` | the pages: installing, driving the emulator, acting as a person |
 //! | `files`, `file_host` | files, and the host that takes their bytes and hands them out |
 //! | `events`, `delivery` | what Slack tells, and how it brings it to the app |
+//! | `sockets`, `link` | the same through sockets that the app opens, and how they stand on a port |
 //! | `faults` | what goes wrong on demand |
 //! | `seed`, `people` | a world out of a number, and those who write in it |
 
@@ -31,6 +32,7 @@ mod file_host;
 mod files;
 mod install;
 mod journal;
+mod link;
 mod oauth;
 mod page;
 mod people;
@@ -41,6 +43,7 @@ mod render;
 mod rotation;
 mod seed;
 mod shelf;
+mod sockets;
 mod state;
 mod text;
 mod world;
@@ -64,6 +67,7 @@ pub use self::faults::{Fault, FaultKind, FaultName};
 pub use self::files::NewFile;
 pub use self::install::Installed;
 pub use self::snapshot::{ChannelSnapshot, FileSnapshot, MessageSnapshot, Snapshot, UserSnapshot, WorkspaceSnapshot};
+pub use self::sockets::{Goodbye, MOST_SOCKETS, Outgoing};
 pub use self::world::ChannelKind;
 
 use self::change::Change;
@@ -84,6 +88,8 @@ struct Inner {
     queued: Notify,
     /// Wakes answers that wait for their events: something was delivered.
     settled: Notify,
+    /// Wakes the sockets: something may be theirs to say.
+    lines: Notify,
 }
 
 impl Slack {
@@ -99,7 +105,16 @@ impl Slack {
         let config = Arc::new(config);
         let state = State::open(Arc::clone(&config), clock.now_micros())?;
         let state = Mutex::new(state);
-        Ok(Slack { inner: Arc::new(Inner { config, clock, state, queued: Notify::new(), settled: Notify::new() }) })
+        Ok(Slack {
+            inner: Arc::new(Inner {
+                config,
+                clock,
+                state,
+                queued: Notify::new(),
+                settled: Notify::new(),
+                lines: Notify::new(),
+            }),
+        })
     }
 
     /// Everything over HTTP: `/api/…`, `/oauth/…`, `/control/…`, `/avatars/…`, and the page at `/`.
@@ -107,7 +122,8 @@ impl Slack {
         axum::Router::new()
             .route("/api/{method}", any(web_api))
             .merge(oauth::routes())
-            .nest("/control", control::routes())
+            .nest("/control", control::routes().merge(link::control()))
+            .merge(link::routes())
             .merge(file_host::routes())
             .merge(page::routes())
             .with_state(self.clone())
@@ -291,6 +307,7 @@ impl Slack {
 
     fn wake(&self) {
         self.inner.queued.notify_one();
+        self.inner.lines.notify_waiters();
     }
 }
 

@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use super::Slack;
 use super::api::{AfterEvents, AnswerLost, Slow};
 use super::delivery::{Delivery, Outcome, Reason};
+use super::sockets::Goodbye;
 
 /// How long the app may take to acknowledge an event.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(3);
@@ -45,8 +46,9 @@ pub async fn run(
     let router = slack.router().layer(from_fn_with_state(slack.clone(), misbehave));
     let service = router.into_make_service_with_connect_info::<Line>();
     let stop = Arc::new(tokio::sync::Notify::new());
-    let deliverer = tokio::spawn(deliver(slack, Arc::clone(&stop)));
+    let deliverer = tokio::spawn(deliver(slack.clone(), Arc::clone(&stop)));
     let served = axum::serve(Port(listener), service).with_graceful_shutdown(shutdown).await;
+    slack.end_sockets(Goodbye::RefreshRequested);
     stop.notify_one();
     deliverer.await.map_err(io::Error::other)?;
     served

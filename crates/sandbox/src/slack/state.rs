@@ -20,6 +20,7 @@ use super::events;
 use super::faults::FaultBook;
 use super::files::Blobs;
 use super::journal::Journal;
+use super::sockets::Sockets;
 use super::world::World;
 use super::{api, people};
 
@@ -30,6 +31,8 @@ pub struct State {
     pub config: Arc<Config>,
     pub world: World,
     pub faults: FaultBook,
+    /// The sockets that the app holds open.
+    pub sockets: Sockets,
     pub calls: BTreeMap<String, u64>,
     pub limits: Limits,
     /// Events that were given up after the last retry.
@@ -80,6 +83,7 @@ impl State {
         let mut state = State {
             world,
             faults: FaultBook::default(),
+            sockets: Sockets::default(),
             calls: BTreeMap::new(),
             limits: Limits::default(),
             dropped_events: 0,
@@ -100,6 +104,9 @@ impl State {
         }
         if config.app.events_url.is_some() && state.world.events_url != config.app.events_url {
             state.record(Change::EventsUrl { url: config.app.events_url.clone() });
+        }
+        if config.app.socket_mode && !state.world.socket_mode {
+            state.record(Change::SocketMode { on: true });
         }
         if let Some(rotation) = config.app.rotation.filter(|wanted| state.world.rotation != Some(*wanted)) {
             state.record(Change::RotationOn { rotation });

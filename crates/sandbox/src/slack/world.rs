@@ -22,6 +22,8 @@ pub struct World {
     pub refreshes: BTreeMap<String, Refresh>,
     pub codes: BTreeMap<String, Code>,
     pub events_url: Option<String>,
+    /// Events come through sockets, and not to that address.
+    pub socket_mode: bool,
     pub files: BTreeMap<String, File>,
     pub pending: BTreeMap<u64, Pending>,
 }

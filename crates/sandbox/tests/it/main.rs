@@ -9,5 +9,6 @@ mod slack_files;
 mod slack_port;
 mod slack_rotation;
 mod slack_sdk;
+mod slack_sockets;
 mod slack_world;
 mod world;

@@ -39,7 +39,8 @@ impl Port {
         tokio::spawn(async { axum::serve(ear, app).await });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let config = Config { files_base: format!("{address}/"), ..config };
+        let socket_base = address.replacen("http", "ws", 1);
+        let config = Config { files_base: format!("{address}/"), socket_base, ..config };
         let slack = Slack::new(config, Arc::new(SystemClock));
         slack.set_events_url(Some(url));
         let (stop, stopped) = oneshot::channel::<()>();

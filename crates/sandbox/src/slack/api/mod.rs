@@ -30,6 +30,7 @@ use super::Slack;
 use super::change::Change;
 use super::config::RateLimits;
 use super::faults::FaultKind;
+use super::sockets;
 use super::state::{Later, State};
 use super::world::{Channel, ChannelKind, Token};
 
@@ -59,6 +60,7 @@ const fn method(
 /// Every method that this emulator has.
 pub static METHODS: &[Method] = &[
     Method { needs_token: false, ..method("api.test", true, Tier::Special, None, auth::api_test) },
+    Method { needs_token: false, ..method("apps.connections.open", true, Tier::One, None, sockets::connections_open) },
     method("apps.uninstall", false, Tier::One, None, auth::uninstall),
     method("auth.revoke", false, Tier::Three, None, auth::revoke),
     method("auth.test", true, Tier::Special, None, auth::test),
@@ -97,6 +99,8 @@ pub struct Call<'a> {
     pub now_micros: i64,
     pub token: Token,
     pub basic: Option<(String, String)>,
+    /// The token as it came, for what is asked with another one than a person's or a bot's.
+    pub given: Option<String>,
     pub arguments: Arguments,
 }
 
@@ -309,8 +313,8 @@ pub fn take_effect(state: &mut State, now_micros: i64, request: &Request) -> Val
         Ok(token) => token,
         Err(error) => return json!({ "ok": false, "error": error }),
     };
-    let mut call =
-        Call { state, now_micros, token, basic: request.basic.clone(), arguments: request.arguments.clone() };
+    let (basic, given) = (request.basic.clone(), request.token.clone());
+    let mut call = Call { state, now_micros, token, basic, given, arguments: request.arguments.clone() };
     let result = request.method.scope.map_or(Ok(()), |scope| call.need(scope));
     match result.and_then(|()| (request.method.run)(&mut call)) {
         Ok(mut body) => {
