@@ -7,6 +7,7 @@ import json
 import queue
 import sys
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -22,10 +23,13 @@ from slack_sdk.oauth import AuthorizeUrlGenerator  # noqa: E402
 from slack_sdk.oauth.installation_store import Installation  # noqa: E402
 from slack_sdk.oauth.token_rotation import TokenRotator  # noqa: E402
 from slack_sdk.signature import SignatureVerifier  # noqa: E402
+from slack_sdk.socket_mode import SocketModeClient  # noqa: E402
+from slack_sdk.socket_mode.response import SocketModeResponse  # noqa: E402
 
 CLIENT_ID = "1000000000001.2000000000002"
 CLIENT_SECRET = "5a6e0c1d9b8f47e2a3c4d5e6f7081920"
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+APP_TOKEN = "xapp-1-A0SANDBOX1-3000000000003-6e1b5f0a4c7d"
 REDIRECT = "https://app.example/oauth/callback"
 EVENT_WITHIN_SECONDS = 10
 
@@ -285,6 +289,41 @@ def check_rotation(base, person):
     refused("invalid_refresh_token", client.oauth_v2_access, **wrong)
 
 
+def check_sockets(base, person):
+    """The SDK's own client gets events through sockets, and another socket when one ends."""
+    app = WebClient(base_url=f"{base}/api/")
+    refused("invalid_auth", app.apps_connections_open, app_token="xapp-none")
+    control(base, "socket_mode", {"on": True}, method="PUT")
+    heard = queue.Queue()
+
+    def listen(client, request):
+        client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+        heard.put(request)
+
+    client = SocketModeClient(app_token=APP_TOKEN, web_client=app)
+    client.socket_mode_request_listeners.append(listen)
+    client.connect()
+
+    def told(name):
+        control(base, "act", {"as": person, "do": "create_channel", "name": name})
+        while True:
+            request = heard.get(timeout=EVENT_WITHIN_SECONDS)
+            assert request.type == "events_api" and not request.accepts_response_payload
+            event = request.payload["event"]
+            if event["type"] == "channel_created" and event["channel"]["name"] == name:
+                return request
+
+    assert told("sockets").retry_attempt == 0
+    before = client.current_session
+    control(base, "sockets", {"goodbye": "refresh_requested"})
+    until = time.monotonic() + EVENT_WITHIN_SECONDS
+    while client.current_session is before or control(base, "socket_mode")["open"] == 0:
+        assert time.monotonic() < until, "no socket came after the one that ended"
+    told("sockets-again")
+    client.close()
+    control(base, "socket_mode", {"on": False}, method="PUT")
+
+
 def main(base):
     ear = ThreadingHTTPServer(("127.0.0.1", 0), Ear)
     threading.Thread(target=ear.serve_forever, daemon=True).start()
@@ -301,6 +340,7 @@ def main(base):
     check_chats(bot, person, people[1], channels["random"])
     check_the_end(base, bot, person)
     check_rotation(base, people[0])
+    check_sockets(base, people[0])
     print("slack_sdk found the Slack that it knows")
 
 

@@ -15,9 +15,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const modules = process.env.SANDBOX_SDK_NODE_MODULES ?? join(here, 'node', 'node_modules');
 const { resolve } = createRequire(join(modules, '..', 'anything.js'));
 const { WebClient, ErrorCode, LogLevel } = await import(pathToFileURL(resolve('@slack/web-api')));
+const { SocketModeClient } = await import(pathToFileURL(resolve('@slack/socket-mode')));
 
 const CLIENT = { client_id: '1000000000001.2000000000002', client_secret: '5a6e0c1d9b8f47e2a3c4d5e6f7081920' };
 const SIGNING_SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
+const APP_TOKEN = 'xapp-1-A0SANDBOX1-3000000000003-6e1b5f0a4c7d';
 const REDIRECT = 'https://app.example/oauth/callback';
 const EVENT_WITHIN_MS = 10_000;
 const BOT_SCOPES =
@@ -250,6 +252,39 @@ async function checkRotation(person) {
   await refused('invalid_refresh_token', () => grant('xoxe-1-no'));
 }
 
+/** Slack's own client gets events through sockets, and another socket when one ends. */
+async function checkSockets(person) {
+  await refused('invalid_auth', () => client('xapp-none').apps.connections.open());
+  await control('socket_mode', { on: true }, 'PUT');
+  const sockets = new SocketModeClient({
+    appToken: APP_TOKEN,
+    clientOptions: { slackApiUrl: `${base}/api/` },
+    logLevel: LogLevel.ERROR,
+  });
+  const told = (name) =>
+    new Promise((found, lost) => {
+      const timer = setTimeout(() => lost(new Error(`${name} was not told`)), EVENT_WITHIN_MS);
+      sockets.on('slack_event', async ({ ack, body, retry_num }) => {
+        await ack();
+        if (body.event?.channel?.name !== name) return;
+        clearTimeout(timer);
+        found({ body, retry_num });
+      });
+      control('act', { as: person, do: 'create_channel', name });
+    });
+  await sockets.start();
+  const first = await told('sockets');
+  assert.equal(first.body.type, 'event_callback');
+  assert.equal(first.retry_num, 0);
+  assert.equal((await control('socket_mode')).open, 1);
+  const connected = new Promise((found) => sockets.once('connected', found));
+  await control('sockets', { goodbye: 'refresh_requested' });
+  await connected;
+  await told('sockets-again');
+  await sockets.disconnect();
+  await control('socket_mode', { on: false }, 'PUT');
+}
+
 const { server, hear } = await listen();
 await control('events_url', { url: `http://127.0.0.1:${server.address().port}/` }, 'PUT');
 await hear(({ type }) => type === 'url_verification');
@@ -263,5 +298,6 @@ await checkFiles(bot, channel, hear);
 await checkChats(bot, person, people[1], people[2]);
 await checkTheEnd(bot, person, hear);
 await checkRotation(people[0]);
+await checkSockets(people[0]);
 server.close();
 console.log('@slack/web-api found the Slack that it knows');

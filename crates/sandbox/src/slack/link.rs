@@ -24,6 +24,8 @@ use super::sockets::Goodbye;
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// How long nobody may answer.
 const SILENT_AT_MOST: Duration = Duration::from_secs(30);
+/// How long the other end may take to say goodbye as well.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 /// The longest rest, so that a clock which jumps is noticed.
 const REST_AT_MOST: Duration = Duration::from_secs(1);
 
@@ -72,7 +74,7 @@ async fn hold(slack: &Slack, line: u64, mut socket: WebSocket) {
         if outgoing.closed {
             // Whoever is gone already needs no goodbye.
             let _ = socket.send(Message::Close(None)).await;
-            return;
+            return answer_goodbye(&mut socket).await;
         }
         let rest = slack.socket_rest().min(REST_AT_MOST);
         tokio::select! {
@@ -82,7 +84,8 @@ async fn hold(slack: &Slack, line: u64, mut socket: WebSocket) {
                     slack.hear_frame(&frame);
                 }
                 Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => heard_at = Instant::now(),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(Message::Close(_))) => return answer_goodbye(&mut socket).await,
+                Some(Err(_)) | None => return,
             },
             () = woken => {}
             () = tokio::time::sleep(rest) => {}
@@ -97,6 +100,12 @@ async fn hold(slack: &Slack, line: u64, mut socket: WebSocket) {
             }
         }
     }
+}
+
+/// Lets a goodbye be answered: the library does so while it reads.
+async fn answer_goodbye(socket: &mut WebSocket) {
+    let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
+    let _ = tokio::time::timeout(GOODBYE_WITHIN, rest).await;
 }
 
 async fn mode(Extract(slack): Extract<Slack>) -> Json<Value> {
@@ -167,6 +176,11 @@ impl Slack {
     /// Nobody is at the other end of a socket any more, and nobody said so.
     pub fn lose_socket(&self, line: u64) {
         self.act(|state, now| state.lose_socket(now, line));
+    }
+
+    /// Others of the app open sockets, as many as there is room for, and are gone without a word.
+    pub fn crowd_sockets(&self, most: usize) {
+        self.act(|state, now| state.crowd_sockets(now, most));
     }
 
     /// Says goodbye on every open socket.

@@ -189,6 +189,18 @@ impl State {
         }
     }
 
+    /// Others of the app open sockets, as many as there is room for, and are gone.
+    pub fn crowd_sockets(&mut self, now_micros: i64, most: usize) {
+        self.turn_sockets(now_micros);
+        for _ in self.sockets_open()..most.min(MOST_SOCKETS) {
+            let ends_micros = now_micros + LIFE_SECS * 1_000_000;
+            let lost_micros = Some(now_micros);
+            let line = Line { ends_micros, warned: false, closed: false, lost_micros, frames: VecDeque::new() };
+            self.sockets.opened += 1;
+            self.sockets.lines.insert(self.sockets.opened, line);
+        }
+    }
+
     /// Says goodbye on every open socket.
     pub fn end_sockets(&mut self, now_micros: i64, why: Goodbye) {
         for line in self.sockets.lines.values_mut().filter(|line| !line.closed) {

@@ -3,7 +3,8 @@
 use futures_util::{SinkExt, StreamExt};
 use sandbox::slack::{Config, Goodbye, MOST_SOCKETS, Outgoing};
 use serde_json::{Value, json};
-use tokio_tungstenite::{client_async, tungstenite::Message};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
 use crate::slack_port::Port;
 use crate::world::{BOT_SCOPES, World, small};
@@ -140,6 +141,10 @@ fn a_socket_that_nobody_holds_any_more_swallows_until_it_is_noticed() {
     world.pass(MINUTE);
     assert_eq!(frames(&world, alive)[0]["retry_attempt"], 1);
     assert_eq!(world.slack.sockets_open(), 1);
+    world.slack.crowd_sockets(4);
+    assert_eq!(world.slack.sockets_open(), 4);
+    world.pass(MINUTE);
+    assert_eq!((world.slack.take_due().len(), world.slack.sockets_open()), (0, 1));
 }
 
 #[test]
@@ -197,12 +202,23 @@ fn switching_it_off_ends_all_sockets_and_the_address_is_called_again() {
     assert_eq!(world.only_event()["text"], "hi");
 }
 
+/// The next frame that is no sign of life.
+async fn next(socket: &mut WebSocketStream<TcpStream>) -> Value {
+    loop {
+        if let Message::Text(frame) = socket.next().await.unwrap().unwrap() {
+            return serde_json::from_str(&frame).unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn on_a_port_a_real_websocket_brings_events_and_takes_acknowledgements() {
     let port = Port::open(Config::default()).await;
     let ana = port.slack.users().remove(0).id;
     port.slack.install(&ana, BOT_SCOPES, &[]).unwrap();
     port.slack.set_socket_mode(true);
+    // The emulator chooses as well, perhaps a moment later.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let token = &port.slack.config().app.app_token;
     let answer = client.post(format!("{}/api/apps.connections.open", port.address)).bearer_auth(token).send().await;
@@ -210,18 +226,12 @@ async fn on_a_port_a_real_websocket_brings_events_and_takes_acknowledgements() {
     let url = answer["url"].as_str().unwrap();
     let host = port.address.strip_prefix("http://").unwrap();
     assert!(url.starts_with(&format!("ws://{host}/link/?ticket=")), "{url}");
-    let stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    let stream = TcpStream::connect(host).await.unwrap();
     let (mut socket, _) = client_async(url, stream).await.unwrap();
-    let mut next = async || loop {
-        if let Message::Text(frame) = socket.next().await.unwrap().unwrap() {
-            return (serde_json::from_str::<Value>(&frame).unwrap(), ());
-        }
-    };
-    assert_eq!(next().await.0["type"], "hello");
+    assert_eq!(next(&mut socket).await["type"], "hello");
     let channel = port.slack.act_create_channel(&ana, "sockets", false).unwrap();
-    let (created, ()) = next().await;
+    let created = next(&mut socket).await;
     assert_eq!(created["payload"]["event"]["channel"]["id"], channel, "{created}");
-    drop(next);
     socket.send(Message::text(json!({ "envelope_id": created["envelope_id"] }).to_string())).await.unwrap();
     while port.slack.pending_events() > 0 {
         tokio::task::yield_now().await;
