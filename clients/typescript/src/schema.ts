@@ -1526,7 +1526,7 @@ export interface components {
      * @description How a platform tells of news.
      * @enum {string}
      */
-    News: "webhook" | "polling";
+    News: "webhook" | "socket" | "polling";
     /** @description A platform as this installation offers it. */
     OfferedIntegration: {
       /** @description What can be done at best. */

@@ -45,23 +45,30 @@ struct Audience {
 
 impl Engine {
     /// Checks a platform's request, and keeps it. Once this returns `Kept`, it is on disk.
-    pub async fn admit(&self, integration: &Integration, mut request: RawRequest) -> Result<Admitted, EngineError> {
+    pub async fn admit(&self, integration: &Integration, request: RawRequest) -> Result<Admitted, EngineError> {
         let offered = self.offered(integration)?;
         let trust = Trust { settings: &offered.settings, now: self.now() };
         match offered.connector.admit(&request, &trust) {
             Admission::Refuse(refusal) => Ok(Admitted::Refused(refusal)),
             Admission::Answer { content_type, body } => Ok(Admitted::Answer { content_type, body }),
             Admission::Keep => {
-                request.headers.retain(|(name, _)| !SECRET_HEADERS.iter().any(|secret| name.contains(secret)));
-                self.check_intake().await?;
-                let id = IntakeId::from(self.uuid());
-                let keep = debug_span!(target: FLOW, "keep", intake_id = %id, %integration);
-                let intake = Intake { id, integration: integration.clone(), request };
-                self.store().append(intake).instrument(keep).await?;
-                self.parts.announcer.work(&BTreeSet::from([Loop::Route]));
+                self.keep(integration, request).await?;
                 Ok(Admitted::Kept)
             }
         }
+    }
+
+    /// Keeps a request that is known to be the platform's, unless too much waits. Once this returns, it is on
+    /// disk.
+    pub(crate) async fn keep(&self, integration: &Integration, mut request: RawRequest) -> Result<(), EngineError> {
+        request.headers.retain(|(name, _)| !SECRET_HEADERS.iter().any(|secret| name.contains(secret)));
+        self.check_intake().await?;
+        let id = IntakeId::from(self.uuid());
+        let keep = debug_span!(target: FLOW, "keep", intake_id = %id, %integration);
+        let intake = Intake { id, integration: integration.clone(), request };
+        self.store().append(intake).instrument(keep).await?;
+        self.parts.announcer.work(&BTreeSet::from([Loop::Route]));
+        Ok(())
     }
 
     /// Queues the parts of new requests for every connection that they concern.

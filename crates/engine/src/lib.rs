@@ -35,6 +35,7 @@ mod search;
 mod seek;
 mod seen;
 mod show;
+mod sockets;
 mod states;
 mod take_in;
 mod tally;
@@ -56,6 +57,7 @@ pub use outbox::{Draft, Idempotency, Resolution, Wording};
 pub use read::MEMBERSHIP_TRUSTED_FOR;
 pub use search::{SearchPage, Within};
 pub use seen::Through;
+pub use sockets::{Ear, Ears, Taken};
 pub use tally::{Errands, Step, Tally};
 pub use upkeep::Retention;
 pub use uploads::UploadBounds;
@@ -107,21 +109,31 @@ pub struct Offered {
     pub http: Arc<dyn Http>,
     /// Whether the platform can reach us. Otherwise it is asked for news.
     pub pushed: bool,
+    /// The sockets through which it tells news in place of requests, where it does so.
+    pub ears: Option<Arc<Ears>>,
 }
 
 impl Offered {
     /// What can be done at best, here: without a way to us no platform pushes.
     pub fn abilities(&self) -> Abilities {
-        let mut abilities = self.connector.describe().abilities;
-        if self.is_polled() {
-            abilities.news = vec![News::Polling];
-        }
-        abilities
+        Abilities { news: vec![self.news()], ..self.connector.describe().abilities }
     }
 
-    /// Whether news have to be asked for.
+    /// How news arrive, here and now.
+    fn news(&self) -> News {
+        match &self.ears {
+            _ if self.is_polled() => News::Polling,
+            Some(_) => News::Socket,
+            None => News::Webhook,
+        }
+    }
+
+    /// Whether news have to be asked for: nobody can tell them, or no socket was open for long.
     fn is_polled(&self) -> bool {
-        !self.pushed || !self.connector.describe().abilities.news.contains(&News::Webhook)
+        match &self.ears {
+            Some(ears) => ears.are_away(),
+            None => !self.pushed || !self.connector.describe().abilities.news.contains(&News::Webhook),
+        }
     }
 }
 

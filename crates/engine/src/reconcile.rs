@@ -8,6 +8,7 @@ use crate::{
     check::Checked,
     flow,
     read::{SET_BACK, Unread},
+    sockets::Heard,
     take_in::News,
 };
 use model::{
@@ -55,10 +56,17 @@ impl Engine {
         Ok(Turn::Idle)
     }
 
-    /// Says that a server is up. Who was down for long finds it out by the silence before.
+    /// Says that a server is up, and hears what is told. Whoever did not for long finds it out by the silence
+    /// before: it is an outage, whether the server was down or no socket was open.
     async fn beat(&self) -> Result<Heartbeat, EngineError> {
         let (heartbeat, outage) = (self.store().heartbeat().await?, self.parts.pace.outage);
-        if self.now().since(heartbeat.alive_at) < outage / BEATS {
+        let rests = match self.listen() {
+            Heard::Well => self.now().since(heartbeat.alive_at) < outage / BEATS,
+            Heard::Nothing => true,
+            // What was told meanwhile is sought now, and from then on news are asked for.
+            Heard::NothingForLong => false,
+        };
+        if rests {
             return Ok(heartbeat);
         }
         Ok(self.store().beat(self.now(), outage).await?)
@@ -279,7 +287,7 @@ fn silence(row: &Completeness, heartbeat: &Heartbeat, now: Timestamp) -> Option<
     let (to, code, detail) = if row.asleep {
         (now, "connection_was_closed", "The connection was closed for a while.")
     } else if from < heartbeat.down_until {
-        (heartbeat.down_until, "server_was_down", "The server was down for a while.")
+        (heartbeat.down_until, "server_was_down", "The server was down for a while, or heard nothing.")
     } else {
         return None;
     };

@@ -1,10 +1,10 @@
 //! Puts names to what is stored, so that it can be shown whole.
 
-use crate::{Engine, EngineError, Offered, connect::chat_name};
+use crate::{Engine, EngineError, connect::chat_name};
 use model::{
-    abilities::{Abilities, News},
+    abilities::Abilities,
     chat::Chat,
-    connection::Connection,
+    connection::{Connection, ConnectionState},
     customer::CustomerId,
     emoji::{MOST_ALIASES, Picture},
     event::{Event, Subject},
@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Why news are late where a platform has no way to us.
 const POLLED: &str =
     "There is no public address that the platform could call, so it is asked for news every few seconds to minutes.";
+/// Why news come late although they should come through a socket.
+const DEAF: &str = "No socket to the platform could be opened for a while, so it is asked for news every few seconds to \
+                    minutes.";
 
 impl Engine {
     pub(crate) fn platform(&self, integration: &Integration) -> &'static str {
@@ -111,19 +114,27 @@ impl Engine {
             let measured = self.store().measured(&row.customer_id, row.id).await?;
             let mut shown = view::connection(row, self.platform(&row.integration), measured);
             shown.abilities = self.abilities(row);
-            if shown.reason.is_none() && row.is_open() && shown.abilities.news == [News::Polling] {
-                shown.reason = Some(POLLED.to_owned());
+            if row.state == ConnectionState::Active {
+                shown.reason = self.hindrance(row).or(shown.reason);
             }
             all.push(shown);
         }
         Ok(all)
     }
 
+    /// Why news come late, if they do.
+    fn hindrance(&self, connection: &Connection) -> Option<String> {
+        let offered = self.parts.integrations.get(&connection.integration)?;
+        let polled = if offered.ears.is_some() { DEAF } else { POLLED };
+        let stopped = offered.ears.as_ref().and_then(|ears| ears.stopped());
+        stopped.map(|problem| problem.detail).or_else(|| offered.is_polled().then(|| polled.to_owned()))
+    }
+
     /// What can be done through a connection, here: without a public address no platform calls us.
     fn abilities(&self, connection: &Connection) -> Abilities {
         let mut abilities = connection.abilities.clone();
-        if self.parts.integrations.get(&connection.integration).is_some_and(Offered::is_polled) {
-            abilities.news = vec![News::Polling];
+        if let Some(offered) = self.parts.integrations.get(&connection.integration) {
+            abilities.news = vec![offered.news()];
         }
         abilities
     }

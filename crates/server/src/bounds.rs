@@ -25,6 +25,9 @@ pub struct Limits {
     /// How many files are on their way at once, up and down; more get 429.
     #[serde(deserialize_with = "number")]
     pub transfers_at_once: u64,
+    /// How many sockets are held of each app that tells its news so.
+    #[serde(deserialize_with = "number")]
+    pub sockets_per_app: u64,
     /// How many requests of platforms, or parts of them, wait to be read; more get 503.
     #[serde(deserialize_with = "number")]
     pub intake: u64,
@@ -77,6 +80,7 @@ impl Default for Limits {
             requests_at_once: 512,
             streams_per_customer: 16,
             transfers_at_once: 64,
+            sockets_per_app: 2,
             intake: 200_000,
             outbox_per_customer: 10_000,
             attachment_bytes: 100 * 1024 * 1024,

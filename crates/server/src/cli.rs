@@ -127,6 +127,8 @@ impl Place {
 pub fn start_log(config: &Config) -> anyhow::Result<Option<Exporting>> {
     let filter =
         EnvFilter::try_new(&config.log.level).context("log.level: error, warn, info, debug or trace is wanted")?;
+    // At its finest the WebSocket library shows what people write.
+    let filter = filter.add_directive("tungstenite=info".parse()?);
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours());
     let log = match config.log.format {
         LogFormat::Text => log.with_filter(filter).boxed(),

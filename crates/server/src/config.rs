@@ -5,6 +5,7 @@
 use crate::bounds::{Limits, Retention};
 use crate::checks::Checks;
 use crate::proxies::Trusted;
+use crate::sockets;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, anyhow, bail};
 use engine::UploadBounds;
@@ -174,6 +175,7 @@ impl Config {
             ("limits.requests_at_once", limits.requests_at_once),
             ("limits.streams_per_customer", limits.streams_per_customer),
             ("limits.transfers_at_once", limits.transfers_at_once),
+            ("limits.sockets_per_app", limits.sockets_per_app),
             ("limits.intake", limits.intake),
             ("limits.outbox_per_customer", limits.outbox_per_customer),
             ("limits.attachment_bytes", limits.attachment_bytes),
@@ -194,6 +196,9 @@ impl Config {
             if value == 0 {
                 bail!("{name} must be at least 1.");
             }
+        }
+        if limits.sockets_per_app > sockets::MOST {
+            bail!("limits.sockets_per_app must be at most {}.", sockets::MOST);
         }
         self.check_integrations()?;
         Ok(self)
@@ -408,6 +413,8 @@ mod tests {
         assert!(wrong.contains("limits.body_bytes") && wrong.contains("whole number"), "{wrong}");
         let zero = told("[limits]\nbody_bytes = 0\n");
         assert!(zero.contains("limits.body_bytes"), "{zero}");
+        let sockets = told("[limits]\nsockets_per_app = 11\n");
+        assert!(sockets.contains("limits.sockets_per_app must be at most 10"), "{sockets}");
         let url = told("public_url = \"messages.example.com\"\n");
         assert!(url.contains("public_url"), "{url}");
         let platform = told("[integrations.slak]\nclient_id = \"1\"\n");

@@ -44,6 +44,9 @@ pub struct Alone {
     /// Where the app gets its events, as in <http://127.0.0.1:8090/hooks/slack>
     #[arg(long)]
     events_url: Option<String>,
+    /// Bring the app its events through sockets that it opens (Socket Mode)
+    #[arg(long, conflicts_with = "events_url")]
+    socket_mode: bool,
     /// How many messages each channel has at the start
     #[arg(long)]
     messages: Option<usize>,
@@ -68,6 +71,7 @@ impl Emulator {
         let address = serve::local(listener.local_addr()?);
         world.avatar_base = format!("{address}/avatars/");
         world.files_base = format!("{address}/");
+        world.socket_base = address.replacen("http", "ws", 1);
         let slack = Slack::open(world, Arc::new(SystemClock)).context("The sandbox's journal cannot be used")?;
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
@@ -147,7 +151,7 @@ pub async fn run_alone(options: &Alone) -> anyhow::Result<()> {
         world: size,
         journal: options.journal.clone(),
         people: options.people,
-        app: App { events_url: options.events_url.clone(), ..App::default() },
+        app: App { events_url: options.events_url.clone(), socket_mode: options.socket_mode, ..App::default() },
         ..usual
     };
     let app = world.app.clone();
@@ -155,7 +159,11 @@ pub async fn run_alone(options: &Alone) -> anyhow::Result<()> {
     println!("To connect a server, put this into its bothways.toml:\n");
     println!("[integrations.slack]");
     println!("client_id = \"{}\"\nclient_secret = \"{}\"", app.client_id, app.client_secret);
-    println!("signing_secret = \"{}\"\nbase_url = \"{}\"\n", app.signing_secret, emulator.address);
+    println!("signing_secret = \"{}\"\nbase_url = \"{}\"", app.signing_secret, emulator.address);
+    if app.socket_mode {
+        println!("app_token = \"{}\"", app.app_token);
+    }
+    println!();
     println!("The emulated Slack is at {}", emulator.address);
     tokio::select! {
         () = cli::asked_to_stop() => {}

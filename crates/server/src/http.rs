@@ -58,6 +58,16 @@ impl Wire {
         (listed && url.scheme() == "https" && url.port().is_none()).then_some(&self.open)
     }
 
+    /// The client for the address of a socket. Names below those that the connector lists are the platform's as
+    /// well: the platform itself gave the address out, and no token goes there.
+    pub(crate) fn socket_client(&self, url: &Url) -> Option<&Client> {
+        let below = |host: &str| {
+            self.hosts.iter().any(|listed| host.strip_suffix(listed.as_str()).is_some_and(|name| name.ends_with('.')))
+        };
+        let is_below = url.host_str().is_some_and(below) && url.scheme() == "https" && url.port().is_none();
+        self.client(url).or_else(|| is_below.then_some(&self.open))
+    }
+
     /// The client for an address that a platform led us to: in the open internet, and without a token.
     fn stranger(&self, url: &Url, headers: &[(String, String)]) -> Option<&Client> {
         // The resolver finds open addresses alone, but it is not asked about an address.
@@ -223,6 +233,25 @@ mod tests {
             "http://user@127.0.0.1:1/x",
         ] {
             assert!(!allowed(&wire, url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_socket_is_opened_at_the_platform_alone() {
+        let wire = wire(Some("http://127.0.0.1:8091"));
+        let allowed = |url: &str| wire.socket_client(&Url::parse(url).unwrap()).is_some();
+        assert!(allowed("https://wss-primary.slack.com/link/?ticket=t"));
+        assert!(allowed("https://slack.com/link/"));
+        assert!(allowed("http://127.0.0.1:8091/link/?ticket=t"));
+        for url in [
+            "http://wss-primary.slack.com/link/",
+            "https://wss-primary.slack.com:8443/link/",
+            "https://evilslack.com/link/",
+            "https://wss-primary.slack.com.evil.example/link/",
+            "http://127.0.0.1:8092/link/",
+            "https://10.0.0.1/link/",
+        ] {
+            assert!(!allowed(url), "{url}");
         }
     }
 

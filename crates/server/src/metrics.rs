@@ -56,6 +56,7 @@ pub struct Metrics {
     requests: Counters,
     request_seconds: Histograms,
     intakes: Counters,
+    frames: Counters,
     parts: Counters,
     events: Counter,
     commands: Counters,
@@ -66,6 +67,7 @@ pub struct Metrics {
     writes: Counter,
     sync_seconds: Counter<f64, AtomicU64>,
     waiting: Family<Labels, Gauge>,
+    sockets: Family<Labels, Gauge>,
     streams: Gauge,
     memory: Gauge,
     methods: Mutex<BTreeSet<String>>,
@@ -79,6 +81,7 @@ impl Default for Metrics {
             requests: Family::default(),
             request_seconds: histograms(),
             intakes: Family::default(),
+            frames: Family::default(),
             parts: Family::default(),
             events: Counter::default(),
             commands: Family::default(),
@@ -89,6 +92,7 @@ impl Default for Metrics {
             writes: Counter::default(),
             sync_seconds: Counter::default(),
             waiting: Family::default(),
+            sockets: Family::default(),
             streams: Gauge::default(),
             memory: Gauge::default(),
             methods: Mutex::default(),
@@ -107,7 +111,9 @@ impl Metrics {
         all.register("http_requests", "Requests, by route and status", self.requests.clone());
         let help = "How long requests took; of a stream, until it began";
         all.register_with_unit("http_request_duration", help, Unit::Seconds, self.request_seconds.clone());
-        all.register("intake", "Webhooks of platforms, by outcome", self.intakes.clone());
+        all.register("intake", "Webhooks of platforms, and news out of sockets, by outcome", self.intakes.clone());
+        all.register("socket_frames", "Frames of platforms' sockets, by outcome", self.frames.clone());
+        all.register("sockets_open", "Sockets that are open, by platform", self.sockets.clone());
         all.register("parts", "Parts of webhooks, by what became of them", self.parts.clone());
         all.register("events", "Events appended to feeds", self.events.clone());
         all.register("commands", "Steps of commands, by kind and outcome", self.commands.clone());
@@ -142,6 +148,14 @@ impl Metrics {
     /// A webhook was kept, answered without being kept, or refused.
     pub fn admitted(&self, platform: &str, outcome: &'static str) {
         self.intakes.get_or_create(&vec![("platform", platform.to_owned()), ("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// A frame came out of a socket.
+    pub fn framed(&self, platform: &str, outcome: &'static str) {
+        self.frames.get_or_create(&vec![("platform", platform.to_owned()), ("outcome", outcome.to_owned())]).inc();
+        if matches!(outcome, "kept" | "unacknowledged") {
+            self.admitted(platform, "kept");
+        }
     }
 
     fn counted(&self, tally: &Tally) {
@@ -312,6 +326,12 @@ pub async fn show(
     ] {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         metrics.waiting.get_or_create(&vec![("what", what.to_owned())]).set(count);
+    }
+    for (integration, offered) in server.engine.integrations() {
+        if let Some(ears) = &offered.ears {
+            let open = i64::try_from(ears.open()).unwrap_or(i64::MAX);
+            metrics.sockets.get_or_create(&vec![("platform", integration.0.clone())]).set(open);
+        }
     }
     metrics.streams.set(i64::try_from(server.wakers.seats_taken()).unwrap_or(i64::MAX));
     metrics.memory.set(resident_bytes().unwrap_or(0));

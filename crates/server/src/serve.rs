@@ -11,8 +11,9 @@ use crate::{
     keys::{self, Keys},
     login, loops,
     metrics::{self, Counting, Measured, Metrics},
-    page, safety,
+    page, safety, sockets,
     vault::KeyVault,
+    websocket::WebSockets,
     world::SystemRandom,
 };
 use anyhow::Context;
@@ -23,7 +24,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use engine::{Bounds, Engine, Offered, Parts};
+use engine::{Bounds, Ears, Engine, Offered, Parts};
 use model::{
     id::Integration,
     index::Index,
@@ -188,7 +189,8 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
         stop: stopped.clone(),
         config,
     }));
-    let loops = loops::start(&server.engine, &server.wakers, &stopped);
+    let mut loops = loops::start(&server.engine, &server.wakers, &stopped);
+    sockets::start(&server, &mut loops);
     let service = server.router()?.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(until(stopped));
     Ok(Running { listening: tokio::spawn(served.into_future()), server, address, stop, loops })
@@ -218,9 +220,14 @@ fn integrations(
         let settings = config.settings(platform);
         let wire = Wire::new(connector.describe().hosts, settings.get(BASE_URL), Arc::clone(clock));
         let pushed = config.checks.is_pushed(config.public_url.is_some(), &settings);
-        let wire = wire.with_context(|| format!("integrations.{platform}: the wire cannot be made."))?;
-        let http = Arc::new(Measured { wire: Arc::new(wire), platform, metrics: Arc::clone(metrics) });
-        offered.insert(Integration::from(platform), Offered { connector, settings, http, pushed });
+        let wire = Arc::new(wire.with_context(|| format!("integrations.{platform}: the wire cannot be made."))?);
+        let ears = connector.has_sockets(&settings).then(|| {
+            let (clock, random) = (Arc::clone(clock), Arc::new(SystemRandom));
+            let sockets = WebSockets { wire: Arc::clone(&wire), most_bytes: config.limits.body(), clock, random };
+            Arc::new(Ears::new(Arc::new(sockets)))
+        });
+        let http = Arc::new(Measured { wire, platform, metrics: Arc::clone(metrics) });
+        offered.insert(Integration::from(platform), Offered { connector, settings, http, pushed, ears });
     }
     Ok(offered)
 }

@@ -299,6 +299,7 @@ impl Crowd {
             settings: Settings::default(),
             http: Arc::new(Line(Arc::clone(&calls))),
             pushed: true,
+            ears: None,
         };
         let engine = Engine::new(Parts {
             store: Arc::clone(&memory) as Arc<dyn Store>,

@@ -26,6 +26,7 @@ mod servers;
 mod settle;
 mod sight;
 mod slack;
+mod sockets;
 mod wire;
 mod world;
 

@@ -5,10 +5,11 @@ use crate::{
     executor::Owner,
     given::{Checking, PlainVault},
     pace::Paced,
+    sockets::{VirtualSockets, Wires, listens},
     wire::Wire,
     world::{Flight, Server, World, integration, lock},
 };
-use engine::{Backlogged, Bounds, Engine, EngineError, Offered, Parts, Retention, Turn, UploadBounds};
+use engine::{Backlogged, Bounds, Ears, Engine, EngineError, Offered, Parts, Retention, Turn, UploadBounds};
 use model::{
     completeness::Pace,
     connector::Refusal,
@@ -47,6 +48,7 @@ impl World {
                 slow: Arc::clone(&self.slow),
             }),
             pushed: true,
+            ears: listens(self.seed).then(|| Arc::new(Ears::new(Arc::new(self.sockets(&chance))))),
         };
         let store = Paced {
             memory: Arc::clone(&self.memory),
@@ -77,6 +79,19 @@ impl World {
         };
     }
 
+    fn sockets(&self, chance: &Arc<Chance>) -> VirtualSockets {
+        VirtualSockets(Arc::new(Wires {
+            slack: self.slack.clone(),
+            clock: Arc::clone(&self.clock),
+            server_clock: Arc::clone(&self.server_clock),
+            chance: Arc::clone(chance),
+            may_fail: Arc::clone(&self.may_fail),
+            memory: Arc::clone(&self.memory),
+            faults: Arc::clone(&self.turned_away),
+            wrong: Arc::clone(&self.wrong),
+        }))
+    }
+
     /// In every fourth world little may wait.
     pub fn bounds(&self) -> Bounds {
         if self.seed.is_multiple_of(4) { Bounds { intake: 12, outbox: 2 } } else { Bounds::default() }
@@ -90,8 +105,9 @@ impl World {
             ("signing_secret", app.signing_secret.as_str()),
             ("base_url", "http://slack.invalid"),
         ];
+        let listens = listens(self.seed).then_some(("app_token", app.app_token.as_str()));
         let sold_outside = self.slack.config().rate_limits == RateLimits::OutsideMarketplace;
-        let values = values.into_iter().chain(sold_outside.then_some(("outside_marketplace", "true")));
+        let values = values.into_iter().chain(sold_outside.then_some(("outside_marketplace", "true"))).chain(listens);
         let values = values.map(|(name, value)| (name.to_owned(), Secret(value.to_owned())));
         model::connector::Settings { values: values.collect() }
     }
@@ -213,6 +229,9 @@ impl World {
         }
         if self.chance.one_in(20) {
             return self.long_outage();
+        }
+        if listens(self.seed) && self.chance.one_in(4) {
+            return self.end_sockets();
         }
         let number = self.chance.below(self.servers.len());
         match self.chance.below(5) {

@@ -104,8 +104,12 @@ impl World {
         let slack = self.slack.next_due_micros().map(Timestamp::from_micros);
         let store = self.drive(memory.next_due()).ok().flatten();
         let asked = lock(&self.asks).next_due();
-        let busy = !self.flights.is_empty() || self.is_asked();
-        if let Some(due) = slack.into_iter().chain(store).chain(asked).min().filter(|due| !busy && *due > self.now()) {
+        let sockets = lock(&self.socket_waits).iter().min().copied();
+        // What is on a socket is on its way to a server, or nobody is there and it comes again soon.
+        let busy = !self.flights.is_empty() || self.slack.unanswered_events() > 0 || self.is_asked();
+        if let Some(due) =
+            slack.into_iter().chain(store).chain(asked).chain(sockets).min().filter(|due| !busy && *due > self.now())
+        {
             self.pass(due.since(self.now()));
         }
     }

@@ -1,5 +1,6 @@
 //! The emulated Slack of a run: how large it is, and how often it goes wrong.
 
+use crate::sockets::listens;
 use sandbox::slack::{CallChaos, Config, EventChaos, RateLimits, Rotation, WorldSize};
 
 pub fn config(seed: u64) -> Config {
@@ -27,7 +28,9 @@ pub fn config(seed: u64) -> Config {
     // In every other world tokens end, soon enough to do so several times. The grace is longer than any
     // outage of these worlds, so that a login that dies is our fault.
     config.app.rotation = rotates(seed).then_some(Rotation { expires_in_secs: 1_200, grace_secs: 3 * 60 * 60 });
-    config.app.events_url = Some("https://bothways.invalid/hooks/slack".to_owned());
+    // In two worlds of five there is no address that Slack could call.
+    config.app.socket_mode = listens(seed);
+    config.app.events_url = (!listens(seed)).then(|| "https://bothways.invalid/hooks/slack".to_owned());
     config
 }
 

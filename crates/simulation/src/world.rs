@@ -54,6 +54,11 @@ pub const FAULTS: &[&str] = &[
     "intake_full",
     "outbox_full",
     "clock_skewed",
+    "socket_lost",
+    "acknowledgement_lost",
+    "killed_before_acknowledging",
+    "socket_goodbye",
+    "sockets_crowded",
 ];
 
 /// When a simulated world begins: 2026-01-05.
@@ -123,8 +128,10 @@ pub struct World {
     pub slow: Arc<AtomicU64>,
     pub filled: Arc<AtomicU64>,
     pub held_off: Arc<AtomicU64>,
-    /// How often too much waited here already, by what was full.
+    /// How often too much waited here already, by what was full, and sockets broke, by how.
     pub turned_away: Shared<BTreeMap<&'static str, u64>>,
+    /// When servers open sockets again.
+    pub socket_waits: Shared<Vec<Timestamp>>,
     pub started: u64,
     pub seed: u64,
     trace: VecDeque<String>,
@@ -167,6 +174,7 @@ impl World {
             filled: Arc::default(),
             held_off: Arc::default(),
             turned_away: Arc::default(),
+            socket_waits: Arc::default(),
             started: 0,
             seed,
             trace: VecDeque::new(),
@@ -268,6 +276,7 @@ impl World {
         self.fate();
         self.bring_back();
         self.deliver();
+        self.hold_sockets();
         self.send_asks();
         self.start_turns();
         for _ in 0..=self.executor.len() / 6 {

@@ -13,7 +13,7 @@ use anyhow::bail;
 use async_trait::async_trait;
 use clap::Args;
 use model::{
-    connector::{Finding, Grade, Threshold},
+    connector::{Connector, Finding, Grade, Threshold},
     http::{Http, HttpError, Incoming, Request, Response, Transfer},
     time::Timestamp,
     world::Clock,
@@ -101,7 +101,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
 async fn examine_address(config: &Config, findings: &mut Findings) -> anyhow::Result<()> {
     const ABOUT: &str = "public address";
     let Some(base) = &config.public_url else {
-        let says = "public_url is not set, so no platform can tell what is new, and people sign in on this computer.";
+        let has_sockets =
+            |(name, connector): &(&str, Arc<dyn Connector>)| connector.has_sockets(&config.settings(name));
+        let news = if connectors::all().iter().any(has_sockets) { "only sockets tell" } else { "no platform can tell" };
+        let says = format!("public_url is not set, so {news} what is new, and people sign in on this computer.");
         findings.note(ABOUT, Finding::doubtful(says));
         return Ok(());
     };

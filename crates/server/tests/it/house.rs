@@ -128,6 +128,7 @@ impl House {
         let size = WorldSize { messages_per_channel: 20, ..WorldSize::default() };
         let mut world = World { app: App { events_url, ..App::default() }, world: size, ..World::default() };
         world.files_base = format!("{slack_url}/");
+        world.socket_base = slack_url.replacen("http", "ws", 1);
         shape(&mut world);
         let app = world.app.clone();
         let slack_clock = Arc::new(SkewedClock::default());

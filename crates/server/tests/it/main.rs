@@ -30,5 +30,6 @@ mod reconcile;
 mod retention;
 mod search;
 mod secrets;
+mod sockets;
 mod traces;
 mod whole_way;

@@ -2,6 +2,7 @@
 
 use crate::{
     browser::{Browser, cookie_of},
+    house::DEADLINE,
     processes::{Caller, Pair},
     traces::Collector,
 };
@@ -19,12 +20,14 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
     let mut pair = Pair::new(&[]);
+    let app_token = sandbox::slack::App::default().app_token;
+    pair.variables.push(("BOTHWAYS_INTEGRATIONS__SLACK__APP_TOKEN".to_owned(), app_token.clone()));
+    pair.control(Method::PUT, "socket_mode", Some(json!({ "on": true }))).await;
     let collector = Collector::start(&mut pair).await;
     let server = pair.serve("127.0.0.1:0");
     let link = server.told("http://").to_owned();
     let base = link.split("/login/").next().unwrap().to_owned();
     let key = pair.api_key(&base, &link).await;
-    pair.deliver_to(&base).await;
     let people = pair.control(Method::GET, "users", None).await;
     let ana = people.as_array().unwrap().iter().find(|user| user["email"].is_string()).unwrap()["id"].clone();
     let app = Caller { client: pair.client.clone(), base: base.clone(), key: key.clone(), customer: "ana" };
@@ -42,6 +45,9 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
     let runs = app.post("/v1/chats/import", "b", wish).await;
     let path = format!("/v1/chats/{}/messages", runs["items"][0]["chat_id"].as_str().unwrap());
     app.post(&path, "c", json!({ "text": "eyes only 4711" })).await;
+    pair.act(json!({ "as": ana, "do": "post", "channel": channel, "text": "ears: eyes only 4712" })).await;
+    let heard = async { while !app.get(&path).await.to_string().contains("4712") {} };
+    assert!(tokio::time::timeout(DEADLINE, heard).await.is_ok(), "nothing came through the socket");
     let token = app.post("/v1/customer-tokens", "d", json!({ "customer_id": "ana" })).await;
     let mut answers = String::new();
     for path in ["/v1/connections", "/v1/chats", "/v1/events?limit=500", "/v1/api-keys", "/v1/integrations"] {
@@ -71,6 +77,7 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
         ("user token", value(&installed["user_token"])),
         ("client secret", setting("CLIENT_SECRET")),
         ("signing secret", setting("SIGNING_SECRET")),
+        ("token of the app", app_token),
         ("api key", key),
         ("customer token", value(&token["token"])),
         ("login ticket", last(&link)),
@@ -87,6 +94,7 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
     let exported = collector.told();
     assert!(exported.contains("chat.postMessage"), "the traces must have said something: {exported}");
     assert!(!exported.contains("eyes only"), "a message's text is in the traces");
+    assert!(!contains(&log, "ticket="), "the ticket of a socket is in the log");
     for (name, secret) in &secrets {
         assert!(secret.len() > 8, "{name}: {secret}");
         assert!(!contains(&log, secret), "the {name} is in the log");
