@@ -1248,6 +1248,11 @@ export interface components {
         body: components["schemas"]["Words"];
         /** @description It answers in a thread, and stands in the chat's main line as well. */
         broadcast: boolean;
+        /**
+         * @description Whether this connection may change it, as far as its abilities go: you wrote it, and as somebody for whom
+         *     it can speak.
+         */
+        changeable: boolean;
         /** @description Where it stands. */
         chat_id: components["schemas"]["ChatId"];
         /** @description Through which connection it is seen. */
@@ -1433,6 +1438,11 @@ export interface components {
       body: components["schemas"]["Words"];
       /** @description It answers in a thread, and stands in the chat's main line as well. */
       broadcast: boolean;
+      /**
+       * @description Whether this connection may change it, as far as its abilities go: you wrote it, and as somebody for whom
+       *     it can speak.
+       */
+      changeable: boolean;
       /** @description Where it stands. */
       chat_id: components["schemas"]["ChatId"];
       /** @description Through which connection it is seen. */

@@ -40,6 +40,7 @@ impl Engine {
         let mut names = Names {
             platform: self.platform(&connection.integration).to_owned(),
             me: connection.own_ids().cloned().collect(),
+            linked: connection.linked.iter().cloned().collect(),
             senders: connection.senders.iter().cloned().collect(),
             ..Names::default()
         };

@@ -37,6 +37,7 @@ export function message(id: string, rest: Partial<Message> = {}): Message {
     attachments: [],
     reactions: [],
     broadcast: false,
+    changeable: false,
     position: id,
     sent_at: NOON,
     status: "sent",

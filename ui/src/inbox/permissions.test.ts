@@ -4,11 +4,14 @@ import { permissionsOf } from "./permissions";
 
 const all = { edit: true, remove: true, reply: true, react: true };
 const none = { edit: false, remove: false, reply: false, react: false };
-const own = { direction: "outgoing" } as const;
+const own = { direction: "outgoing", changeable: true } as const;
 
 test("one's own message can be changed, another's cannot", () => {
   expect(permissionsOf(message("m", own), abilities)).toEqual(all);
   expect(permissionsOf(message("m"), abilities)).toEqual({ ...all, edit: false, remove: false });
+  // Written as somebody else that one is, too, for whom this connection cannot speak.
+  const elsewhere = message("m", { direction: "outgoing" });
+  expect(permissionsOf(elsewhere, abilities)).toEqual({ ...all, edit: false, remove: false });
 });
 
 test("what the platform cannot do is not offered", () => {

@@ -4,12 +4,12 @@ import type { Abilities, Message } from "@bothways/client";
 export type Permissions = { edit: boolean; remove: boolean; reply: boolean; react: boolean };
 
 export function permissionsOf(message: Message, abilities: Abilities): Permissions {
-  const { direction, deleted_at, external_id, status, pending_change } = message;
+  const { changeable, direction, deleted_at, external_id, status, pending_change } = message;
   const there = !deleted_at && direction !== "system";
   const known = there && Boolean(external_id);
   // A change that is under way has the say until its outcome is known.
   const settled = pending_change?.status !== "pending" && status !== "uncertain" && status !== "failed";
-  const own = there && settled && direction === "outgoing";
+  const own = there && settled && changeable;
   return {
     edit: own && abilities.edit,
     remove: own && abilities.delete,

@@ -133,6 +133,9 @@ pub struct Message {
     pub external_id: Option<ExternalId>,
     /// From whom to whom.
     pub direction: Direction,
+    /// Whether this connection may change it, as far as its abilities go: you wrote it, and as somebody for whom
+    /// it can speak.
+    pub changeable: bool,
     /// Who wrote it.
     pub sender: Option<Participant>,
     /// What it says. Empty once it is deleted.

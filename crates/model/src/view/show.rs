@@ -37,6 +37,8 @@ pub struct Names {
     pub me: BTreeSet<ExternalId>,
     /// What stands for emoji that only this account has, by name.
     pub emoji: BTreeMap<String, Picture>,
+    /// Those of them for whom this connection cannot speak.
+    pub linked: BTreeSet<ExternalId>,
     /// The ids that this connection's commands appear under.
     pub senders: BTreeSet<ExternalId>,
 }
@@ -144,6 +146,8 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         platform: names.platform.clone(),
         external_id: held.external_id.clone(),
         direction: held.direction,
+        changeable: held.direction == message::Direction::Outgoing
+            && content.is_none_or(|content| content.sender.as_ref().is_none_or(|id| !names.linked.contains(id))),
         sender: content.and_then(|content| content.sender.as_ref()).map(|id| names.participant(id)),
         body: shown.map(|content| names.words(&content.body)).unwrap_or_default(),
         attachments: shown.map(|content| attachments(held, content)).unwrap_or_default(),

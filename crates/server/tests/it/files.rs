@@ -5,7 +5,6 @@ use bytes::Bytes;
 use reqwest::{Method, header};
 use sandbox::slack::{Fault, FaultKind, NewFile};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// A file of a person's, not all of whose bytes are text.
 fn drawing() -> NewFile {
@@ -162,27 +161,6 @@ async fn files_that_are_uploaded_go_out_with_one_message_whatever_answers_are_lo
     let held = house.slack.channel(&channel).unwrap();
     let with_files: Vec<_> = held.messages.iter().filter(|message| !message.files.is_empty()).collect();
     assert_eq!((with_files.len(), with_files[0].files[0].size), (1, 300_000));
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn files_that_slack_took_are_looked_for_before_they_are_called_failed() {
-    let house = House::with(|_| {}, |world| world.share_after = Duration::from_secs(3_600)).await;
-    let (_, channel, chat, mut feed) = begun(&house).await;
-    let file = house.upload("ana", "plan.txt", "by Friday").await.good();
-    let wish = json!({ "attachments": [file["id"]] });
-    let sent = house.ask("ana", Method::POST, &format!("/v1/chats/{chat}/messages"), Some(wish)).await.good();
-    let calls = |method: &str| house.slack.calls().get(method).copied().unwrap_or_default();
-    house.until(async || calls("files.info") > 0).await;
-    // It is shown, and before that is seen, she leaves: the next look is refused, and so is the one after it.
-    house.slack_clock.set_seconds(3_601);
-    house.slack.act_leave(&house.person(0), &channel).unwrap();
-    let looks = calls("files.info");
-    house.clock.set_seconds(60);
-    house.until(async || calls("files.info") > looks + 1).await;
-    house.slack.act_join(&house.person(0), &channel).unwrap();
-    let ended = feed.message(&sent["id"], |message| message["status"] != "pending").await;
-    assert_eq!(ended["object"]["status"], "sent", "{ended}");
     house.close().await;
 }
 

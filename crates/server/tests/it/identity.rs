@@ -51,7 +51,7 @@ async fn whom_a_customer_says_to_be_wrote_their_messages() {
     // What comes now is theirs at once. This connection cannot speak for that person, though.
     house.slack.act_post(&bruno, &channel, "and again", None).unwrap();
     let again = feed.until(|event| event["object"]["body"]["text"] == "and again").await["object"].clone();
-    assert_eq!(again["direction"], "outgoing");
+    assert_eq!((&again["direction"], &again["changeable"]), (&json!("outgoing"), &json!(false)));
     let path = format!("/v1/messages/{}", again["id"].as_str().unwrap());
     house.ask("ana", Method::DELETE, &path, None).await.refused(422, "not_by_this_connection");
 
