@@ -1,11 +1,10 @@
 //! How fast history comes in, fetched from the emulated Slack, against SQLite alone writing the same rows.
 
 use crate::{
-    place::Place,
+    place::{Place, one_channel_each},
     table::{Table, rate, ratio, told},
 };
 use rusqlite::{Connection, params_from_iter, types::Value as Cell};
-use sandbox::slack::WorldSize;
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -19,18 +18,7 @@ const ROWS_AT_ONCE: usize = 1_000;
 
 /// Imports everything that the customers can see.
 pub async fn measure(table: &mut Table, messages: usize) -> anyhow::Result<()> {
-    let size = WorldSize {
-        workspaces: messages.div_ceil(MESSAGES_EACH),
-        people: 8,
-        bots: 0,
-        public_channels: 1,
-        private_channels: 0,
-        direct_chats: 0,
-        group_chats: 0,
-        messages_per_channel: MESSAGES_EACH.min(messages),
-        threads_per_channel: 0,
-        ..WorldSize::default()
-    };
+    let size = one_channel_each(messages.div_ceil(MESSAGES_EACH), MESSAGES_EACH.min(messages));
     let place = Place::open(size, None).await?;
     let customers = place.connect_all().await?;
     let taken = place.import_all(&customers).await?;

@@ -61,6 +61,22 @@ pub struct Customer {
     pub channel: String,
 }
 
+/// Workspaces with one channel each, and nothing else to read.
+pub fn one_channel_each(workspaces: usize, messages: usize) -> WorldSize {
+    WorldSize {
+        workspaces,
+        people: 8,
+        bots: 0,
+        public_channels: 1,
+        private_channels: 0,
+        direct_chats: 0,
+        group_chats: 0,
+        messages_per_channel: messages,
+        threads_per_channel: 0,
+        ..WorldSize::default()
+    }
+}
+
 impl Place {
     /// A place whose server keeps everything in a file, or in what `store` gives.
     pub async fn open(size: WorldSize, store: Option<Arc<dyn Store>>) -> anyhow::Result<Self> {

@@ -1,14 +1,13 @@
 //! The program as a process: how soon it answers, and how much memory it takes.
 
 use crate::{
-    place::Place,
+    place::{Place, one_channel_each},
     program::Program,
     table::{Table, Times, ratio, told},
     webhooks::{Channel, Load, tell},
 };
 use anyhow::Context;
 use reqwest::{Client, Method};
-use sandbox::slack::WorldSize;
 use std::{
     path::Path,
     process::{Command, Stdio},
@@ -69,19 +68,7 @@ pub async fn resting(program: &Program) -> anyhow::Result<u64> {
 }
 
 async fn memory(table: &mut Table, program: &Path) -> anyhow::Result<()> {
-    let size = WorldSize {
-        workspaces: CUSTOMERS,
-        people: 8,
-        bots: 0,
-        public_channels: 1,
-        private_channels: 0,
-        direct_chats: 0,
-        group_chats: 0,
-        messages_per_channel: IMPORTED_EACH,
-        threads_per_channel: 0,
-        ..WorldSize::default()
-    };
-    let place = Place::open_program(program, size).await?;
+    let place = Place::open_program(program, one_channel_each(CUSTOMERS, IMPORTED_EACH)).await?;
     let at_work = place.program().context("it is a program")?;
     let rest = resting(at_work).await?;
     table.row("memory at rest, nothing stored", format!("{rest} MiB"), "—".to_owned(), None);
