@@ -721,7 +721,10 @@ export interface components {
       member: boolean;
       /** @description The real name; for direct chats the other people's. */
       name: string;
-      /** @description The people in it, as far as they are known. */
+      /**
+       * @description The people in a direct chat, a group or a mail thread; none of a channel, whose people
+       *     `GET /v1/connections/{id}/people` finds.
+       */
       participants: components["schemas"]["Participant"][];
       /** @description Where it is. */
       platform: string;
@@ -1156,7 +1159,10 @@ export interface components {
         member: boolean;
         /** @description The real name; for direct chats the other people's. */
         name: string;
-        /** @description The people in it, as far as they are known. */
+        /**
+         * @description The people in a direct chat, a group or a mail thread; none of a channel, whose people
+         *     `GET /v1/connections/{id}/people` finds.
+         */
         participants: components["schemas"]["Participant"][];
         /** @description Where it is. */
         platform: string;

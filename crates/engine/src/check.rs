@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Offered, read::Unread};
 use model::{
-    chat::{Chat, ChatFacts, ChatKind},
+    chat::Chat,
     compare::{self, Check, Comparison, Listing, Stretch},
     connector::{Access, ConnectorError, Page, Reading},
     id::ExternalId,
@@ -127,14 +127,7 @@ impl Engine {
     async fn facts(&self, offered: &Offered, access: &Access<'_>, chat: &Chat) -> Result<Option<Update>, Unread> {
         let page = offered.connector.pull(access, &Reading::Chat(chat.external_id.clone()), None).await?;
         let held = chat.facts.as_ref().map(|facts| &facts.value);
-        // Who is in a channel is not told by everything that tells of the channel.
-        let is_same = |facts: &ChatFacts| {
-            held.is_some_and(|held| match facts.kind {
-                ChatKind::Channel => ChatFacts { people: held.people.clone(), ..facts.clone() } == *held,
-                ChatKind::Direct | ChatKind::Group | ChatKind::EmailThread => facts == held,
-            })
-        };
-        let is_new = |update: &Update| matches!(update, Update::Chat { facts, .. } if !is_same(facts));
+        let is_new = |update: &Update| matches!(update, Update::Chat { facts, .. } if Some(facts) != held);
         let news = page.updates.into_iter().find(is_new).into_iter().collect();
         Ok(self.under_our_names(access.connection, news).await?.pop())
     }

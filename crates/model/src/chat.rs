@@ -42,7 +42,7 @@ pub struct ChatFacts {
     pub kind: ChatKind,
     /// Its own name, if it has one. Direct chats and groups are named after the other people.
     pub name: Option<String>,
-    /// The people in it, as far as they are known.
+    /// The people in a direct chat or a group. Those of a channel are many, and come and go: none.
     pub people: Vec<ExternalId>,
     /// Nothing can be written any more.
     pub archived: bool,

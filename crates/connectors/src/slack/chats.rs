@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// How many groups are looked into in one page: each needs two calls to learn who is in it.
 const GROUPS_AT_ONCE: usize = 10;
-/// How many pages of members are read to show who is in a chat.
+/// How many pages of members are read to show who is in a group.
 const MOST_PAGES_OF_PEOPLE: usize = 5;
 /// How many pages of an organization's workspaces are read.
 const MOST_PAGES_OF_TEAMS: usize = 10;
@@ -94,7 +94,7 @@ pub async fn pull(access: &Access<'_>, cursor: Option<&Cursor>) -> Result<Page, 
     Ok(Page { updates, next: more.then(|| history::cursor(&place)), ..Page::default() })
 }
 
-/// Reads one chat, with its people.
+/// Reads one chat, with the people of a group.
 pub async fn one(access: &Access<'_>, chat: &ExternalId) -> Result<Page, ConnectorError> {
     let client = Client::reading(access)?;
     let channel = id::channel(chat)?;
@@ -112,12 +112,12 @@ pub async fn facts(client: &Client<'_>, channel: &str) -> Result<Option<Update>,
         Err(error) => return Err(error.into()),
     };
     let shown: wire::Channel = answer.field("channel")?;
-    // A direct chat names its other one, and the first one asks.
-    let people = if shown.is_im { BTreeSet::new() } else { people(client, channel).await? };
+    // A direct chat names its other one. Of a channel they are not told: they are many, and come and go.
+    let people = if shown.is_mpim { people(client, channel).await? } else { BTreeSet::new() };
     Ok(Some(convert::chat(&shown, people, own(client), Version(answer.seen))))
 }
 
-/// Who is in a chat, up to a limit that a list on a page would never show.
+/// Who is in a group.
 async fn people(client: &Client<'_>, channel: &str) -> Result<BTreeSet<String>, ConnectorError> {
     let mut people = BTreeSet::new();
     let mut cursor = None;

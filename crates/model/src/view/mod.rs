@@ -213,7 +213,8 @@ pub struct Chat {
     pub archived: bool,
     /// The customer is in it, as far as is known. Who is not gets no news of it.
     pub member: bool,
-    /// The people in it, as far as they are known.
+    /// The people in a direct chat, a group or a mail thread; none of a channel, whose people
+    /// `GET /v1/connections/{id}/people` finds.
     pub participants: Vec<Participant>,
     /// Its newest message.
     pub last_message: Option<LastMessage>,
