@@ -140,6 +140,7 @@ def check_lists(bot):
     assert emoji["acme"].startswith("https://") and emoji["acme_logo"] == "alias:acme"
     me = bot.auth_test()
     assert me["team_id"] == team["id"]
+    assert bot.auth_teams_list()["teams"] == [{"id": team["id"], "name": "Acme"}]
     assert bot.bots_info(bot=me["bot_id"])["bot"]["user_id"] == me["user_id"]
     users = [user for page in bot.users_list(limit=3) for user in page["members"]]
     assert len(users) == len({user["id"] for user in users}) > 3

@@ -121,6 +121,7 @@ async function checkLists(bot) {
   const { team } = await bot.team.info();
   const me = await bot.auth.test();
   assert.equal(me.team_id, team.id);
+  assert.deepEqual((await bot.auth.teams.list()).teams, [{ id: team.id, name: 'Acme' }]);
   const { emoji } = await bot.emoji.list();
   assert.ok(emoji.acme.startsWith('https://'));
   assert.equal(emoji.acme_logo, 'alias:acme');

@@ -8,6 +8,7 @@ pub fn config(seed: u64) -> Config {
         seed,
         world: WorldSize {
             workspaces: 1,
+            organization: false,
             people: 4,
             bots: 0,
             public_channels: 2,

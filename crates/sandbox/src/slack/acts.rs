@@ -247,7 +247,8 @@ impl State {
         name: &str,
     ) -> Result<(), Refusal> {
         let found = self.open_to(channel, user)?;
-        let name = self.emoji_name(&found.team, name)?;
+        let team = self.world.workspace_of(user).map_or(&found.team, |team| &team.id);
+        let name = self.emoji_name(team, name)?;
         let message = self.message(channel, message_ts)?;
         match message.reactions.iter().find(|reaction| reaction.name == name) {
             Some(reaction) if reaction.users.iter().any(|other| other == user) => return Err("already_reacted"),
@@ -269,7 +270,8 @@ impl State {
         name: &str,
     ) -> Result<(), Refusal> {
         let found = self.open_to(channel, user)?;
-        let name = self.emoji_name(&found.team, name)?;
+        let team = self.world.workspace_of(user).map_or(&found.team, |team| &team.id);
+        let name = self.emoji_name(team, name)?;
         let message = self.message(channel, message_ts)?;
         let bears = |reaction: &super::world::Reaction| {
             reaction.name == name && reaction.users.iter().any(|other| other == user)

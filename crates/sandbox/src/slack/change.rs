@@ -119,6 +119,13 @@ pub enum Change {
         new: String,
         at_micros: i64,
     },
+    /// Another workspace sees the channel from now on, or no more.
+    Shared {
+        channel: String,
+        at_micros: i64,
+        team: String,
+        shared: bool,
+    },
     /// A file that is new, or whose upload goes on.
     FileMade {
         file: File,
@@ -212,13 +219,23 @@ impl World {
         match change {
             Change::Seeded { seed, size, at_micros } => seed::fill(self, *seed, size, *at_micros),
             Change::Person { user } => {
-                if let Some(team) = self.workspaces.get_mut(&user.team) {
-                    team.users.insert(user.id.clone(), user.clone());
+                for team in self.workspaces.values_mut() {
+                    // In an organization, one person may be in several workspaces.
+                    if team.id == user.team || team.users.contains_key(&user.id) {
+                        team.users.insert(user.id.clone(), user.clone());
+                    }
                 }
             }
             Change::AppBot { bot, user } => {
-                if let Some(team) = self.workspaces.get_mut(&bot.team) {
-                    team.app_bot = Some(bot.id.clone());
+                if let Some(organization) = self.organizations.get_mut(&bot.team) {
+                    organization.app_bot = Some(bot.id.clone());
+                }
+                for team in self.workspaces.values_mut() {
+                    if team.id == bot.team {
+                        team.app_bot = Some(bot.id.clone());
+                    } else if team.organization.as_ref() != Some(&bot.team) {
+                        continue;
+                    }
                     team.users.insert(user.id.clone(), user.clone());
                     team.bots.insert(bot.id.clone(), bot.clone());
                 }
@@ -266,6 +283,7 @@ impl World {
                     channel.read.insert(user.clone(), *micros);
                 }
             }
+            Change::Shared { .. } => self.apply_to_sharing(change),
             Change::TopicSet { .. } | Change::PurposeSet { .. } => self.apply_to_channels(change),
             Change::MadePrivate { .. } | Change::ChannelDeleted { .. } => self.apply_to_channels(change),
             Change::Joined { .. } | Change::Left { .. } | Change::Renamed { .. } | Change::Archived { .. } => {

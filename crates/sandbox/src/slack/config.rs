@@ -92,6 +92,9 @@ impl Config {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorldSize {
     pub workspaces: usize,
+    /// Whether the workspaces are those of one organization.
+    #[serde(default)]
+    pub organization: bool,
     pub people: usize,
     /// Bots of other apps, which post in public channels.
     pub bots: usize,
@@ -114,6 +117,7 @@ impl Default for WorldSize {
     fn default() -> WorldSize {
         WorldSize {
             workspaces: 1,
+            organization: false,
             people: 8,
             bots: 2,
             public_channels: 4,
@@ -180,7 +184,9 @@ pub const ALL_EVENTS: &[&str] = &[
     "channel_id_changed",
     "channel_left",
     "channel_rename",
+    "channel_shared",
     "channel_unarchive",
+    "channel_unshared",
     "emoji_changed",
     "file_change",
     "file_created",

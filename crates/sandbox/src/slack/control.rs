@@ -9,7 +9,7 @@
 //! | `GET POST DELETE /control/faults` | `{"kind":"answer_lost","method":"chat.postMessage","times":1}` | orders a fault; lists those waiting and fired; takes them back |
 //! | `GET /control/calls` | | how often each method took effect |
 //! | `POST /control/late_effects` | | lost calls that wait take effect now |
-//! | `POST /control/install` | `{"user":"U…","scopes":"chat:write,…","user_scopes":"…"}` | installs the app, gives the tokens |
+//! | `POST /control/install` | `{"user":"U…","scopes":"chat:write,…","user_scopes":"…"}` | installs the app, gives the tokens; with `"organization":"E…"` for all its workspaces |
 //! | `POST /control/revoke` | `{"token":"xoxb-…"}` or `{"team":"T…"}` | revokes one token, or uninstalls the app |
 //! | `POST /control/rotation` | `{"expires_in_secs":43200,"grace_secs":60}` | tokens end from now on; it cannot be switched off |
 //! | `POST /control/expire` | `{}` or `{"team":"T…"}` | access tokens end at once, where they rotate |
@@ -152,6 +152,15 @@ pub enum Deed {
     DeleteChannel {
         channel: String,
     },
+    /// Another company's workspace is connected to a channel.
+    ShareChannel {
+        channel: String,
+        team: String,
+    },
+    UnshareChannel {
+        channel: String,
+        team: String,
+    },
     ChangeChannelId {
         channel: String,
     },
@@ -230,6 +239,8 @@ impl Slack {
             Deed::RemoveEmoji { name } => done(self.act_remove_emoji(user, &name)),
             Deed::RenameEmoji { name, into } => done(self.act_rename_emoji(user, &name, &into)),
             Deed::DeleteChannel { channel } => done(self.act_delete_channel(user, &channel)),
+            Deed::ShareChannel { channel, team } => done(self.act_share_channel(user, &channel, &team)),
+            Deed::UnshareChannel { channel, team } => done(self.act_unshare_channel(&channel, &team)),
             Deed::ChangeChannelId { channel } => Ok(json!({ "channel": self.act_change_channel_id(&channel)? })),
             Deed::RenameUser { real_name, display_name } => done(self.act_rename_user(user, &real_name, &display_name)),
             Deed::Deactivate { deleted } => done(self.act_deactivate(user, deleted)),
@@ -310,11 +321,17 @@ struct Install {
     scopes: String,
     #[serde(default)]
     user_scopes: String,
+    /// For all workspaces of it.
+    organization: Option<String>,
 }
 
 async fn install(Extract(slack): Extract<Slack>, Json(wish): Json<Install>) -> Response {
     let (bot, user) = (super::install::scopes(&wish.scopes), super::install::scopes(&wish.user_scopes));
-    let installed = slack.act(|state, now| state.install(now, &wish.user, &bot, &user));
+    let installed = slack.act(|state, now| {
+        let own = state.world.workspace_of(&wish.user).map(|team| team.id.clone());
+        let team = wish.organization.or(own).ok_or("user_not_found")?;
+        state.install(now, &team, &wish.user, &bot, &user)
+    });
     answer(installed.map(|installed| json!(installed)))
 }
 

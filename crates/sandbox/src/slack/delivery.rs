@@ -162,17 +162,22 @@ impl State {
     fn authorization(&self, news: &News) -> Option<Value> {
         let app = &self.config.app;
         let subscribed = |token: &Token| if token.is_bot { &app.bot_events } else { &app.user_events };
-        let told = |user: &str, is_bot: bool| {
+        let told = |installation: &str, user: &str, is_bot: bool| {
+            let wide = self.world.organizations.contains_key(installation);
+            let organization = self.world.organization_of(installation).map(|held| held.id.as_str());
             json!({
-                "enterprise_id": null, "team_id": news.team, "user_id": user, "is_bot": is_bot,
-                "is_enterprise_install": false,
+                "enterprise_id": organization.or(wide.then_some(installation)),
+                "team_id": (!wide).then_some(installation), "user_id": user, "is_bot": is_bot,
+                "is_enterprise_install": wide,
             })
         };
         if let Audience::App { user } = &news.audience {
             let wanted = app.bot_events.iter().chain(&app.user_events).any(|name| *name == news.name);
-            return wanted.then(|| told(user, self.world.app_bot(&news.team).is_some_and(|bot| bot.user == *user)));
+            return wanted
+                .then(|| told(&news.team, user, self.world.app_bot(&news.team).is_some_and(|bot| bot.user == *user)));
         }
-        let mut tokens: Vec<&Token> = self.world.tokens.values().filter(|token| token.team == news.team).collect();
+        let mut tokens: Vec<&Token> =
+            self.world.tokens.values().filter(|token| self.concerns(&token.team, news)).collect();
         tokens.sort_by_key(|token| (!token.is_bot, &token.user));
         let entitled = tokens.into_iter().find(|token| {
             !token.revoked
@@ -180,7 +185,18 @@ impl State {
                 && subscribed(token).contains(&news.name)
                 && self.may_see(&token.user, &news.audience)
         })?;
-        Some(told(&entitled.user, entitled.is_bot))
+        Some(told(&entitled.team, &entitled.user, entitled.is_bot))
+    }
+
+    /// Whether news are of an installation's workspaces. Those of a shared channel are of all that see it.
+    fn concerns(&self, installation: &str, news: &News) -> bool {
+        let own = || self.world.workspaces_of(installation).any(|team| team.id == news.team);
+        match &news.audience {
+            Audience::Members { channel, .. } => {
+                own() || self.world.channel(channel).is_some_and(|channel| self.world.reaches(installation, channel))
+            }
+            Audience::Workspace | Audience::One(_) | Audience::App { .. } => installation == news.team || own(),
+        }
     }
 
     fn may_see(&self, user: &str, audience: &Audience) -> bool {
@@ -202,12 +218,17 @@ impl State {
         let context = json!({
             "et": news.event["type"], "tid": news.team, "aid": self.config.app.app_id, "cid": channel,
         });
+        // The context is that of the channel's host or of the writer, whoever is told of it.
+        let writer = news.event["user_team"].as_str().or(news.event["message"]["user_team"].as_str());
+        let team = writer.unwrap_or(&news.team);
+        let organization = self.world.organization_of(team).map(|held| held.id.as_str());
+        let is_ext_shared = self.world.channel(channel).is_some_and(|channel| self.world.is_ext_shared(channel));
         json!({
-            "token": "deprecated", "team_id": news.team, "context_team_id": news.team,
-            "context_enterprise_id": null, "api_app_id": self.config.app.app_id, "event": news.event,
+            "token": "deprecated", "team_id": team, "context_team_id": team, "enterprise_id": organization,
+            "context_enterprise_id": organization, "api_app_id": self.config.app.app_id, "event": news.event,
             "type": "event_callback", "event_id": self.new_id("Ev0", "event", 10),
             "event_time": news.at_micros / 1_000_000, "authorizations": [authorization],
-            "is_ext_shared_channel": false,
+            "is_ext_shared_channel": is_ext_shared,
             "event_context": format!("4-{}", STANDARD_NO_PAD.encode(context.to_string())),
         })
     }

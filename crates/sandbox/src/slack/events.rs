@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::config::Config;
 use super::pictures;
+use super::reach;
 use super::render;
 use super::world::{Channel, ChannelKind, Message, World, ts};
 
@@ -102,6 +103,7 @@ pub fn after(world: &World, config: &Config, change: &Change, before: Before) ->
         | Change::Renamed { .. }
         | Change::Archived { .. }
         | Change::ChannelIdChanged { .. } => channel_news(world, change),
+        Change::Shared { .. } => reach::told(world, change),
         Change::ChannelDeleted { .. } => before.deleted_channel.into_iter().collect(),
         Change::FileMade { .. } | Change::FileShared { .. } | Change::FileReady { .. } | Change::FileDeleted { .. } => {
             file_news(world, config, change, before)

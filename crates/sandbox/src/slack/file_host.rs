@@ -31,13 +31,18 @@ fn readable(slack: &Slack, address: &str, headers: &HeaderMap) -> Option<(File, 
     let bearer = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?.to_owned();
     slack.act(|state, _| {
         let (team, id) = address.split_once('-')?;
-        let token = state.world.tokens.get(&bearer).filter(|token| !token.revoked && token.team == team)?;
+        let token = state.world.tokens.get(&bearer).filter(|token| !token.revoked)?;
         if !token.scopes.contains("files:read") {
             return None;
         }
-        let file = state.world.files.get(id).filter(|file| file.ready && file.completed && !file.deleted)?;
+        let file = state
+            .world
+            .files
+            .get(id)
+            .filter(|file| file.team == team && file.ready && file.completed && !file.deleted)?;
         let seen = |channel: &String| {
-            state.world.channel(channel).is_some_and(|channel| {
+            let reached = |channel: &&super::world::Channel| state.world.reaches(&token.team, channel);
+            state.world.channel(channel).filter(reached).is_some_and(|channel| {
                 channel.kind == super::ChannelKind::Public || channel.members.contains(&token.user)
             })
         };

@@ -13,6 +13,7 @@ const CODE_LIFE_MICROS: i64 = 600_000_000;
 /// What an installation gives to the app.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Installed {
+    /// The workspace, or the organization.
     pub team_id: String,
     pub user_id: String,
     pub bot_token: Option<String>,
@@ -26,16 +27,19 @@ impl State {
     pub fn install(
         &mut self,
         now_micros: i64,
+        team: &str,
         user: &str,
         bot_scopes: &BTreeSet<String>,
         user_scopes: &BTreeSet<String>,
     ) -> Result<Installed, Refusal> {
-        let team = self.world.workspace_of(user).ok_or("user_not_found")?.id.clone();
-        let bot = self.app_bot(now_micros, &team);
+        if !self.world.workspaces_of(team).any(|team| team.users.contains_key(user)) {
+            return Err("user_not_found");
+        }
+        let bot = self.app_bot(now_micros, team);
         let bot_token = (!bot_scopes.is_empty()).then(|| self.token(now_micros, &bot, &bot.user, true, bot_scopes));
         let user_token = (!user_scopes.is_empty()).then(|| self.token(now_micros, &bot, user, false, user_scopes));
         Ok(Installed {
-            team_id: team,
+            team_id: team.to_owned(),
             user_id: user.to_owned(),
             bot_token,
             user_token,
@@ -85,7 +89,8 @@ impl State {
             (true, false) => "xoxe.xoxp-1-",
         };
         let fresh = self.new_id(prefix, "token", 24);
-        let living = |token: &&Token| !token.revoked && token.user == user && token.is_bot == is_bot;
+        let living =
+            |token: &&Token| !token.revoked && token.user == user && token.is_bot == is_bot && token.team == bot.team;
         let mut token = match self.world.tokens.values().find(living) {
             Some(token) => token.clone(),
             None => Token {
@@ -115,11 +120,19 @@ impl State {
         &mut self,
         now_micros: i64,
         user: &str,
+        organization: Option<&str>,
         redirect_uri: Option<String>,
         bot_scopes: BTreeSet<String>,
         user_scopes: BTreeSet<String>,
     ) -> Result<String, Refusal> {
-        let team = self.world.workspace_of(user).ok_or("user_not_found")?.id.clone();
+        let own = self.world.workspace_of(user).ok_or("user_not_found")?;
+        let team = match organization {
+            None => own.id.clone(),
+            // Only an admin installs for a whole organization, and only for their own.
+            Some(wanted) if own.organization.as_deref() != Some(wanted) => return Err("org_login_required"),
+            Some(_) if !own.users[user].is_admin => return Err("restricted_action"),
+            Some(wanted) => wanted.to_owned(),
+        };
         let code = Code {
             code: self.new_id("", "code", 28),
             team,

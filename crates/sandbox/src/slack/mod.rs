@@ -9,6 +9,7 @@
 //! | `world`, `change`, `journal` | what there is, how it changes, how it is kept |
 //! | `state`, `acts`, `places`, `install` | the rules: what people and apps may do, and what follows |
 //! | `api` | the Web API, one file per family of methods |
+//! | `reach` | organizations, channels that workspaces share |
 //! | `oauth`, `control`, `page` | the pages: installing, driving the emulator, acting as a person |
 //! | `files`, `file_host` | files, and the host that takes their bytes and hands them out |
 //! | `events`, `delivery` | what Slack tells, and how it brings it to the app |
@@ -39,6 +40,7 @@ mod people;
 mod persons;
 mod pictures;
 mod places;
+mod reach;
 mod render;
 mod rotation;
 mod seed;
@@ -210,10 +212,18 @@ impl Slack {
         self.lock().limits.refused().clone()
     }
 
+    /// The id of the organization, where the workspaces are one.
+    pub fn organization(&self) -> Option<String> {
+        self.lock().world.organizations.keys().next().cloned()
+    }
+
     /// Installs the app for a person, without the pages. No scopes, no token of that kind.
     pub fn install(&self, user: &str, bot_scopes: &[&str], user_scopes: &[&str]) -> Result<Installed, Refusal> {
         let set = |scopes: &[&str]| -> BTreeSet<String> { scopes.iter().map(|scope| (*scope).to_owned()).collect() };
-        self.act(|state, now| state.install(now, user, &set(bot_scopes), &set(user_scopes)))
+        self.act(|state, now| {
+            let team = state.world.workspace_of(user).ok_or("user_not_found")?.id.clone();
+            state.install(now, &team, user, &set(bot_scopes), &set(user_scopes))
+        })
     }
 
     /// Takes the app out of a workspace: all its tokens are dead.

@@ -22,6 +22,8 @@ struct Wish {
     team: String,
     /// Who the person at the page is.
     user: String,
+    /// The organization to install the app in, with all its workspaces.
+    organization: String,
     /// `allow` or `deny`.
     decision: String,
 }
@@ -71,7 +73,8 @@ async fn decide(Extract(slack): Extract<Slack>, Form(wish): Form<Wish>) -> Respo
     let given = (!wish.redirect_uri.is_empty()).then(|| wish.redirect_uri.clone());
     let (name, value) = if wish.decision == "allow" {
         let (bot, user) = (scopes(&wish.scope), scopes(&wish.user_scope));
-        match slack.act(|state, now| state.allow(now, &wish.user, given, bot, user)) {
+        let wide = Some(wish.organization.as_str()).filter(|organization| !organization.is_empty());
+        match slack.act(|state, now| state.allow(now, &wish.user, wide, given, bot, user)) {
             Ok(code) => ("code", code),
             Err(error) => return refusal(error),
         }
@@ -98,6 +101,11 @@ fn consent(slack: &Slack, wish: &Wish) -> String {
             people.push_str(&format!("<option value=\"{id}\">{name} · {team}</option>"));
         }
     }
+    let mut places = String::from("<option value=\"\">my workspace</option>");
+    for organization in state.world.organizations.values() {
+        let (id, name) = (escape(&organization.id), escape(&organization.name));
+        places.push_str(&format!("<option value=\"{id}\">all of {name}</option>"));
+    }
     let fields = [
         ("client_id", &wish.client_id),
         ("scope", &wish.scope),
@@ -116,6 +124,7 @@ fn consent(slack: &Slack, wish: &Wish) -> String {
         .replace("{app}", &escape(&slack.config().app.name))
         .replace("{hidden}", &hidden)
         .replace("{people}", &people)
+        .replace("{places}", &places)
         .replace("{bot_scopes}", &list(&wish.scope))
         .replace("{user_scopes}", &list(&wish.user_scope))
 }

@@ -218,6 +218,7 @@ impl State {
             purpose: String::new(),
             previous_names: Vec::new(),
             members: members.collect(),
+            shared_with: Default::default(),
             messages: Default::default(),
             threads: Default::default(),
             deleted: Vec::new(),

@@ -56,8 +56,15 @@ fn icons(bot: &Bot, config: &Config) -> Value {
 }
 
 /// A channel as `token`'s owner sees it.
-pub fn channel(channel: &Channel, token: &Token, num_members: bool) -> Value {
-    let general = channel_head(channel);
+pub fn channel(world: &World, channel: &Channel, token: &Token, num_members: bool) -> Value {
+    let mut general = channel_head(channel);
+    // Each side sees the channel as one of its own workspace.
+    if let Some(team) = world.workspaces_of(&token.team).find(|team| channel.is_in(&team.id)) {
+        general["context_team_id"] = json!(team.id);
+    }
+    let is_ext_shared = world.is_ext_shared(channel);
+    general["is_ext_shared"] = json!(is_ext_shared);
+    general["is_org_shared"] = json!(!channel.shared_with.is_empty() && !is_ext_shared);
     let is_member = channel.members.contains(&token.user);
     let mut shown = match channel.kind {
         ChannelKind::Direct => {
@@ -93,16 +100,21 @@ pub fn channel_head(channel: &Channel) -> Value {
         "is_channel": channel.kind == ChannelKind::Public, "is_group": channel.kind == ChannelKind::Private,
         "is_im": false, "is_mpim": channel.kind == ChannelKind::Group,
         "is_private": channel.kind != ChannelKind::Public, "is_archived": channel.is_archived,
-        "is_general": channel.is_general, "is_shared": false, "is_ext_shared": false, "is_org_shared": false,
+        "is_general": channel.is_general, "is_shared": !channel.shared_with.is_empty(), "is_ext_shared": false, "is_org_shared": false,
         "is_pending_ext_shared": false, "pending_shared": [], "created": channel.created_secs,
         "updated": channel.updated_millis, "creator": channel.creator, "context_team_id": channel.team,
-        "shared_team_ids": [channel.team],
+        "shared_team_ids": channel.teams().collect::<Vec<_>>(), "conversation_host_id": channel.team,
     })
 }
 
 /// A message, with the counters of its thread if it has one.
 pub fn message(world: &World, config: &Config, channel: &Channel, message: &Message) -> Value {
-    let mut shown = bare_message(world, config, &channel.team, message);
+    let team = world.user(&message.user).map_or(&channel.team, |user| &user.team);
+    let mut shown = bare_message(world, config, team, message);
+    if world.is_ext_shared(channel) {
+        shown["user_team"] = json!(team);
+        shown["source_team"] = json!(team);
+    }
     if message.thread_ts.as_deref() == Some(&message.ts) {
         let mut writers: Vec<&str> = Vec::new();
         for reply in channel.replies(&message.ts) {
@@ -159,7 +171,7 @@ fn bare_message(world: &World, config: &Config, team: &str, message: &Message) -
     if let Some(name) = &message.username {
         shown["username"] = json!(name);
     }
-    if let Some(bot) = message.bot_id.as_ref().and_then(|id| world.workspaces.get(team)?.bots.get(id)) {
+    if let Some(bot) = message.bot_id.as_ref().and_then(|id| world.bot(id)) {
         shown["bot_id"] = json!(bot.id);
         shown["app_id"] = json!(bot.app_id);
         if message.username.is_none() {

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha12Rng;
 
 use super::config::WorldSize;
 use super::people::{ANSWERS, REMARKS};
+use super::reach::Organization;
 use super::text::{Rules, take_in};
 use super::world::{Bot, Channel, ChannelKind, Edited, Message, Reaction, User, Workspace, World, parse_ts, ts};
 
@@ -52,6 +53,26 @@ pub fn fill(world: &mut World, seed: u64, size: &WorldSize, at_micros: i64) {
         let team = maker.workspace(index);
         world.workspaces.insert(team.id.clone(), team);
     }
+    if size.organization {
+        organize(world);
+    }
+}
+
+/// Makes one company of all workspaces, whose first person is in each of them.
+fn organize(world: &mut World) {
+    let id = "E0SEED00001".to_owned();
+    let (name, domain) = ("Acme Holding".to_owned(), "acme-holding".to_owned());
+    let first = world.workspaces.values().flat_map(|team| team.users.values()).find(|user| user.bot_id.is_none());
+    let first = first.cloned();
+    for team in world.workspaces.values_mut() {
+        team.organization = Some(id.clone());
+        let Some(first) = first.as_ref().filter(|first| first.team != team.id) else { continue };
+        team.users.insert(first.id.clone(), first.clone());
+        for channel in team.channels.values_mut().filter(|channel| channel.kind == ChannelKind::Public) {
+            channel.members.insert(first.id.clone());
+        }
+    }
+    world.organizations.insert(id.clone(), Organization { id, name, domain, app_bot: None });
 }
 
 impl Maker<'_> {
@@ -213,6 +234,7 @@ impl Maker<'_> {
             purpose: if name.is_empty() { String::new() } else { format!("All about {name}") },
             previous_names: Vec::new(),
             members,
+            shared_with: BTreeSet::new(),
             messages: Default::default(),
             threads: Default::default(),
             deleted: Vec::new(),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::reach::Organization;
 use super::rotation::Rotation;
 
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,7 @@ pub struct World {
     pub serial: u64,
     pub seed: u64,
     pub workspaces: BTreeMap<String, Workspace>,
+    pub organizations: BTreeMap<String, Organization>,
     pub tokens: BTreeMap<String, Token>,
     /// How tokens end; none while they do not.
     pub rotation: Option<Rotation>,
@@ -33,6 +35,8 @@ pub struct Workspace {
     pub id: String,
     pub name: String,
     pub domain: String,
+    /// Whose workspace it is, where a company has several.
+    pub organization: Option<String>,
     pub users: BTreeMap<String, User>,
     pub bots: BTreeMap<String, Bot>,
     pub channels: BTreeMap<String, Channel>,
@@ -91,6 +95,9 @@ pub struct Channel {
     pub purpose: String,
     pub previous_names: Vec<String>,
     pub members: BTreeSet<String>,
+    /// The other workspaces that see it.
+    #[serde(default)]
+    pub shared_with: BTreeSet<String>,
     #[serde(default)]
     pub messages: BTreeMap<String, Message>,
     /// The replies of each thread, by the `ts` of its first message.
@@ -194,6 +201,7 @@ pub struct Reaction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     pub token: String,
+    /// The workspace, or the organization, that the app was installed in.
     pub team: String,
     /// The bot user for a bot token, the person for a person's token.
     pub user: String,
@@ -222,6 +230,7 @@ pub struct Refresh {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
     pub code: String,
+    /// The workspace or the organization to install in.
     pub team: String,
     pub user: String,
     pub redirect_uri: Option<String>,
@@ -319,9 +328,15 @@ impl World {
         self.channel(channel)?.messages.get(ts)
     }
 
-    pub fn app_bot(&self, team: &str) -> Option<&Bot> {
-        let team = self.workspaces.get(team)?;
-        team.bots.get(team.app_bot.as_ref()?)
+    /// The app's bot of an installation.
+    pub fn app_bot(&self, installation: &str) -> Option<&Bot> {
+        let own = self.workspaces.get(installation).and_then(|team| team.app_bot.as_ref());
+        let wide = || self.organizations.get(installation)?.app_bot.as_ref();
+        self.bot(own.or_else(wide)?)
+    }
+
+    pub fn bot(&self, id: &str) -> Option<&Bot> {
+        self.workspaces.values().find_map(|team| team.bots.get(id))
     }
 }
 

@@ -7,6 +7,7 @@ mod slack_events;
 mod slack_faults;
 mod slack_files;
 mod slack_port;
+mod slack_reach;
 mod slack_rotation;
 mod slack_sdk;
 mod slack_sockets;

@@ -20,16 +20,60 @@ pub fn api_test(call: &mut Call<'_>) -> Result<Value, Refused> {
 }
 
 pub fn test(call: &mut Call<'_>) -> Result<Value, Refused> {
-    let team = &call.state.world.workspaces[&call.token.team];
-    let user = team.users.get(&call.token.user).ok_or("account_inactive")?;
-    let mut answer = json!({
-        "url": format!("https://{}.slack.com/", team.domain), "team": team.name, "user": user.name,
-        "team_id": team.id, "user_id": user.id, "is_enterprise_install": false,
-    });
+    let world = &call.state.world;
+    let user = world.user(&call.token.user).ok_or("account_inactive")?;
+    let mut answer = match world.organizations.get(&call.token.team) {
+        Some(organization) => json!({
+            "url": format!("https://{}.enterprise.slack.com/", organization.domain), "team": organization.name,
+            "team_id": organization.id, "enterprise_id": organization.id, "is_enterprise_install": true,
+        }),
+        None => {
+            let team = world.workspaces.get(&call.token.team).ok_or("invalid_auth")?;
+            let mut answer = json!({
+                "url": format!("https://{}.slack.com/", team.domain), "team": team.name, "team_id": team.id,
+                "is_enterprise_install": false,
+            });
+            if let Some(organization) = &team.organization {
+                answer["enterprise_id"] = json!(organization);
+            }
+            answer
+        }
+    };
+    answer["user"] = json!(user.name);
+    answer["user_id"] = json!(user.id);
     if call.token.is_bot {
         answer["bot_id"] = json!(call.token.bot_id);
     }
     Ok(answer)
+}
+
+/// The workspaces that the token is good for.
+pub fn teams(call: &mut Call<'_>) -> Result<Value, Refused> {
+    let teams: Vec<_> = call.state.world.workspaces_of(&call.token.team).collect();
+    let limit = call.limit(Some(100), 1_000)?;
+    let (teams, metadata) = call.page("teams", teams, limit, |team| team.id.clone())?;
+    let shown: Vec<Value> = teams.into_iter().map(|team| json!({ "id": team.id, "name": team.name })).collect();
+    Ok(json!({ "teams": shown, "response_metadata": metadata }))
+}
+
+/// Where an installation is, as the answers of OAuth say it.
+fn place(call: &Call<'_>, installation: &str) -> Value {
+    let world = &call.state.world;
+    let named = |id: &str, name: &str| json!({ "id": id, "name": name });
+    if let Some(organization) = world.organizations.get(installation) {
+        let enterprise = named(&organization.id, &organization.name);
+        return json!({ "team": null, "enterprise": enterprise, "is_enterprise_install": true });
+    }
+    let team = world.workspaces.get(installation).map(|team| named(&team.id, &team.name));
+    let enterprise = world.organization_of(installation).map(|held| named(&held.id, &held.name));
+    json!({ "team": team, "enterprise": enterprise, "is_enterprise_install": false })
+}
+
+fn with_place(call: &Call<'_>, installation: &str, mut answer: Value) -> Value {
+    for (name, value) in place(call, installation).as_object().into_iter().flatten() {
+        answer[name] = value.clone();
+    }
+    answer
 }
 
 pub fn revoke(call: &mut Call<'_>) -> Result<Value, Refused> {
@@ -80,20 +124,24 @@ pub fn oauth_access(call: &mut Call<'_>) -> Result<Value, Refused> {
         return Err("bad_redirect_uri".into());
     }
     call.state.record(Change::CodeUsed { code: code.code.clone() });
-    let installed =
-        call.state.install(call.now_micros, &code.user, &code.bot_scopes, &code.user_scopes).map_err(Refused::from)?;
+    let installed = call
+        .state
+        .install(call.now_micros, &code.team, &code.user, &code.bot_scopes, &code.user_scopes)
+        .map_err(Refused::from)?;
     Ok(answer(call, &installed, &code.user))
 }
 
 fn refresh(call: &mut Call<'_>) -> Result<Value, Refused> {
     let given = call.argument("refresh_token")?;
     let token = call.state.refresh(call.now_micros, &given)?;
-    let team = &call.state.world.workspaces[&token.team];
-    let mut answer = json!({
+    let mut answer = with_place(
+        call,
+        &token.team,
+        json!({
         "access_token": token.token, "token_type": if token.is_bot { "bot" } else { "user" },
-        "scope": joined(&token.scopes), "app_id": call.state.config.app.app_id,
-        "team": { "id": team.id, "name": team.name }, "enterprise": null, "is_enterprise_install": false,
-    });
+            "scope": joined(&token.scopes), "app_id": call.state.config.app.app_id,
+        }),
+    );
     if token.is_bot {
         answer["bot_user_id"] = json!(token.user);
     }
@@ -120,11 +168,8 @@ fn answer(call: &Call<'_>, installed: &Installed, user: &str) -> Value {
         authed_user["token_type"] = json!("user");
         add_pair(call, &mut authed_user, token);
     }
-    let team = &world.workspaces[&installed.team_id];
-    let mut answer = json!({
-        "app_id": call.state.config.app.app_id, "authed_user": authed_user,
-        "team": { "id": team.id, "name": team.name }, "enterprise": null, "is_enterprise_install": false,
-    });
+    let answer = json!({ "app_id": call.state.config.app.app_id, "authed_user": authed_user });
+    let mut answer = with_place(call, &installed.team_id, answer);
     if let Some(token) = &installed.bot_token {
         answer["access_token"] = json!(token);
         answer["token_type"] = json!("bot");

@@ -58,15 +58,16 @@ pub fn post_message(call: &mut Call<'_>) -> Result<Value, Refused> {
 /// The channel that a post goes to: by id, by name, or the chat with a person.
 fn target(call: &mut Call<'_>) -> Result<String, Refused> {
     let given = call.arguments.text("channel").ok_or("channel_not_found")?;
-    let team = &call.state.world.workspaces[&call.token.team];
-    if team.users.contains_key(&given) {
+    let world = &call.state.world;
+    if world.workspaces_of(&call.token.team).any(|team| team.users.contains_key(&given)) {
         let both = [given, call.token.user.clone()];
         return Ok(call.state.open_chat(call.now_micros, &both)?.0);
     }
     let name = given.trim_start_matches('#');
-    let named = team.channels.values().find(|channel| !channel.name.is_empty() && channel.name == name);
+    let channels = world.workspaces_of(&call.token.team).flat_map(|team| team.channels.values());
+    let named = channels.into_iter().find(|channel| !channel.name.is_empty() && channel.name == name);
     Ok(match named {
-        Some(channel) if !team.channels.contains_key(&given) => channel.id.clone(),
+        Some(channel) if world.channel(&given).is_none() => channel.id.clone(),
         _ => given,
     })
 }
@@ -195,7 +196,8 @@ pub fn permalink(call: &mut Call<'_>) -> Result<Value, Refused> {
     let channel = call.channel()?;
     let ts = call.argument("message_ts")?;
     let message = channel.messages.get(&ts).ok_or("message_not_found")?;
-    let domain = &call.state.world.workspaces[&call.token.team].domain;
+    let world = &call.state.world;
+    let domain = world.workspaces_of(&call.token.team).next().map_or("", |team| team.domain.as_str());
     let mut permalink = format!("https://{domain}.slack.com/archives/{}/p{}", channel.id, ts.replace('.', ""));
     if let Some(thread) = message.thread_ts.as_ref().filter(|thread| **thread != ts) {
         permalink.push_str(&format!("?thread_ts={thread}&cid={}", channel.id));

@@ -13,21 +13,21 @@ const KINDS: [ChannelKind; 4] = [ChannelKind::Public, ChannelKind::Private, Chan
 
 pub fn list(call: &mut Call<'_>) -> Result<Value, Refused> {
     let wanted = kinds(call)?;
-    let world = &call.state.world;
-    let visible: Vec<&Channel> =
-        world.workspaces[&call.token.team].channels.values().filter(|channel| call.sees(channel)).collect();
+    let team = call.workspace()?;
+    let mut visible = call.state.world.channels_of(&team.id);
+    visible.retain(|channel| call.sees(channel));
     page_of(call, "channels", visible, &wanted, true)
 }
 
 pub fn of_user(call: &mut Call<'_>) -> Result<Value, Refused> {
     let wanted = kinds(call)?;
     let user = call.arguments.text("user").unwrap_or_else(|| call.token.user.clone());
-    let team = &call.state.world.workspaces[&call.token.team];
+    let team = call.workspace()?;
     if !team.users.contains_key(&user) {
         return Err("user_not_found".into());
     }
-    let shared = |channel: &&Channel| channel.members.contains(&user) && call.sees(channel);
-    let channels = team.channels.values().filter(shared).collect();
+    let mut channels = call.state.world.channels_of(&team.id);
+    channels.retain(|channel| channel.members.contains(&user) && call.sees(channel));
     page_of(call, "memberships", channels, &wanted, false)
 }
 
@@ -45,7 +45,7 @@ fn page_of(
     let shown: Vec<Value> = page
         .into_iter()
         .filter(|channel| wanted.contains(&channel.kind) && !(no_archived && channel.is_archived))
-        .map(|channel| render::channel(channel, &call.token, num_members))
+        .map(|channel| render::channel(&call.state.world, channel, &call.token, num_members))
         .collect();
     Ok(json!({ "channels": shown, "response_metadata": metadata }))
 }
@@ -66,7 +66,7 @@ pub fn info(call: &mut Call<'_>) -> Result<Value, Refused> {
     let channel = call.channel()?;
     call.need(&format!("{}:read", channel.kind.scope_name()))?;
     let num_members = call.arguments.flag("include_num_members") == Some(true);
-    let mut shown = render::channel(channel, &call.token, num_members);
+    let mut shown = render::channel(&call.state.world, channel, &call.token, num_members);
     if call.is_member(channel) && (channel.kind == ChannelKind::Direct || !call.token.is_bot) {
         let read = channel.read.get(&call.token.user).copied();
         shown["last_read"] = json!(read.map_or_else(|| "0000000000.000000".to_owned(), ts));
@@ -109,9 +109,8 @@ pub fn open(call: &mut Call<'_>) -> Result<Value, Refused> {
                 return Err("too_many_users".into());
             }
             call.need(if users.len() > 1 { "mpim:write" } else { "im:write" })?;
-            let team = &call.state.world.workspaces[&call.token.team];
             for user in &users {
-                let user = team.users.get(user).ok_or("user_not_found")?;
+                let user = call.state.world.known_to(&call.token.team, user).ok_or("user_not_found")?;
                 if user.deleted {
                     return Err("user_disabled".into());
                 }
@@ -121,7 +120,8 @@ pub fn open(call: &mut Call<'_>) -> Result<Value, Refused> {
         }
     };
     let channel = call.visible(&id).ok_or("channel_not_found")?;
-    let shown = if whole { render::channel(channel, &call.token, false) } else { json!({ "id": id }) };
+    let shown =
+        if whole { render::channel(&call.state.world, channel, &call.token, false) } else { json!({ "id": id }) };
     let mut answer = json!({ "channel": shown });
     if known {
         answer["no_op"] = json!(true);
@@ -145,7 +145,7 @@ pub fn join(call: &mut Call<'_>) -> Result<Value, Refused> {
         Err(error) => return Err(error.into()),
     };
     let channel = call.channel()?;
-    let mut answer = json!({ "channel": render::channel(channel, &call.token, false) });
+    let mut answer = json!({ "channel": render::channel(&call.state.world, channel, &call.token, false) });
     if already {
         answer["warning"] = json!("already_in_channel");
         answer["response_metadata"] = json!({ "warnings": ["already_in_channel"] });

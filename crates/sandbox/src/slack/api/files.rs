@@ -102,7 +102,7 @@ pub fn get_upload_url(call: &mut Call<'_>) -> Result<Value, Refused> {
     let (mimetype, filetype) = kind_of(&name);
     let file = File {
         id: id.clone(),
-        team: call.token.team.clone(),
+        team: call.state.world.workspace_of(&call.token.user).map_or_else(String::new, |team| team.id.clone()),
         user: call.token.user.clone(),
         title: name.clone(),
         name,
@@ -186,7 +186,7 @@ pub fn complete_upload(call: &mut Call<'_>) -> Result<Value, Refused> {
 /// The file of the call, if the token's owner may know that it exists.
 fn addressed(call: &Call<'_>) -> Result<File, Refused> {
     let id = call.arguments.text("file").ok_or("file_not_found")?;
-    let file = call.state.world.files.get(&id).filter(|file| file.completed && file.team == call.token.team);
+    let file = call.state.world.files.get(&id).filter(|file| file.completed);
     let file = file.ok_or("file_not_found")?;
     if file.deleted {
         return Err("file_deleted".into());
@@ -212,7 +212,6 @@ pub fn list(call: &mut Call<'_>) -> Result<Value, Refused> {
     let wanted = |file: &&File| {
         file.completed
             && !file.deleted
-            && file.team == call.token.team
             && user.as_ref().is_none_or(|user| *user == file.user)
             && channel.as_ref().is_none_or(|channel| file.shares.contains_key(channel))
             && (file.user == call.token.user || file.shares.keys().any(|channel| call.visible(channel).is_some()))

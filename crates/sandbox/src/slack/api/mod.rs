@@ -32,7 +32,7 @@ use super::config::RateLimits;
 use super::faults::FaultKind;
 use super::sockets;
 use super::state::{Later, State};
-use super::world::{Channel, ChannelKind, Token};
+use super::world::{Channel, ChannelKind, Token, Workspace};
 
 /// One method of the Web API.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ pub static METHODS: &[Method] = &[
     Method { needs_token: false, ..method("apps.connections.open", true, Tier::One, None, sockets::connections_open) },
     method("apps.uninstall", false, Tier::One, None, auth::uninstall),
     method("auth.revoke", false, Tier::Three, None, auth::revoke),
+    method("auth.teams.list", false, Tier::Two, None, auth::teams),
     method("auth.test", true, Tier::Special, None, auth::test),
     method("bots.info", false, Tier::Three, Some("users:read"), users::bots_info),
     method("chat.delete", true, Tier::Three, Some("chat:write"), chat::delete),
@@ -143,8 +144,20 @@ impl Call<'_> {
         self.visible(&id).ok_or_else(|| "channel_not_found".into())
     }
 
+    /// The workspace of the call. An organization's token says which of its workspaces is meant.
+    pub fn workspace(&self) -> Result<&Workspace, Refused> {
+        let world = &self.state.world;
+        if !world.organizations.contains_key(&self.token.team) {
+            return world.workspaces.get(&self.token.team).ok_or_else(|| "invalid_auth".into());
+        }
+        let team = self.arguments.text("team_id").ok_or("missing_argument")?;
+        let found = world.workspaces_of(&self.token.team).find(|held| held.id == team);
+        found.ok_or_else(|| "team_access_not_granted".into())
+    }
+
     pub fn visible(&self, id: &str) -> Option<&Channel> {
-        let channel = self.state.world.workspaces.get(&self.token.team)?.channels.get(id)?;
+        let world = &self.state.world;
+        let channel = world.channel(id).filter(|channel| world.reaches(&self.token.team, channel))?;
         self.sees(channel).then_some(channel)
     }
 
