@@ -91,7 +91,12 @@ impl Engine {
         let routing = |intake: &Intake| debug_span!(target: FLOW, "route", intake_id = %intake.id);
         let _routing: Vec<_> = intakes.iter().map(routing).collect();
         for intake in intakes {
-            for part in self.parts_of(intake) {
+            let parts = self.parts_of(intake);
+            for connection in self.sharers(intake, &parts).await? {
+                let writes = queued.entry(connection.customer_id.clone()).or_default();
+                writes.push(Write::QueuePart(queued_part(&connection, intake.id, &parts[0], self.now())));
+            }
+            for part in parts {
                 let key = (intake.integration.clone(), part.account.clone());
                 if !heard.contains_key(&key) {
                     heard.insert(key.clone(), self.audience(&key).await?);
@@ -131,6 +136,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Who else hears of a request, because the chat that it is about is shared between accounts: a platform
+    /// tells of it once, for one of them. Who is paused by now finds by comparison what was told meanwhile.
+    async fn sharers(&self, intake: &Intake, parts: &[Part]) -> Result<Vec<Connection>, EngineError> {
+        let Some(chat) = parts.first().and_then(|part| part.shared.as_ref()) else { return Ok(Vec::new()) };
+        let mut found = self.store().sharers(&intake.integration, chat).await?;
+        let hears = |connection: &Connection| parts.iter().any(|part| connection.listens_to.contains(&part.account));
+        found.retain(|connection| connection.takes_news() && !hears(connection));
+        Ok(found)
+    }
+
     async fn audience(&self, (integration, account): &(Integration, ExternalAccount)) -> Result<Audience, EngineError> {
         let found = self.store().listeners(integration, account).await?;
         let awaited = found.iter().any(|connection| connection.is_awaited(self.now()));
@@ -148,7 +163,7 @@ impl Engine {
         routed.unwrap_or_else(|error| {
             tracing::warn!(intake.id = %intake.id, %error, "Cannot route request {}", intake.id);
             let (account, payload) = (ExternalAccount::from(""), intake.request.body.clone());
-            vec![Part { number: 0, account, chat: None, payload }]
+            vec![Part { number: 0, account, chat: None, shared: None, payload }]
         })
     }
 }

@@ -54,8 +54,8 @@ impl Engine {
             };
             for part in parts.into_iter().filter(missed) {
                 let intake = part.intake_id;
-                let raw =
-                    Part { number: part.number, account: part.account, chat: part.chat, payload: Default::default() };
+                let (shared, payload) = (None, Default::default());
+                let raw = Part { number: part.number, account: part.account, chat: part.chat, shared, payload };
                 changes.writes.push(Write::QueuePart(queued_part(connection, intake, &raw, now)));
             }
             if !changes.is_empty() {

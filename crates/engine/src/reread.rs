@@ -9,7 +9,7 @@ use model::{
     connection::{Connection, ConnectionState},
     customer::CustomerId,
     id::{ConnectionId, Cursor, IntakeId},
-    intake::{PartId, PartState, QueuedPart},
+    intake::{Intake, Part, PartId, PartState, QueuedPart},
     sync_status::{SyncKind, SyncState, SyncStatus},
     time::Timestamp,
 };
@@ -58,9 +58,7 @@ impl Engine {
         let found = self.store().routed(run.since.unwrap_or_default(), after, REREAD_AT_ONCE).await?;
         let mut changes = Changes::of(&run.customer_id);
         for intake in found.iter().filter(|intake| intake.integration == connection.integration) {
-            let concerning =
-                self.parts_of(intake).into_iter().filter(|part| connection.listens_to.contains(&part.account));
-            for part in concerning {
+            for part in self.parts_for(intake, connection).await? {
                 // It is queued if it was read, and waits again if it was parked.
                 let part = queued_part(connection, intake.id, &part, self.now());
                 changes.writes.push(Write::QueuePart(part.clone()));
@@ -80,6 +78,22 @@ impl Engine {
         changes.events.push(self.sync_event(&next));
         changes.writes.push(Write::SyncStatus(next));
         Ok(self.commit(changes).await.map(drop)?)
+    }
+
+    /// The parts of a request that are for a connection.
+    async fn parts_for(&self, intake: &Intake, connection: &Connection) -> Result<Vec<Part>, EngineError> {
+        let mut parts = self.parts_of(intake);
+        let shared = parts.first().and_then(|part| part.shared.clone());
+        let hears = |part: &Part| connection.listens_to.contains(&part.account);
+        match shared {
+            Some(chat) if !parts.iter().any(hears) => {
+                let named = std::slice::from_ref(&chat);
+                let known = self.store().chats_named(&connection.customer_id, connection.id, named).await?;
+                parts.truncate(if known.is_empty() { 0 } else { 1 });
+            }
+            _ => parts.retain(hears),
+        }
+        Ok(parts)
     }
 
     fn afresh(&self, part: QueuedPart) -> QueuedPart {

@@ -47,6 +47,8 @@ pub struct Part {
     pub account: ExternalAccount,
     /// The chat that it is about, if it is about one.
     pub chat: Option<ExternalId>,
+    /// The chat by which connections to other accounts may know of it too, because the accounts share it.
+    pub shared: Option<ExternalId>,
     /// The piece itself.
     pub payload: Bytes,
 }

@@ -153,6 +153,8 @@ pub trait Intakes: Send + Sync {
         after: Option<(IntakeId, u32)>,
         limit: usize,
     ) -> Result<Vec<UnclaimedPart>, StoreError>;
+    /// Connections of all customers that know a chat under this name.
+    async fn sharers(&self, integration: &Integration, chat: &ExternalId) -> Result<Vec<Connection>, StoreError>;
     /// Lanes that have parts waiting and due, in turns of the customers as `due_syncs` has them.
     async fn part_lanes(
         &self,

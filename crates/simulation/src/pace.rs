@@ -85,6 +85,7 @@ paced! {
     unrouted(limit: usize) -> Vec<Intake>;
     intakes(ids: &[IntakeId]) -> Vec<Intake>;
     unclaimed(integration: &Integration, account: &ExternalAccount, after: Option<(IntakeId, u32)>, limit: usize) -> Vec<UnclaimedPart>;
+    sharers(integration: &Integration, chat: &ExternalId) -> Vec<Connection>;
     part_lanes(now: Timestamp, after: Option<&CustomerId>, limit: usize) -> Vec<Lane>;
     parts(lane: &Lane, now: Timestamp, limit: usize) -> Vec<QueuedPart>;
     part(customer: &CustomerId, id: PartId) -> Option<QueuedPart>;

@@ -114,9 +114,13 @@ pub fn route(request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
         Topic::Member(_) | Topic::Left | Topic::ChatMoved => None,
         _ => channel(&envelope.event).map(id::chat),
     };
+    let shared = channel(&envelope.event).filter(|_| envelope.is_ext_shared_channel).map(id::chat);
     let others = others(&envelope).into_iter().filter(|other| *other != account);
     let accounts = std::iter::once(account.clone()).chain(others);
-    let part = |(number, account)| Part { number, account, chat: chat.clone(), payload: request.body.clone() };
+    let part = |(number, account)| {
+        let (chat, shared) = (chat.clone(), shared.clone());
+        Part { number, account, chat, shared, payload: request.body.clone() }
+    };
     Ok((0..).zip(accounts).map(part).collect())
 }
 

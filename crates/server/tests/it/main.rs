@@ -31,5 +31,6 @@ mod retention;
 mod search;
 mod secrets;
 mod sockets;
+mod shared;
 mod traces;
 mod whole_way;

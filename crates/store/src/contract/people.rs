@@ -2,7 +2,7 @@
 
 use super::{all_pages, keep, samples::*};
 use model::{
-    changes::{Thing, Write},
+    changes::{Naming, Thing, Write},
     connection::Connection,
     customer::CustomerId,
     emoji::Picture,
@@ -38,6 +38,27 @@ pub(crate) async fn listeners_follow_their_connection(store: &dyn Store) {
     keep(store, rows(&ada(), [Write::Connection(older)])).await;
     let ids: Vec<_> = store.connections(&ada()).await.unwrap().into_iter().map(|row| row.id).collect();
     assert_eq!(ids, [connection_id(7), connection_id(1)]);
+}
+
+pub(crate) async fn who_knows_a_chat_is_found_by_its_name(store: &dyn Store) {
+    let (of_ada, of_bob) = (connection(&ada(), 1), connection(&bob(), 1));
+    let mut elsewhere = connection(&bob(), 2);
+    elsewhere.integration = "other".into();
+    let named = |through, chat, name: &str| {
+        Write::Name(Naming { connection_id: connection_id(through), external_id: ext(name), thing: Thing::Chat(chat) })
+    };
+    keep(store, rows(&ada(), [Write::Connection(of_ada.clone()), named(1, chat_id(1), "C1")])).await;
+    let of_bobs = [of_bob.clone(), elsewhere].map(Write::Connection);
+    keep(store, rows(&bob(), of_bobs)).await;
+    keep(store, rows(&bob(), [named(1, chat_id(2), "C1"), named(1, chat_id(3), "C2"), named(2, chat_id(4), "C1")]))
+        .await;
+    let message =
+        Naming { connection_id: connection_id(1), external_id: ext("C3"), thing: Thing::Message(message_id(1)) };
+    keep(store, rows(&ada(), [Write::Name(message)])).await;
+
+    assert_eq!(store.sharers(&slack(), &ext("C1")).await.unwrap(), [of_ada, of_bob.clone()]);
+    assert_eq!(store.sharers(&slack(), &ext("C2")).await.unwrap(), [of_bob]);
+    assert_eq!(store.sharers(&slack(), &ext("C3")).await.unwrap(), [], "that is no chat's name");
 }
 
 pub(crate) async fn people_are_found_in_any_case(store: &dyn Store) {

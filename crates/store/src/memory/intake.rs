@@ -3,10 +3,11 @@
 use super::Memory;
 use async_trait::async_trait;
 use model::{
+    connection::Connection,
     customer::CustomerId,
-    id::{ExternalAccount, IntakeId, Integration},
+    id::{ExternalAccount, ExternalId, IntakeId, Integration},
     intake::{Intake, PartId, QueuedPart, UnclaimedPart},
-    store::{Intakes, Lane, Paging, Slice, StoreError},
+    store::{Intakes, Lane, NamedKind, Paging, Slice, StoreError},
     time::Timestamp,
 };
 
@@ -34,6 +35,16 @@ impl Intakes for Memory {
 
     async fn intakes(&self, ids: &[IntakeId]) -> Answer<Vec<Intake>> {
         Ok(self.read(|state| state.intakes_of(ids)))
+    }
+
+    async fn sharers(&self, integration: &Integration, chat: &ExternalId) -> Answer<Vec<Connection>> {
+        Ok(self.read(|state| {
+            let knows = |row: &&Connection| {
+                let name = (row.customer_id.clone(), row.id, NamedKind::Chat, chat.clone());
+                row.integration == *integration && state.names.has(&name)
+            };
+            state.connections.rows().filter(knows).cloned().collect()
+        }))
     }
 
     async fn unclaimed(

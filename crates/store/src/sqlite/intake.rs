@@ -11,7 +11,7 @@ use super::{
 use async_trait::async_trait;
 use model::{
     customer::CustomerId,
-    id::{ConnectionId, ExternalAccount, IntakeId, Integration},
+    id::{ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration},
     intake::{Intake, PartId, PartState, QueuedPart, UnclaimedPart},
     store::{Intakes, Lane, Paging, Slice, StoreError},
     time::Timestamp,
@@ -33,6 +33,22 @@ impl Intakes for Sqlite {
     async fn intakes(&self, ids: &[IntakeId]) -> Answer<Vec<Intake>> {
         let ids = ids.to_vec();
         self.read(move |db| read::intakes(db, &ids)).await
+    }
+
+    async fn sharers(
+        &self,
+        integration: &Integration,
+        chat: &ExternalId,
+    ) -> Answer<Vec<model::connection::Connection>> {
+        let values = (integration.0.clone(), chat.0.clone());
+        self.read(move |db| {
+            let sql = "select document from names join connections
+                       on connections.customer_id = names.customer_id and connections.id = connection_id
+                       where external_id = ?2 and kind = 'chat' and integration = ?1
+                       order by names.customer_id, connection_id";
+            list_documents(db, sql, values)
+        })
+        .await
     }
 
     async fn unclaimed(

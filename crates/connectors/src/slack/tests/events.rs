@@ -163,7 +163,10 @@ fn news_of_a_shared_channel_are_for_every_workspace_that_they_name() {
         parts.into_iter().map(|part| (part.number, part.account.0)).collect()
     };
     assert_eq!(accounts(&body), [(0, "T111".to_owned()), (1, "T222".to_owned())]);
+    let shared = |body: &Value| Slack.route(&request(body)).unwrap().remove(0).shared.map(|chat| chat.0);
+    assert_eq!(shared(&body).as_deref(), Some("C111"), "and for whoever else knows the channel");
     body["is_ext_shared_channel"] = json!(false);
+    assert_eq!(shared(&body), None);
     assert_eq!(accounts(&body), [(0, "T111".to_owned())], "only the one that it was authorized for");
 }
 
@@ -216,7 +219,7 @@ fn a_known_event_of_a_broken_shape_is_parked() {
     }
     let nonsense = RawRequest { headers: Vec::new(), body: Bytes::from_static(b"{"), received_at: NOW };
     assert!(matches!(Slack.route(&nonsense), Err(ConnectorError::Unreadable(_))));
-    let part = Part { number: 0, account: "T111".into(), chat: None, payload: nonsense.body };
+    let part = Part { number: 0, account: "T111".into(), chat: None, shared: None, payload: nonsense.body };
     let read = run(Slack.read(&World::of_a_person().access(&slack()), &part));
     assert!(matches!(read, Err(ConnectorError::Unreadable(_))));
 }
