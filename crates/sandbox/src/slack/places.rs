@@ -24,6 +24,10 @@ impl State {
         if found.members.contains(user) {
             return Err("already_in_channel");
         }
+        let own = self.world.workspaces.values().filter(|team| team.users.contains_key(user));
+        if !own.into_iter().any(|team| found.is_in(&team.id)) {
+            return Err("user_team_not_in_channel");
+        }
         let at_micros = self.moment(now_micros, channel);
         self.change(
             now_micros,
