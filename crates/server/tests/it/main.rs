@@ -30,7 +30,7 @@ mod reconcile;
 mod retention;
 mod search;
 mod secrets;
-mod sockets;
 mod shared;
+mod sockets;
 mod traces;
 mod whole_way;
