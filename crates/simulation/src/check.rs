@@ -25,6 +25,8 @@ const LOOK_EVERY: u64 = 150;
 /// How long a call can be under way since it was found that its person is in the chat: time may fly in
 /// between, and more than once.
 const LATEST_POST: Duration = Duration::from_secs(30 * 60);
+/// How long after a person left a send of their own may take effect.
+pub const LATEST_OWN: Duration = Duration::from_secs(MEMBERSHIP_TRUSTED_FOR.as_secs() + LATEST_POST.as_secs());
 
 /// By how many commands a bound may be passed: a chat that is deleted gives its commands' numbers free, so
 /// one who counted before may come with such a number after others.
@@ -85,6 +87,12 @@ impl Seen {
             let now = |(channel, ts): (String, String)| (if channel == from { into.to_owned() } else { channel }, ts);
             *places = std::mem::take(places).into_iter().map(now).collect();
         }
+    }
+
+    /// Whether a command of ours made this message.
+    pub fn is_ours(&self, id: MessageId) -> bool {
+        let id = id.to_string();
+        self.marks.keys().any(|mark| mark.split_once('.').is_some_and(|(of, _)| of == id))
     }
 
     pub fn was_in(&self, user: &str, channel: &str) -> bool {
@@ -189,8 +197,7 @@ impl World {
         let row = self.memory.all_messages().into_iter().find(|row| Some(row.id) == id);
         let party = row.and_then(|row| self.parties.iter().find(|party| party.customer == row.customer_id));
         let Some(party) = party else { return Ok(()) }; // Its chat was deleted here.
-        let closed =
-            self.seen.away_since(&party.user, channel).map(|since| since + MEMBERSHIP_TRUSTED_FOR + LATEST_POST);
+        let closed = self.seen.away_since(&party.user, channel).map(|since| since + LATEST_OWN);
         if closed.is_some_and(|closed| self.now() > closed) {
             return Err(format!("P11: {} wrote in {channel} long after they left", party.customer));
         }

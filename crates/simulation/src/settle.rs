@@ -2,6 +2,7 @@
 
 use crate::{
     asks::What,
+    check::LATEST_OWN,
     files::compare_files,
     looks,
     world::{Party, World, lock},
@@ -311,6 +312,8 @@ impl World {
         let closed = since + MEMBERSHIP_TRUSTED_FOR + LATEST_EVENT;
         for row in self.memory.all_messages().iter().filter(|row| row.chat_id == chat.id && row.external_id.is_some()) {
             let sent_at = row.facets.content.as_ref().map(|content| content.value.sent_at);
+            // A call of their own that was under way when they left ends when it ends.
+            let closed = if self.seen.is_ours(row.id) { closed.max(since + LATEST_OWN) } else { closed };
             if sent_at.is_some_and(|sent_at: Timestamp| sent_at > closed) {
                 return Err(format!("P11: {} has {:?}, written after they left", party.customer, row.external_id));
             }
