@@ -10,7 +10,7 @@ use super::config::WorldSize;
 use super::pictures::EmojiChange;
 use super::rotation::Rotation;
 use super::seed;
-use super::shelf::react;
+use super::shelf::{react, unreact};
 use super::world::{Bot, Channel, ChannelKind, Code, Edited, File, Message, Pending, Token, User, World, parse_ts};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -374,12 +374,7 @@ impl World {
                 self.touch_message(channel, ts, *at_micros, |message| react(message, user, name));
             }
             Change::Unreacted { channel, ts, at_micros, user, name } => {
-                self.touch_message(channel, ts, *at_micros, |message| {
-                    for reaction in message.reactions.iter_mut().filter(|reaction| reaction.name == *name) {
-                        reaction.users.retain(|other| other != user);
-                    }
-                    message.reactions.retain(|reaction| !reaction.users.is_empty());
-                });
+                self.touch_message(channel, ts, *at_micros, |message| unreact(message, user, name));
             }
             _ => {}
         }

@@ -14,6 +14,13 @@ pub(super) fn react(message: &mut Message, user: &str, name: &str) {
     }
 }
 
+pub(super) fn unreact(message: &mut Message, user: &str, name: &str) {
+    for reaction in message.reactions.iter_mut().filter(|reaction| reaction.name == name) {
+        reaction.users.retain(|other| other != user);
+    }
+    message.reactions.retain(|reaction| !reaction.users.is_empty());
+}
+
 impl Channel {
     /// Puts a message where it belongs, and its thread's first message into its role.
     pub fn put(&mut self, message: Message) {
