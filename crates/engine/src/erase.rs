@@ -79,8 +79,12 @@ impl Engine {
         customer: &CustomerId,
         connections: &[Connection],
     ) -> Result<bool, EngineError> {
+        let parts = self.parts_of(intake);
+        if self.sharers(intake, &parts).await?.iter().any(|other| other.customer_id != *customer) {
+            return Ok(false);
+        }
         let mut heard = false;
-        for part in self.parts_of(intake) {
+        for part in parts {
             let is_theirs = |connection: &Connection| {
                 connection.integration == intake.integration && connection.listens_to.contains(&part.account)
             };

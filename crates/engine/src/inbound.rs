@@ -138,7 +138,7 @@ impl Engine {
 
     /// Who else hears of a request, because the chat that it is about is shared between accounts: a platform
     /// tells of it once, for one of them. Who is paused by now finds by comparison what was told meanwhile.
-    async fn sharers(&self, intake: &Intake, parts: &[Part]) -> Result<Vec<Connection>, EngineError> {
+    pub(crate) async fn sharers(&self, intake: &Intake, parts: &[Part]) -> Result<Vec<Connection>, EngineError> {
         let Some(chat) = parts.first().and_then(|part| part.shared.as_ref()) else { return Ok(Vec::new()) };
         let mut found = self.store().sharers(&intake.integration, chat).await?;
         let hears = |connection: &Connection| parts.iter().any(|part| connection.listens_to.contains(&part.account));
