@@ -139,12 +139,23 @@ impl Engine {
         }
     }
 
+    /// Begins a run. What it is about must be there still: whoever comes late must leave nothing of a customer who
+    /// was erased meanwhile.
     pub(crate) async fn begin(
         &self,
         sync: SyncStatus,
         mut writes: Vec<Write>,
         mut events: Vec<NewEvent>,
     ) -> Result<SyncStatus, EngineError> {
+        match sync.chat_id {
+            Some(chat_id) if writes.is_empty() => writes.push(Write::Expect { chat_id, generation: sync.generation }),
+            Some(_) => {} // Its chat is written with it.
+            None => {
+                let Connection { id, identity, .. } =
+                    self.own_connection(&sync.customer_id, sync.connection_id).await?;
+                writes.push(Write::Identity { connection_id: id, identity });
+            }
+        }
         events.push(self.sync_event(&sync));
         writes.push(Write::SyncStatus(sync.clone()));
         self.commit(Changes { customer: Some(sync.customer_id.clone()), writes, events }).await?;
