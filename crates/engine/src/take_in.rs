@@ -85,9 +85,8 @@ impl Engine {
                 Err(StoreError::Stale) => {} // Somebody else was faster. Look again.
                 Err(error) => return Err(error.into()),
             }
-            if let Some(held) = self.store().connection(&connection.customer_id, connection.id).await? {
-                (connection.linked, connection.identity) = (held.linked, held.identity);
-            }
+            let held = self.own_connection(&connection.customer_id, connection.id).await?;
+            (connection.linked, connection.identity) = (held.linked, held.identity);
         }
         Err(StoreError::Stale.into())
     }
@@ -123,6 +122,10 @@ impl Engine {
         }
         changes.writes.extend(news.with.iter().cloned());
         changes.events.extend(news.events.iter().cloned());
+        if !changes.is_empty() {
+            // Whose a message is was decided by who the customer is; and nothing comes to whoever was erased meanwhile.
+            changes.writes.push(Write::Identity { connection_id: connection.id, identity: connection.identity });
+        }
         Ok(changes)
     }
 

@@ -326,14 +326,6 @@ impl<'a> Work<'a> {
             let (chat_id, generation) = (chat.after.id, chat.after.generation);
             changes.writes.push(Write::Expect { chat_id, generation });
         }
-        // Whose a message is, is decided once, when it becomes known.
-        let becomes_known = |row: &&Row<Message>| {
-            row.after.facets.is_known() && !row.before.as_ref().is_some_and(|before| before.facets.is_known())
-        };
-        if rows.values().any(|row| becomes_known(&row)) {
-            let (connection_id, identity) = (self.known.connection.id, self.known.connection.identity);
-            changes.writes.push(Write::Identity { connection_id, identity });
-        }
         for row in first.into_iter().chain(last) {
             changes.writes.push(Write::Message(row.after.clone()));
             self.announce_message(row, changes);
