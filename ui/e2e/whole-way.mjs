@@ -80,7 +80,7 @@ async function wholeWay() {
         .first()
         .click();
     }
-    const who = page.getByRole("combobox");
+    const who = page.getByLabel("You are");
     await who.waitFor();
     const people = await who.locator("option").evaluateAll((options) => options.map(({ value }) => value));
     const cast = await sandbox.cast(people);
