@@ -211,6 +211,10 @@ impl Engine {
         match self.follow_move(offered, access, &errand.chat).await {
             Ok(true) => Ok(Err(self.now())),
             Ok(false) => Ok(Ok(false)),
+            // Whoever came sooner would use up the room that the search needs as a whole.
+            Err(Unread::Platform(ConnectorError::Busy { after })) => {
+                Ok(Err(retry::after_busy(self.now(), after, self.chance())))
+            }
             Err(Unread::Platform(_)) => Ok(Err(retry::next_try(self.now(), 3, self.chance()))),
             Err(Unread::Failed(error)) => Err(error),
         }

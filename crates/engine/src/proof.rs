@@ -99,6 +99,9 @@ impl Engine {
                 Ok(Proof::NotThere) => not_there = true,
                 Ok(Proof::CannotTell) => {
                     let moved = self.has_moved(offered, &access, errand).await?;
+                    // A search for which there is never room ends like a look that told nothing.
+                    let sought_long = self.now().since(attempt.deadline) >= retry::UNCERTAIN_AFTER;
+                    let moved = moved.or_else(|due| if sought_long && due > self.now() { Ok(false) } else { Err(due) });
                     return Ok(moved.map(|_| Some(Proof::CannotTell)));
                 }
                 Ok(proof) => return Ok(Ok(Some(proof))),
