@@ -36,7 +36,11 @@ impl World {
         };
         let mine: BTreeSet<_> = own.own_ids().filter(|id| !proven(id)).cloned().collect();
         let rows = self.memory.all_messages().into_iter();
-        let rows: Vec<_> = rows.filter(|row| row.connection_id == own.id && is_told(row, own)).collect();
+        // Whoever was proven to be somebody until they were erased: what that person wrote before stays as it was.
+        let was_proven = |id: &ExternalId| self.leaving.iter().any(|gone| gone.user == id.as_str());
+        let is_open = |row: &Message| !sender(row).is_some_and(was_proven);
+        let rows: Vec<_> =
+            rows.filter(|row| row.connection_id == own.id && is_told(row, own) && is_open(row)).collect();
         for row in &rows {
             let Some(content) = &row.facets.content else { continue };
             let wanted = direction_of(&content.value, &mine);
@@ -44,20 +48,18 @@ impl World {
                 return Err(format!("{} of {} is {:?}, not {wanted:?}", row.id, party.customer, row.direction));
             }
         }
-        let linked = |row: &&Message| {
-            row.facets
-                .content
-                .as_ref()
-                .is_some_and(|content| content.value.sender.as_ref().is_some_and(|sender| own.linked.contains(sender)))
-        };
+        let linked = |row: &&Message| sender(row).is_some_and(|sender| own.linked.contains(sender));
         let turned = rows.iter().filter(linked).count();
         self.count("messages of people who were linked", turned);
         Ok(())
     }
 }
 
+fn sender(row: &Message) -> Option<&ExternalId> {
+    row.facets.content.as_ref().and_then(|content| content.value.sender.as_ref())
+}
+
 /// Whether it is no doing of the app itself.
 fn is_told(row: &Message, own: &Connection) -> bool {
-    let sender = row.facets.content.as_ref().and_then(|content| content.value.sender.as_ref());
-    row.is_shown() && sender.is_some_and(|sender| !own.senders.contains(sender))
+    row.is_shown() && sender(row).is_some_and(|sender| !own.senders.contains(sender))
 }
