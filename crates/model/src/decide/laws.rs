@@ -61,6 +61,20 @@ fn abilities() -> Abilities {
     }
 }
 
+/// Live news of an idle connection.
+fn quiet(ids: &dyn Fn() -> Uuid) -> Context<'_> {
+    Context {
+        now: Timestamp::from_millis(1),
+        origin: Origin::Live,
+        ids,
+        asked_at: None,
+        lists_own_chats: false,
+        begins_import: false,
+        import_new_chat: false,
+        no_asides: false,
+    }
+}
+
 fn connection() -> Connection {
     Connection {
         id: ConnectionId::from(uuid_v7(Timestamp::default(), [1; 10])),
@@ -141,16 +155,7 @@ impl Held {
             ..Known::nothing(self.connection.clone())
         };
         let ids = || self.uuid();
-        let context = Context {
-            now: Timestamp::from_millis(1),
-            origin: Origin::Live,
-            ids: &ids,
-            asked_at: None,
-            lists_own_chats: false,
-            begins_import: false,
-            import_new_chat: false,
-            no_asides,
-        };
+        let context = Context { no_asides, ..quiet(&ids) };
         let changes = decide(known, updates, settled, &context);
         self.write(changes);
     }

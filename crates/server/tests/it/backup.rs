@@ -1,9 +1,6 @@
 //! A backup while the server works, and a restored server that goes on: nothing lost, nothing sent twice.
 
-use crate::{
-    browser::Browser,
-    processes::{Caller, Pair},
-};
+use crate::processes::{Caller, Pair, Process};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, process::Output, time::Duration};
@@ -19,23 +16,17 @@ fn said(output: &Output) -> String {
 struct Work {
     pair: Pair,
     app: Caller,
-    ana: Value,
+    ana: String,
 }
 
 impl Work {
-    async fn begin() -> (Self, crate::processes::Process) {
+    async fn begin() -> (Self, Process) {
         let pair = Pair::new(&["--messages", "3"]);
         let server = pair.serve("127.0.0.1:0");
-        let link = server.told("http://").to_owned();
-        let base = link.split("/login/").next().unwrap().to_owned();
-        let key = pair.api_key(&base, &link).await;
-        pair.deliver_to(&base).await;
-        let people = pair.control(Method::GET, "users", None).await;
-        let ana = people.as_array().unwrap().iter().find(|user| user["email"].is_string()).unwrap()["id"].clone();
-        let app = Caller { client: pair.client.clone(), base, key, customer: "ana" };
-        let begun = app.post("/v1/connections", "connect", json!({ "integration": "slack", "return_to": "/" })).await;
-        let browser = Browser { client: &pair.client, cookie: None };
-        browser.allow(begun["connect_url"].as_str().unwrap(), ana.as_str().unwrap(), "allow").await;
+        let app = pair.app_of(&server, "ana").await;
+        pair.deliver_to(&app.base).await;
+        let [ana, _] = pair.people().await;
+        app.connect(&ana).await;
         (Self { pair, app, ana }, server)
     }
 

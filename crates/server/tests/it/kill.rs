@@ -1,9 +1,6 @@
 //! Kills the server at random moments, and finds nothing lost and nothing doubled.
 
-use crate::{
-    browser::Browser,
-    processes::{Caller, Pair, Process},
-};
+use crate::processes::{Caller, Pair, Process};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
@@ -72,25 +69,10 @@ impl Fight {
         let seed = seed.to_string();
         let pair = Pair::new(&["--seed", &seed, "--messages", HISTORY, "--page", "100"]);
         let server = pair.serve("127.0.0.1:0");
-        let link = server.told("http://");
-        let link = if link.contains("/login/") { link.to_owned() } else { panic!("{}", server.said) };
-        let base = link.split("/login/").next().unwrap().to_owned();
-        let key = pair.api_key(&base, &link).await;
-        pair.deliver_to(&base).await;
-        let people = pair.control(Method::GET, "users", None).await;
-        let people: Vec<_> = people.as_array().unwrap().iter().filter(|user| user["email"].is_string()).collect();
-        let id = |number: usize| people[number]["id"].as_str().unwrap().to_owned();
-        let (ana, bruno) = (id(0), id(1));
-        let app = Caller { client: pair.client.clone(), base, key, customer: "ana" };
+        let app = pair.app_of(&server, "ana").await;
+        pair.deliver_to(&app.base).await;
+        let [ana, bruno] = pair.people().await;
         (Self { pair, app, ana, bruno, starts: watch::channel(0).0 }, server)
-    }
-
-    async fn connect(&self) -> String {
-        let wish = json!({ "integration": "slack", "return_to": "/" });
-        let begun = self.app.post("/v1/connections", "connect", wish).await;
-        let browser = Browser { client: &self.pair.client, cookie: None };
-        let back = browser.allow(begun["connect_url"].as_str().unwrap(), &self.ana, "allow").await;
-        back.strip_prefix("/?connection=").unwrap_or_else(|| panic!("{back}")).to_owned()
     }
 
     async fn import(&self, connection: &str, channels: &[String]) -> Vec<Place> {
@@ -178,7 +160,7 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
     let mut chance = Chance(seed);
     let (fight, mut server) = Fight::begin(seed).await;
     let listen = fight.app.base.trim_start_matches("http://").to_owned();
-    let connection = fight.connect().await;
+    let connection = fight.app.connect(&fight.ana).await;
     let mut channels = vec![shared_channel(&fight).await];
     for round in 0..KILLS {
         let made = json!({ "as": fight.ana, "do": "create_channel", "name": format!("round-{round}") });

@@ -1,7 +1,7 @@
 //! The built program as processes of their own, which can be killed.
 
 use crate::{
-    browser::cookie_of,
+    browser::{Browser, cookie_of},
     house::{Answer, client, read},
 };
 use reqwest::{Client, Method, header};
@@ -146,13 +146,24 @@ impl Pair {
         self.control(Method::PUT, "events_url", Some(url)).await;
     }
 
-    /// Signs in by a one-time address and makes an API key.
-    pub async fn api_key(&self, base: &str, link: &str) -> String {
+    /// Signs in by the one-time address that a server printed, and makes an API key for a customer's app.
+    pub async fn app_of(&self, server: &Process, customer: &'static str) -> Caller {
+        let link = server.told("http://");
+        let base = link.split_once("/login/").unwrap_or_else(|| panic!("{}", server.said)).0.to_owned();
         let cookie = cookie_of(&self.client.get(link).send().await.unwrap());
         let call =
             self.client.post(format!("{base}/v1/api-keys")).header("cookie", cookie).header("bothways-page", "1");
         let call = call.header(header::CONTENT_TYPE, "application/json").body(r#"{"name":"tests"}"#);
-        read(call.send().await.unwrap()).await.good()["key"].as_str().unwrap().to_owned()
+        let key = read(call.send().await.unwrap()).await.good()["key"].as_str().unwrap().to_owned();
+        Caller { client: self.client.clone(), base, key, customer }
+    }
+
+    /// The first two people of the emulated Slack, Ana and Bruno.
+    pub async fn people(&self) -> [String; 2] {
+        let users = self.control(Method::GET, "users", None).await;
+        let people = users.as_array().unwrap().iter().filter(|user| user["email"].is_string());
+        let ids: Vec<_> = people.map(|user| user["id"].as_str().unwrap().to_owned()).take(2).collect();
+        ids.try_into().unwrap()
     }
 }
 
@@ -185,6 +196,15 @@ impl Caller {
 
     pub async fn post(&self, path: &str, key: &str, body: Value) -> Value {
         self.try_ask(Method::POST, path, key, Some(body)).await.unwrap().good()
+    }
+
+    /// Connects the customer as a person of the emulated Slack. Gives the connection's id.
+    pub async fn connect(&self, person: &str) -> String {
+        let wish = json!({ "integration": "slack", "return_to": "/" });
+        let begun = self.post("/v1/connections", "connect", wish).await;
+        let browser = Browser { client: &self.client, cookie: None };
+        let back = browser.allow(begun["connect_url"].as_str().unwrap(), person, "allow").await;
+        back.strip_prefix("/?connection=").unwrap_or_else(|| panic!("{back}")).to_owned()
     }
 
     /// All items of a list.

@@ -3,7 +3,7 @@
 use crate::{
     browser::{Browser, cookie_of},
     house::DEADLINE,
-    processes::{Caller, Pair},
+    processes::Pair,
     traces::Collector,
 };
 use reqwest::Method;
@@ -25,18 +25,14 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
     pair.control(Method::PUT, "socket_mode", Some(json!({ "on": true }))).await;
     let collector = Collector::start(&mut pair).await;
     let server = pair.serve("127.0.0.1:0");
-    let link = server.told("http://").to_owned();
-    let base = link.split("/login/").next().unwrap().to_owned();
-    let key = pair.api_key(&base, &link).await;
-    let people = pair.control(Method::GET, "users", None).await;
-    let ana = people.as_array().unwrap().iter().find(|user| user["email"].is_string()).unwrap()["id"].clone();
-    let app = Caller { client: pair.client.clone(), base: base.clone(), key: key.clone(), customer: "ana" };
+    let app = pair.app_of(&server, "ana").await;
+    let (link, [ana, _]) = (server.told("http://").to_owned(), pair.people().await);
 
     let begun = app.post("/v1/connections", "a", json!({ "integration": "slack", "return_to": "/" })).await;
     let connect_url = begun["connect_url"].as_str().unwrap();
     let mut browser = Browser { client: &pair.client, cookie: None };
     let platform = browser.leave(connect_url).await;
-    let callback = browser.decide(&platform, ana.as_str().unwrap(), "allow").await;
+    let callback = browser.decide(&platform, &ana, "allow").await;
     assert_eq!(browser.come_back(&callback).await.status(), 303);
     let made = json!({ "as": ana, "do": "create_channel", "name": "quiet" });
     let channel = pair.act(made).await["channel"].clone();
@@ -78,7 +74,7 @@ async fn no_secret_is_on_disk_in_the_log_or_in_an_answer() {
         ("client secret", setting("CLIENT_SECRET")),
         ("signing secret", setting("SIGNING_SECRET")),
         ("token of the app", app_token),
-        ("api key", key),
+        ("api key", app.key),
         ("customer token", value(&token["token"])),
         ("login ticket", last(&link)),
         ("fresh login ticket", last(&fresh)),

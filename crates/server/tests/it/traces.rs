@@ -1,7 +1,6 @@
 //! Traces, as a collector gets them: one for each message, through all flows and over restarts.
 
 use crate::{
-    browser::Browser,
     house::{DEADLINE, Feed},
     processes::{Caller, Pair, Process},
 };
@@ -139,20 +138,10 @@ struct Scene {
 impl Scene {
     async fn begin(pair: Pair) -> (Self, Process) {
         let server = pair.serve("127.0.0.1:0");
-        let link = server.told("http://").to_owned();
-        let base = link.split("/login/").next().unwrap().to_owned();
-        let key = pair.api_key(&base, &link).await;
-        pair.deliver_to(&base).await;
-        let people = pair.control(Method::GET, "users", None).await;
-        let people: Vec<_> = people.as_array().unwrap().iter().filter(|user| user["email"].is_string()).collect();
-        let id = |number: usize| people[number]["id"].as_str().unwrap().to_owned();
-        let (ana, bruno) = (id(0), id(1));
-        let app = Caller { client: pair.client.clone(), base, key, customer: "ana" };
-        let wish = json!({ "integration": "slack", "return_to": "/" });
-        let begun = app.post("/v1/connections", "connect", wish).await;
-        let browser = Browser { client: &pair.client, cookie: None };
-        let back = browser.allow(begun["connect_url"].as_str().unwrap(), &ana, "allow").await;
-        let connection = back.strip_prefix("/?connection=").unwrap().to_owned();
+        let app = pair.app_of(&server, "ana").await;
+        pair.deliver_to(&app.base).await;
+        let [ana, bruno] = pair.people().await;
+        let connection = app.connect(&ana).await;
         let made = json!({ "as": ana, "do": "create_channel", "name": "quiet" });
         let channel = pair.act(made).await["channel"].as_str().unwrap().to_owned();
         pair.act(json!({ "as": bruno, "do": "join", "channel": channel })).await;

@@ -41,16 +41,7 @@ fn joined(old: ChatState, new: ChatState, by_now: &str) -> (Chat, Changes) {
     }
     let known = Known { chat: Some(held.chat.clone()), other_chat: Some(other), ..Known::nothing(connection()) };
     let ids = || held.uuid();
-    let context = Context {
-        now: Timestamp::from_millis(1),
-        origin: Origin::Live,
-        ids: &ids,
-        asked_at: None,
-        lists_own_chats: false,
-        begins_import: false,
-        import_new_chat: false,
-        no_asides: false,
-    };
+    let context = quiet(&ids);
     let moved = Update::ChatMoved { from: "C".into(), into: "D".into(), version: Version(5) };
     (held.chat.clone(), decide(known, &[moved], None, &context))
 }
