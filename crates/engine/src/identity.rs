@@ -200,15 +200,11 @@ impl Engine {
         connection: &Connection,
         people: &BTreeSet<ExternalId>,
     ) -> Result<BTreeSet<ExternalId>, EngineError> {
-        let mut own: BTreeSet<_> = connection.own_ids().filter(|id| people.contains(id)).cloned().collect();
-        if own.is_empty() {
-            return Ok(own);
-        }
-        for account in &connection.listens_to {
-            for other in self.store().listeners(&connection.integration, account).await? {
-                if other.customer_id != connection.customer_id {
-                    own.retain(|id| !other.person.contains(id));
-                }
+        let mut own = BTreeSet::new();
+        for id in connection.own_ids().filter(|id| people.contains(id)) {
+            let proven = self.store().proven(&connection.integration, id).await?;
+            if proven.iter().all(|other| other.customer_id == connection.customer_id) {
+                own.insert(id.clone());
             }
         }
         Ok(own)

@@ -210,6 +210,8 @@ pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
         integration: &Integration,
         account: &ExternalAccount,
     ) -> Result<Vec<Connection>, StoreError>;
+    /// Connections of all customers who were proven to be a person.
+    async fn proven(&self, integration: &Integration, person: &ExternalId) -> Result<Vec<Connection>, StoreError>;
     /// Connections of all customers that stand on a login.
     async fn standing_on(&self, login: LoginId) -> Result<Vec<Connection>, StoreError>;
     /// These logins.

@@ -123,6 +123,7 @@ paced! {
     connections(customer: &CustomerId) -> Vec<Connection>;
     due_connections(now: Timestamp, limit: usize) -> Vec<Connection>;
     listeners(integration: &Integration, account: &ExternalAccount) -> Vec<Connection>;
+    proven(integration: &Integration, person: &ExternalId) -> Vec<Connection>;
     standing_on(login: LoginId) -> Vec<Connection>;
     logins(ids: &[LoginId]) -> Vec<Login>;
     login_of(integration: &Integration, account: &ExternalAccount) -> Option<Login>;

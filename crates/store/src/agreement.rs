@@ -253,6 +253,7 @@ async fn everything(store: &dyn Store) -> String {
         let named = account(&format!("T{number}"));
         line("listeners", shown(store.listeners(&slack(), &named).await));
         line("sharers", shown(store.sharers(&slack(), &ext(&format!("C{number}"))).await));
+        line("proven", shown(store.proven(&slack(), &ext(&format!("U{number}"))).await));
         line("login_of", shown(store.login_of(&slack(), &named).await));
         line("standing_on", shown(store.standing_on(login_id(number)).await));
         line("unclaimed", shown(store.unclaimed(&slack(), &named, (number > 2).then(|| (intake_id(1), 0)), 3).await));

@@ -116,3 +116,27 @@ async fn nobody_becomes_somebody_else_by_saying_so() {
     put(&house, "bruno", &held, ids(json!([bruno]))).await.refused(404, "not_found");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_becomes_somebody_of_another_company_either() {
+    let house = House::with(|_| {}, |world| world.world.workspaces = 2).await;
+    let people = house.slack.users().into_iter().filter(|user| user.email.is_some());
+    let (ana, people) = (house.person(0), people.collect::<Vec<_>>());
+    let acme = people.iter().find(|user| user.id == ana).unwrap().team.clone();
+    let gus = people.into_iter().find(|user| user.team != acme).unwrap();
+    let room = house.slack.act_create_channel(&ana, "deal-room", true).unwrap();
+    house.slack.act_share_channel(&ana, &room, &gus.team).unwrap();
+    house.slack.act_invite(&ana, &room, &gus.id).unwrap();
+    house.slack.act_post(&gus.id, &room, "on behalf of Globex", None).unwrap();
+    let connections = [house.connect("ana", &ana).await, house.connect("gus", &gus.id).await];
+    let chat = house.import("ana", &connections[0], &room).await;
+    let mut feed = Feed::open(&house, "ana", 0).await;
+    let held = user(&house, "ana").await;
+    put(&house, "ana", &held, json!({ "external_user_ids": [ana, gus.id] })).await.good();
+    feed.until(|event| event["object"]["kind"] == "directions" && event["object"]["state"] == "completed").await;
+    assert_eq!(direction(&house, "ana", &chat, "on behalf of Globex").await, "incoming");
+    house.slack.act_post(&gus.id, &room, "still on its behalf", None).unwrap();
+    let told = feed.until(|event| event["object"]["body"]["text"] == "still on its behalf").await;
+    assert_eq!(told["object"]["direction"], "incoming");
+    house.close().await;
+}

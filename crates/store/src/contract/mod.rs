@@ -82,6 +82,7 @@ macro_rules! store_contract {
                 a_ticket_ends,
                 api_keys_come_and_go,
                 listeners_follow_their_connection,
+                who_was_proven_to_be_somebody_is_found,
                 who_knows_a_chat_is_found_by_its_name,
                 people_are_found_in_any_case,
                 people_are_listed_page_by_page,

@@ -40,6 +40,27 @@ pub(crate) async fn listeners_follow_their_connection(store: &dyn Store) {
     assert_eq!(ids, [connection_id(7), connection_id(1)]);
 }
 
+pub(crate) async fn who_was_proven_to_be_somebody_is_found(store: &dyn Store) {
+    let being = |customer: &CustomerId, number, people: &[&str]| {
+        let person = people.iter().map(|id| ext(id)).collect();
+        Connection { person, linked: vec![ext("U7")], ..connection(customer, number) }
+    };
+    let (of_ada, of_bob) = (being(&ada(), 1, &["U1", "W1", "U1"]), being(&bob(), 1, &["U1"]));
+    let elsewhere = Connection { integration: "other".into(), ..being(&bob(), 2, &["U1"]) };
+    keep(store, rows(&ada(), [Write::Connection(of_ada.clone())])).await;
+    keep(store, rows(&bob(), [of_bob.clone(), elsewhere.clone()].map(Write::Connection))).await;
+
+    assert_eq!(store.proven(&slack(), &ext("U1")).await.unwrap(), [of_ada.clone(), of_bob.clone()]);
+    assert_eq!(store.proven(&slack(), &ext("W1")).await.unwrap(), [of_ada.clone()]);
+    assert_eq!(store.proven(&"other".into(), &ext("U1")).await.unwrap(), [elsewhere]);
+    assert_eq!(store.proven(&slack(), &ext("U7")).await.unwrap(), [], "it was only stated");
+
+    let other = Connection { person: vec![ext("U3")], ..of_ada.next() };
+    keep(store, rows(&ada(), [Write::Connection(other.clone())])).await;
+    assert_eq!(store.proven(&slack(), &ext("U1")).await.unwrap(), [of_bob]);
+    assert_eq!(store.proven(&slack(), &ext("U3")).await.unwrap(), [other]);
+}
+
 pub(crate) async fn who_knows_a_chat_is_found_by_its_name(store: &dyn Store) {
     let (of_ada, of_bob) = (connection(&ada(), 1), connection(&bob(), 1));
     let mut elsewhere = connection(&bob(), 2);

@@ -94,6 +94,13 @@ impl Store for Memory {
         }))
     }
 
+    async fn proven(&self, integration: &Integration, person: &ExternalId) -> Answer<Vec<Connection>> {
+        Ok(self.read(|state| {
+            let rows = state.connections.rows().filter(|row| row.integration == *integration);
+            rows.filter(|row| row.person.contains(person)).cloned().collect()
+        }))
+    }
+
     async fn standing_on(&self, login: LoginId) -> Answer<Vec<Connection>> {
         Ok(self.read(|state| state.connections.rows().filter(|row| row.logins.contains(&login)).cloned().collect()))
     }

@@ -117,6 +117,7 @@ fn raw(db: &Connection, customer: &CustomerId, requests: &[IntakeId], through: T
 fn end(db: &Connection, customer: &CustomerId) -> Outcome<()> {
     for sql in [
         "delete from listeners where customer_id = ?1",
+        "delete from persons where customer_id = ?1",
         "delete from logins where id in (select login_id from standings where customer_id = ?1)
          and not exists (select 1 from standings where login_id = logins.id and customer_id <> ?1)",
         "delete from standings where customer_id = ?1",

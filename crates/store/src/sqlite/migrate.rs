@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_emoji.sql"),
     include_str!("migrations/0012_retention.sql"),
     include_str!("migrations/0013_sharers.sql"),
+    include_str!("migrations/0014_persons.sql"),
 ];
 
 /// Marks a file as ours: "Both".

@@ -58,6 +58,15 @@ pub(super) fn connection(db: &Db, row: &Connection) -> Outcome<()> {
             (row.integration.as_str(), account.as_str(), customer, &id),
         )?;
     }
+    change(db, "delete from persons where customer_id = ?1 and connection_id = ?2", (customer, &id))?;
+    for person in &row.person {
+        change(
+            db,
+            "insert into persons (integration, external_id, customer_id, connection_id)
+             values (?1, ?2, ?3, ?4) on conflict do nothing",
+            (row.integration.as_str(), person.as_str(), customer, &id),
+        )?;
+    }
     change(db, "delete from standings where customer_id = ?1 and connection_id = ?2", (customer, &id))?;
     for login in &row.logins {
         change(

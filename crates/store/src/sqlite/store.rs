@@ -99,6 +99,18 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn proven(&self, integration: &Integration, person: &ExternalId) -> Answer<Vec<Connection>> {
+        let values = (integration.0.clone(), person.0.clone());
+        self.read(move |db| {
+            let sql = "select document from persons join connections
+                       on connections.customer_id = persons.customer_id and connections.id = connection_id
+                       where persons.integration = ?1 and external_id = ?2
+                       order by persons.customer_id, connection_id";
+            list_documents(db, sql, values)
+        })
+        .await
+    }
+
     async fn standing_on(&self, login: LoginId) -> Answer<Vec<Connection>> {
         self.read(move |db| {
             let sql = "select document from standings join connections
