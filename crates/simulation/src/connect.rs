@@ -1,4 +1,4 @@
-//! Two customers connect to one workspace, before anything goes wrong.
+//! Two customers connect to one workspace, or to two that share channels, before anything goes wrong.
 
 use crate::{
     asks::What,
@@ -7,12 +7,13 @@ use crate::{
 use axum::body::Body;
 use engine::{Engine, EngineError};
 use model::{
+    chat::Chat,
     connection::{Connection, ConnectionState},
     connector::Grant,
     customer::CustomerId,
     world::Secret,
 };
-use sandbox::slack::ChannelKind;
+use sandbox::slack::{ChannelKind, ChannelSnapshot};
 use std::{
     future::Future,
     task::{Context, Poll, Waker},
@@ -34,10 +35,15 @@ impl World {
         }
     }
 
-    /// Two customers connect to one workspace: one with a token of their own, one by the bot alone.
+    /// Two customers connect, to one workspace or to two: one with a token of their own, one by the bot alone.
     pub fn connect_parties(&mut self) -> Result<(), String> {
         let users: Vec<_> = self.slack.users().into_iter().filter(|user| !user.is_bot && !user.deleted).collect();
-        for (number, user) in users.iter().take(2).enumerate() {
+        let first = users.first().ok_or("nobody is there")?;
+        let second = users.iter().find(|user| user.team != first.team).or(users.get(1)).ok_or("one is alone")?;
+        if second.team != first.team {
+            self.share_channels(&second.team, &second.id);
+        }
+        for (number, user) in [first, second].into_iter().enumerate() {
             let customer = CustomerId::new(format!("customer-{number}")).map_err(|error| error.to_string())?;
             let (_, engine) = self.any_server().ok_or("no server is up")?;
             let code = self.allow(&engine, &user.id, number == 0)?;
@@ -53,11 +59,31 @@ impl World {
                 own_token,
                 left_at: None,
             });
-            if number == 0 {
+            if number == 0 || second.team != first.team {
                 self.invite_bot(&connection);
             }
         }
         Ok(())
+    }
+
+    /// All channels of the first workspace but the general one are shared with another company, one of whose
+    /// people comes in.
+    fn share_channels(&mut self, team: &str, guest: &str) {
+        for channel in self.slack.channels().into_iter().filter(|channel| channel.team != team) {
+            if let Some(member) = channel.members.iter().next() {
+                // Direct chats cannot be shared.
+                if self.slack.act_share_channel(member, &channel.id, team).is_ok() {
+                    let _: Result<(), _> = self.slack.act_invite(member, &channel.id, guest);
+                }
+            }
+        }
+    }
+
+    /// Counts a chat that another company's workspace shares with the customer's.
+    pub fn count_guest(&mut self, chat: &Chat, channel: &ChannelSnapshot) {
+        let party = self.parties.iter().find(|party| party.customer == chat.customer_id);
+        let user = party.and_then(|party| self.slack.users().into_iter().find(|user| user.id == party.user));
+        self.count("chats of another company", usize::from(user.is_some_and(|user| user.team != channel.team)));
     }
 
     pub fn needs_login(&self, party: &Party) -> bool {

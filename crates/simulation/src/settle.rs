@@ -369,6 +369,7 @@ impl World {
         }
         self.count("chats", 1);
         self.count("messages", theirs.len());
+        self.count_guest(chat, &channel);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ pub fn config(seed: u64) -> Config {
     let mut config = Config {
         seed,
         world: WorldSize {
-            workspaces: 1,
+            workspaces: if is_shared(seed) { 2 } else { 1 },
             organization: false,
             people: 4,
             bots: 0,
@@ -33,6 +33,11 @@ pub fn config(seed: u64) -> Config {
     config.app.socket_mode = listens(seed);
     config.app.events_url = (!listens(seed)).then(|| "https://bothways.invalid/hooks/slack".to_owned());
     config
+}
+
+/// In some worlds the two customers are of two companies, and share channels.
+pub fn is_shared(seed: u64) -> bool {
+    seed % 7 == 3
 }
 
 fn rotates(seed: u64) -> bool {
