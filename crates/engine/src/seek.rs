@@ -57,14 +57,19 @@ impl Engine {
     ) -> Result<Option<(ExternalId, Version)>, Unread> {
         let Some(facts) = chat.facts.as_ref().map(|facts| &facts.value) else { return Ok(None) };
         let known = self.newest(chat).await?;
-        let mut cursor = None;
+        let (mut alike, mut cursor) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
             let page = offered.connector.pull(access, &Reading::Chats, cursor.as_ref()).await?;
             for update in &page.updates {
                 let Update::Chat { chat: name, facts: listed, version } = update else { continue };
-                let alike = !chat.is_called(name) && listed.made_at.is_some() && listed.made_at == facts.made_at;
-                if alike && self.is_it(offered, access, name, (facts, listed), &known).await? {
+                if chat.is_called(name) || listed.made_at.is_none() || listed.made_at != facts.made_at {
+                    continue;
+                }
+                if self.holds(offered, access, name, &known).await? {
                     return Ok(Some((name.clone(), *version)));
+                }
+                if known.is_empty() && looks_like(listed, facts) && self.came_later(name, chat).await? {
+                    alike.push((name.clone(), *version));
                 }
             }
             cursor = page.next;
@@ -72,7 +77,8 @@ impl Engine {
                 break;
             }
         }
-        Ok(None)
+        // Of several that look alike, none can be told to be it.
+        Ok(alike.pop().filter(|_| alike.is_empty()))
     }
 
     /// What people wrote in it, the newest first. Whoever joins many chats does so in all at the same moment.
@@ -91,13 +97,13 @@ impl Engine {
         Ok(newest)
     }
 
-    /// Two chats may be made at the same time; the same message is written at the same moment in one only.
-    async fn is_it(
+    /// Whether a chat holds one of these messages. Two chats may be made at the same time; the same message is
+    /// written at the same moment in one only.
+    async fn holds(
         &self,
         offered: &Offered,
         access: &Access<'_>,
         name: &ExternalId,
-        (facts, listed): (&ChatFacts, &ChatFacts),
         known: &[Message],
     ) -> Result<bool, ConnectorError> {
         for message in known {
@@ -113,9 +119,21 @@ impl Engine {
                 return Ok(true);
             }
         }
-        let both = (listed.kind, &listed.name, &listed.people) == (facts.kind, &facts.name, &facts.people);
-        Ok(known.is_empty() && both && listed.name.as_ref().map_or(listed.people.len(), String::len) > 0)
+        Ok(false)
     }
+
+    /// Whether an id was not known yet when this chat was. Both were there at once, otherwise, so it is another.
+    async fn came_later(&self, name: &ExternalId, chat: &Chat) -> Result<bool, EngineError> {
+        let names = std::slice::from_ref(name);
+        let others = self.store().chats_named(&chat.customer_id, chat.connection_id, names).await?;
+        Ok(others.iter().all(|other| other.created_at > chat.created_at))
+    }
+}
+
+/// Where no message is known: the same sort of chat, with the same name or people.
+fn looks_like(listed: &ChatFacts, facts: &ChatFacts) -> bool {
+    let both = (listed.kind, &listed.name, &listed.people) == (facts.kind, &facts.name, &facts.people);
+    both && listed.name.as_ref().map_or(listed.people.len(), String::len) > 0
 }
 
 /// It stands at the platform, and a person wrote it.
