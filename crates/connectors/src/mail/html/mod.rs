@@ -1,0 +1,48 @@
+//! HTML of strangers: tamed, parted from its history, cleaned, and as text.
+//!
+//! Nothing leaves here that `clean` has not passed. What comes in is bounded before anything is built of it.
+
+mod clean;
+mod lines;
+mod pieces;
+mod style;
+mod tame;
+
+use super::{bounds::Bound, fold::Folded};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The HTML of a mail, cleaned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Html {
+    /// What its author says and what they answer. Each is whole by itself.
+    pub folded: Folded,
+    /// Pictures that would be fetched from elsewhere were taken away.
+    pub has_remote_images: bool,
+    /// The pictures of the mail itself that are shown, by Content-ID. Their addresses are `cid:…`, to be filled in.
+    pub inline: Vec<String>,
+}
+
+/// HTML, read.
+pub struct Read {
+    /// Cleaned.
+    pub html: Html,
+    /// In words.
+    pub text: Folded,
+}
+
+/// Reads HTML. Pictures from elsewhere are kept only if they are asked for.
+pub fn read(html: &str, keep_remote: bool, is_forward: bool, cut: &mut BTreeSet<Bound>) -> Read {
+    let tamed = tame::tame(html, keep_remote);
+    if tamed.is_cut {
+        cut.insert(Bound::Html);
+    }
+    let lines = lines::lines(&tamed.pieces);
+    let at = lines::history(&lines, is_forward);
+    let (new, quoted) = pieces::part(&tamed.pieces, at.map(|at| lines[at].first));
+    let clean = |html: String| clean::clean(&html, keep_remote);
+    let folded = Folded { new: clean(new), quoted: clean(quoted) };
+    let text = lines::text(&lines, at);
+    let html = Html { folded, has_remote_images: tamed.has_remote, inline: tamed.inline };
+    Read { html, text }
+}

@@ -1,0 +1,200 @@
+//! The pieces that tamed HTML is made of, and HTML out of such pieces.
+//!
+//! Whatever is written opens and closes its elements in order. It is not the last word on what is safe: that is `clean`.
+
+use crate::mail::fold::Mark;
+
+/// The elements that are kept. The words in all others are kept as well, but for `SILENT`.
+pub const ELEMENTS: [&str; 66] = [
+    "a",
+    "abbr",
+    "address",
+    "article",
+    "aside",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "mark",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "samp",
+    "section",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+];
+/// Attributes that are kept, whatever bears them.
+pub const ATTRIBUTES: [&str; 18] = [
+    "align",
+    "alt",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "color",
+    "colspan",
+    "dir",
+    "face",
+    "height",
+    "lang",
+    "rowspan",
+    "size",
+    "start",
+    "title",
+    "valign",
+    "width",
+];
+
+/// A tag with what it says.
+#[derive(Debug)]
+pub struct Element {
+    /// One of `ELEMENTS`.
+    pub name: &'static str,
+    /// What is kept of its attributes.
+    pub attributes: Vec<(&'static str, String)>,
+    /// What its program says by it of a quote.
+    pub mark: Mark,
+    /// It holds words of somebody else, for certain.
+    pub is_cited: bool,
+}
+
+/// A piece of HTML.
+#[derive(Debug)]
+pub enum Piece {
+    /// An element begins.
+    Open(Element),
+    /// One that holds nothing.
+    Void(Element),
+    /// The last element that is open ends.
+    Close(&'static str),
+    /// Words, as they are read.
+    Text(String),
+}
+
+/// HTML before and after a piece, each whole by itself.
+pub fn part(pieces: &[Piece], at: Option<usize>) -> (String, String) {
+    let Some(at) = at else { return (written(pieces, &[]), String::new()) };
+    let mut at = at;
+    // What only opens for the words that are parted off belongs to them.
+    while at > 0 && is_empty(&pieces[at - 1]) {
+        at -= 1;
+    }
+    let mut open: Vec<&Element> = Vec::new();
+    for piece in &pieces[..at] {
+        match piece {
+            Piece::Open(element) => open.push(element),
+            Piece::Close(_) => drop(open.pop()),
+            Piece::Void(_) | Piece::Text(_) => {}
+        }
+    }
+    (written(&pieces[..at], &[]), written(&pieces[at..], &open))
+}
+
+fn is_empty(piece: &Piece) -> bool {
+    match piece {
+        Piece::Open(_) => true,
+        Piece::Void(element) => matches!(element.name, "br" | "hr"),
+        Piece::Close(_) => false,
+        Piece::Text(text) => text.chars().all(char::is_whitespace),
+    }
+}
+
+/// HTML of pieces that stand in some elements. What is open at the end is closed.
+fn written(pieces: &[Piece], within: &[&Element]) -> String {
+    let mut out = String::new();
+    let mut open: Vec<&'static str> = Vec::new();
+    for element in within {
+        tag(&mut out, element);
+        open.push(element.name);
+    }
+    for piece in pieces {
+        match piece {
+            Piece::Open(element) => {
+                tag(&mut out, element);
+                open.push(element.name);
+            }
+            Piece::Void(element) => tag(&mut out, element),
+            Piece::Close(name) => {
+                open.pop();
+                out.extend(["</", name, ">"]);
+            }
+            Piece::Text(text) => escape(&mut out, text),
+        }
+    }
+    while let Some(name) = open.pop() {
+        out.extend(["</", name, ">"]);
+    }
+    out
+}
+
+fn tag(out: &mut String, element: &Element) {
+    out.extend(["<", element.name]);
+    for (name, value) in &element.attributes {
+        out.extend([" ", name, "=\""]);
+        escape(out, value);
+        out.push('"');
+    }
+    out.push('>');
+}
+
+fn escape(out: &mut String, text: &str) {
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            letter => out.push(letter),
+        }
+    }
+}

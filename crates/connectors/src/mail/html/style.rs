@@ -1,0 +1,142 @@
+//! What may be said in a `style`: how words look. Nothing that moves them about, covers others or fetches anything.
+
+/// The properties that are kept.
+pub const KEPT: [&str; 43] = [
+    "background-color",
+    "border",
+    "border-bottom",
+    "border-bottom-color",
+    "border-bottom-style",
+    "border-bottom-width",
+    "border-collapse",
+    "border-color",
+    "border-left",
+    "border-radius",
+    "border-right",
+    "border-spacing",
+    "border-style",
+    "border-top",
+    "border-width",
+    "color",
+    "direction",
+    "display",
+    "font",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-weight",
+    "height",
+    "letter-spacing",
+    "line-height",
+    "list-style-type",
+    "margin",
+    "margin-bottom",
+    "margin-left",
+    "margin-right",
+    "margin-top",
+    "max-width",
+    "padding",
+    "padding-bottom",
+    "padding-left",
+    "padding-right",
+    "padding-top",
+    "text-align",
+    "text-decoration",
+    "vertical-align",
+    "white-space",
+    "width",
+];
+/// The longest value of one property, in bytes.
+const LONGEST_VALUE_BYTES: usize = 200;
+/// Colours of the line that Outlook draws above what is answered.
+const OUTLOOK_LINES: [&str; 2] = ["solid #e1e1e1", "solid #b5c4df"];
+
+/// The declarations that may stay; none if nothing is left.
+pub fn kept(style: &str) -> Option<String> {
+    let kept: Vec<_> = declarations(style)
+        .filter(|(name, value)| KEPT.contains(&name.as_str()) && is_calm(value))
+        .map(|(name, value)| format!("{name}:{value}"))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(";"))
+}
+
+fn declarations(style: &str) -> impl Iterator<Item = (String, &str)> {
+    let parts = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    parts.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
+}
+
+/// Whether a value only says a colour, a measure or a name: no function but of colours, nothing negative, no escape.
+fn is_calm(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let is_plain = lower.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" #%.,()'-!".contains(&byte));
+    let functions = lower.split('(').rev().skip(1);
+    let names_colours = functions
+        .into_iter()
+        .all(|before| ["rgb", "rgba", "hsl", "hsla"].contains(&before.rsplit([' ', ',']).next().unwrap_or_default()));
+    let is_quoted_whole = lower.matches('\'').count().is_multiple_of(2);
+    let is_closed = lower.matches('(').count() == lower.matches(')').count();
+    let is_negative = lower.split([' ', ',', '(']).any(|part| {
+        part.strip_prefix('-')
+            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit() || first == '.'))
+    });
+    value.len() <= LONGEST_VALUE_BYTES && is_plain && names_colours && is_closed && is_quoted_whole && !is_negative
+}
+
+/// Whether what bears this style is not to be seen.
+pub fn is_hidden(style: &str) -> bool {
+    let all: Vec<_> = declarations(style).map(|(name, value)| (name, value.to_ascii_lowercase())).collect();
+    let says = |name: &str, fits: fn(&str) -> bool| all.iter().any(|(one, value)| one == name && fits(value));
+    let is_nothing = |value: &str| value.trim_end_matches("!important").trim().trim_end_matches("px") == "0";
+    says("display", |value| value.starts_with("none"))
+        || says("visibility", |value| value.starts_with("hidden"))
+        || says("opacity", is_nothing)
+        || says("max-height", is_nothing) && says("overflow", |value| value.starts_with("hidden"))
+}
+
+/// Whether it draws the line under which Outlook puts what is answered.
+pub fn is_outlook_line(style: &str) -> bool {
+    declarations(style).any(|(name, value)| {
+        let value = value.to_ascii_lowercase();
+        name == "border-top" && OUTLOOK_LINES.iter().any(|line| value.contains(line))
+            || name == "border" && value == "none" && style.to_ascii_lowercase().contains("border-top:solid #e1e1e1")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_looks_are_kept() {
+        for (style, wanted) in [
+            ("color: red; font-weight:bold", Some("color:red;font-weight:bold")),
+            ("COLOR:#1f497d;position:fixed;top:0", Some("color:#1f497d")),
+            ("background-color:rgb(1, 2, 3)", Some("background-color:rgb(1, 2, 3)")),
+            ("font-family:'Segoe UI', sans-serif", Some("font-family:'Segoe UI', sans-serif")),
+            ("background-color:url(https://x)", None),
+            ("background:url(x)", None),
+            ("width:expression(alert(1))", None),
+            ("width:calc(100% - 1px)", None),
+            ("margin:-500px", None),
+            ("margin:0 -.5em", None),
+            ("color:var(--x)", None),
+            ("col\\6fr:red", None),
+            ("color:r\\65 d", None),
+            ("color:red/**/;", None),
+            ("font-family:'x", None),
+            ("", None),
+        ] {
+            assert_eq!(kept(style).as_deref(), wanted, "{style}");
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_is_known() {
+        for style in ["display:none", "DISPLAY: none !important", "max-height:0px;overflow:hidden", "opacity:0"] {
+            assert!(is_hidden(style), "{style}");
+        }
+        for style in ["font-size:0", "max-height:0", "display:block", "mso-hide:all", ""] {
+            assert!(!is_hidden(style), "{style}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Mail as everybody sends it (RFC 5322, MIME), read into values, and written here.
+//!
+//! Pure: bytes in, values out, and back. It knows no platform and calls nobody; who may see a mail and where it belongs
+//! is not decided here. Reading never fails and never costs more than `bounds` allow: what cannot be understood is left
+//! as it stands, and what was cut is named.
+//!
+//! ```text
+//! bytes ─ fields, tree ─▶ content ─▶ text, HTML, attachments ─▶ fold, html::clean ─▶ Mail
+//!           └─▶ words, address, ids, date, subject · automatic, bounce, reaction ────▶
+//! ```
+
+mod address;
+mod attribution;
+mod automatic;
+mod bounce;
+mod bounds;
+mod charset;
+mod content;
+mod date;
+mod fields;
+mod flowed;
+mod fold;
+mod html;
+mod ids;
+mod reaction;
+mod read;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod tree;
+mod words;
+
+pub use address::{Address, Mailbox, mailboxes};
+pub use automatic::{Automatic, List};
+pub use bounce::{Action, Bounce, Fate, Receipt};
+pub use bounds::*;
+pub use content::{Attachment, Invitation, Role};
+pub use date::{MOST_AHEAD, settled};
+pub use fold::Folded;
+pub use html::Html;
+pub use ids::MessageId;
+pub use reaction::Reaction;
+pub use read::{Mail, Part, Reading, part, read};
+pub use subject::{base as base_subject, is_forward};
+pub use tree::PartPath;
