@@ -1,4 +1,4 @@
-//! Mail as everybody sends it (RFC 5322, MIME), read into values, and written here.
+//! Mail as everybody sends it (RFC 5322, MIME), read into values, and written out of them.
 //!
 //! Pure: bytes in, values out, and back. It knows no platform and calls nobody; who may see a mail and where it belongs
 //! is not decided here. Reading never fails and never costs more than `bounds` allow: what cannot be understood is left
@@ -7,6 +7,7 @@
 //! ```text
 //! bytes ─ fields, tree ─▶ content ─▶ text, HTML, attachments ─▶ fold, html::clean ─▶ Mail
 //!           └─▶ words, address, ids, date, subject · automatic, bounce, reaction ────▶
+//! Mail ─ reply, forward ─▶ Draft ─ write ─▶ bytes, with places for the files
 //! ```
 
 mod address;
@@ -17,11 +18,13 @@ mod bounds;
 mod charset;
 mod content;
 mod date;
+mod draft;
 mod fields;
 mod flowed;
 mod fold;
 mod html;
 mod ids;
+mod own;
 mod reaction;
 mod read;
 mod subject;
@@ -30,6 +33,7 @@ mod tests;
 mod transfer;
 mod tree;
 mod words;
+mod write;
 
 pub use address::{Address, Mailbox, mailboxes};
 pub use automatic::{Automatic, List};
@@ -37,10 +41,13 @@ pub use bounce::{Action, Bounce, Fate, Receipt};
 pub use bounds::*;
 pub use content::{Attachment, Invitation, Role};
 pub use date::{MOST_AHEAD, settled};
+pub use draft::{Draft, Enclosure, Forwarded, MOST_WRITTEN_REFERENCES};
 pub use fold::Folded;
 pub use html::Html;
 pub use ids::MessageId;
+pub use own::{Own, Sameness, sameness};
 pub use reaction::Reaction;
 pub use read::{Mail, Part, Reading, part, read};
 pub use subject::{base as base_subject, is_forward};
 pub use tree::PartPath;
+pub use write::{Chunk, FileLines, LONGEST_MARK_BYTES, MOST_FILES, MOST_RECIPIENTS, Outgoing, Refused, write};

@@ -4,3 +4,4 @@ mod addresses;
 mod bounds;
 mod fixtures;
 mod folding;
+mod writing;
