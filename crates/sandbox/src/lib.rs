@@ -4,5 +4,12 @@
 //! that is wrong. Time and randomness come from outside; nothing here sleeps or spawns, except when
 //! an emulator is run on a port.
 
+pub mod answers;
 pub mod clock;
+pub mod faults;
 pub mod slack;
+
+mod calendar;
+mod dice;
+mod journal;
+mod port;

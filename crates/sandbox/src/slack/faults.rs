@@ -1,25 +1,13 @@
-//! What goes wrong on demand, and how often it did.
+//! What can go wrong at Slack on demand.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An order that something goes wrong, for the next calls or events that it concerns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
-    /// The Web API method or the type of event it concerns; `None` is any.
-    #[serde(default)]
-    pub method: Option<String>,
-    #[serde(flatten)]
-    pub kind: FaultKind,
-    #[serde(default = "once")]
-    pub times: u32,
-}
+use crate::faults::Kind;
 
-fn once() -> u32 {
-    1
-}
+pub type Fault = crate::faults::Fault<FaultKind>;
+pub type FaultBook = crate::faults::FaultBook<FaultKind>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -82,8 +70,10 @@ pub enum FaultName {
     EventDropped,
 }
 
-impl FaultKind {
-    pub fn name(&self) -> FaultName {
+impl Kind for FaultKind {
+    type Name = FaultName;
+
+    fn name(&self) -> FaultName {
         match self {
             FaultKind::AnswerLost => FaultName::AnswerLost,
             FaultKind::AnswerLostLate { .. } => FaultName::AnswerLostLate,
@@ -100,6 +90,10 @@ impl FaultKind {
             FaultKind::EventReordered => FaultName::EventReordered,
             FaultKind::EventDropped => FaultName::EventDropped,
         }
+    }
+
+    fn is_of_news(&self) -> bool {
+        self.name().is_of_events()
     }
 }
 
@@ -145,42 +139,5 @@ impl FaultName {
 impl fmt::Display for FaultName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(out)
-    }
-}
-
-/// The faults that wait for their turn, and the count of those that had it.
-#[derive(Debug, Default)]
-pub struct FaultBook {
-    pub waiting: Vec<Fault>,
-    pub fired: BTreeMap<FaultName, u64>,
-}
-
-impl FaultBook {
-    pub fn take_call(&mut self, method: &str) -> Option<FaultKind> {
-        self.take(method, false)
-    }
-
-    pub fn take_event(&mut self, kind: &str) -> Option<FaultKind> {
-        self.take(kind, true)
-    }
-
-    pub fn count(&mut self, kind: &FaultKind) {
-        *self.fired.entry(kind.name()).or_default() += 1;
-    }
-
-    fn take(&mut self, what: &str, of_events: bool) -> Option<FaultKind> {
-        let index = self.waiting.iter().position(|fault| {
-            fault.kind.name().is_of_events() == of_events
-                && fault.times > 0
-                && fault.method.as_deref().is_none_or(|method| method == what)
-        })?;
-        let fault = &mut self.waiting[index];
-        fault.times -= 1;
-        let kind = fault.kind.clone();
-        if fault.times == 0 {
-            self.waiting.remove(index);
-        }
-        self.count(&kind);
-        Some(kind)
     }
 }

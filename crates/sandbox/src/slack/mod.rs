@@ -6,7 +6,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | `config` | what is decided before the start |
-//! | `world`, `change`, `journal` | what there is, how it changes, how it is kept |
+//! | `world`, `change` | what there is, how it changes |
 //! | `state`, `acts`, `places`, `install` | the rules: what people and apps may do, and what follows |
 //! | `api` | the Web API, one file per family of methods |
 //! | `reach` | organizations, channels that workspaces share |
@@ -32,7 +32,6 @@ mod events;
 mod file_host;
 mod files;
 mod install;
-mod journal;
 mod link;
 mod oauth;
 mod page;
@@ -62,7 +61,6 @@ use axum::routing::any;
 use tokio::sync::Notify;
 
 pub use self::acts::Refusal;
-pub use self::api::{AfterEvents, AnswerLost, Slow};
 pub use self::config::{ALL_EVENTS, App, CallChaos, Config, EventChaos, RateLimits, Rotation, WorldSize};
 pub use self::delivery::{Delivery, Outcome, Reason, sign};
 pub use self::faults::{Fault, FaultKind, FaultName};
@@ -74,6 +72,7 @@ pub use self::world::ChannelKind;
 
 use self::change::Change;
 use self::state::State;
+pub use crate::answers::{AfterEvents, AnswerLost, Slow};
 use crate::clock::Clock;
 
 /// One emulated Slack. Cheap to clone; all clones are the same world.

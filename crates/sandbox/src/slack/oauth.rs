@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Slack;
 use super::install::scopes;
-use super::page::escape;
+use crate::answers::escape;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]

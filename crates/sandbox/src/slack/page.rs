@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
 use super::Slack;
+use crate::answers::escape;
 
 pub fn routes() -> Router<Slack> {
     Router::new().route("/", get(async || Html(include_str!("page.html")))).route("/avatars/{file}", get(avatar))
@@ -26,9 +27,4 @@ async fn avatar(Extract(slack): Extract<Slack>, Path(file): Path<String>) -> Res
         escape(&letter)
     );
     ([(header::CONTENT_TYPE, "image/svg+xml")], drawing).into_response()
-}
-
-/// Makes text harmless in HTML.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -4,26 +4,21 @@
 
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::serve::{IncomingStream, Listener};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Slack;
-use super::api::{AfterEvents, AnswerLost, Slow};
 use super::delivery::{Delivery, Outcome, Reason};
 use super::sockets::Goodbye;
+use crate::answers::{AfterEvents, AnswerLost, Slow};
+use crate::port::{Line, Port};
 
 /// How long the app may take to acknowledge an event.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(3);
@@ -134,7 +129,7 @@ async fn misbehave(
         let _ = tokio::time::timeout(EVENTS_FIRST_WITHIN, told).await;
     }
     if response.extensions().get::<AnswerLost>().is_some() {
-        line.broken.store(true, Ordering::Release);
+        line.break_off();
     }
     response
 }
@@ -153,71 +148,5 @@ impl Slack {
             }
             settled.await;
         }
-    }
-}
-
-/// A listener whose connections can be broken off from within.
-struct Port(TcpListener);
-
-/// One connection, as those who answer on it see it.
-#[derive(Debug, Clone)]
-struct Line {
-    broken: Arc<AtomicBool>,
-}
-
-struct Wire {
-    stream: TcpStream,
-    broken: Arc<AtomicBool>,
-}
-
-impl Listener for Port {
-    type Io = Wire;
-    type Addr = Line;
-
-    async fn accept(&mut self) -> (Wire, Line) {
-        let (stream, _) = Listener::accept(&mut self.0).await;
-        let broken = Arc::new(AtomicBool::new(false));
-        (Wire { stream, broken: Arc::clone(&broken) }, Line { broken })
-    }
-
-    fn local_addr(&self) -> io::Result<Line> {
-        Ok(Line { broken: Arc::default() })
-    }
-}
-
-impl Connected<IncomingStream<'_, Port>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Port>) -> Line {
-        stream.remote_addr().clone()
-    }
-}
-
-impl Wire {
-    fn check(&self) -> io::Result<()> {
-        if self.broken.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
-    }
-}
-
-impl AsyncRead for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

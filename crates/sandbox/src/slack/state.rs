@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha12Rng;
 use sha2::{Digest, Sha256};
 
 use super::acts::Posting;
@@ -19,10 +17,11 @@ use super::config::{CallChaos, Config, EventChaos};
 use super::events;
 use super::faults::FaultBook;
 use super::files::Blobs;
-use super::journal::Journal;
 use super::sockets::Sockets;
 use super::world::World;
 use super::{api, people};
+use crate::dice::Dice;
+use crate::journal::Journal;
 
 pub struct State {
     /// How often calls and events go wrong by themselves, from the configuration at first.
@@ -43,7 +42,7 @@ pub struct State {
     pub caused: Vec<u64>,
     /// What the last URL check found.
     pub url_verified: Option<bool>,
-    pub rng: ChaCha12Rng,
+    dice: Dice,
     later: BTreeMap<(i64, u64), Later>,
     later_count: u64,
     journal: Option<Journal>,
@@ -70,7 +69,7 @@ impl State {
     pub fn open(config: Arc<Config>, now_micros: i64) -> io::Result<State> {
         let (journal, past) = match &config.journal {
             Some(folder) => {
-                let (journal, past) = Journal::open(folder)?;
+                let (journal, past) = Journal::open(folder, "slack.jsonl")?;
                 (Some(journal), past)
             }
             None => (None, Vec::new()),
@@ -79,7 +78,7 @@ impl State {
         for change in &past {
             world.apply(change);
         }
-        let rng = ChaCha12Rng::seed_from_u64(config.seed ^ world.serial.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let dice = Dice::new(config.seed ^ world.serial.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut state = State {
             world,
             faults: FaultBook::default(),
@@ -90,7 +89,7 @@ impl State {
             held: None,
             caused: Vec::new(),
             url_verified: None,
-            rng,
+            dice,
             later: BTreeMap::new(),
             later_count: 0,
             journal,
@@ -188,13 +187,11 @@ impl State {
 
     /// A number from 0 up to, not including, `limit`.
     pub fn below(&mut self, limit: i64) -> i64 {
-        let limit = u64::try_from(limit).unwrap_or(0).max(1);
-        i64::try_from(self.rng.next_u64() % limit).unwrap_or(0)
+        self.dice.below(limit)
     }
 
     pub fn chance(&mut self, probability: f64) -> bool {
-        // No draw where there is no chaos, so that switching one kind on does not move the others.
-        probability > 0.0 && (self.rng.next_u64() >> 11) as f64 / ((1u64 << 53) as f64) < probability
+        self.dice.chance(probability)
     }
 
     /// An id that this world has not given before. `label` tells ids of the same moment apart.

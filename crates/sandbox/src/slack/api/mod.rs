@@ -21,8 +21,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method as HttpMethod, Response, header};
 use serde_json::{Map, Value, json};
 
-pub use self::answers::{AfterEvents, AnswerLost, Slow};
-use self::answers::{http_date, lost, ok, server_error, too_many};
+use self::answers::{lost, ok, server_error, too_many};
 pub(super) use self::files::{Upload, plain};
 use self::limits::{Caller, Tier};
 use self::request::{Arguments, Request};
@@ -33,6 +32,8 @@ use super::faults::FaultKind;
 use super::sockets;
 use super::state::{Later, State};
 use super::world::{Channel, ChannelKind, Token, Workspace};
+use crate::answers::{AfterEvents, Slow};
+use crate::calendar::http_date;
 
 /// One method of the Web API.
 #[derive(Debug)]

@@ -6,17 +6,18 @@ use std::fs::{File, OpenOptions, create_dir_all};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::change::Change;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub struct Journal {
     file: File,
 }
 
 impl Journal {
-    /// Opens `slack.jsonl` in a folder, makes both if need be, and reads what happened so far.
-    pub fn open(folder: &Path) -> io::Result<(Journal, Vec<Change>)> {
+    /// Opens a file in a folder, makes both if need be, and reads what happened so far.
+    pub fn open<C: DeserializeOwned>(folder: &Path, name: &str) -> io::Result<(Journal, Vec<C>)> {
         create_dir_all(folder)?;
-        let path = folder.join("slack.jsonl");
+        let path = folder.join(name);
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
@@ -38,7 +39,7 @@ impl Journal {
         Ok((Journal { file }, changes))
     }
 
-    pub fn append(&mut self, change: &Change) -> io::Result<()> {
+    pub fn append(&mut self, change: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(change)?;
         line.push(b'\n');
         self.file.write_all(&line)
