@@ -13,7 +13,7 @@ SDK_NODE := crates/sandbox/tests/node/node_modules
 run: ui/dist/index.html
 	@cargo run --quiet --package server --bin bothways -- demo $(ARGS)
 
-# All tests, in a real browser and with Slack's own SDKs as well.
+# All tests, in a real browser and with the SDKs of Slack and Google as well.
 test: tools ui/dist/index.html $(SDK_PYTHON)/ready $(SDK_NODE)/.package-lock.json
 	npm test --prefix ui
 	SANDBOX_SDK_PYTHON=$(CURDIR)/$(SDK_PYTHON)/bin/python SANDBOX_SDK_NODE_MODULES=$(CURDIR)/$(SDK_NODE) \

@@ -7,6 +7,7 @@
 pub mod answers;
 pub mod clock;
 pub mod faults;
+pub mod gmail;
 pub mod slack;
 
 mod calendar;

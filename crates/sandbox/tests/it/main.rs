@@ -2,6 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
+mod gmail_calls;
+mod gmail_conformity;
+mod gmail_faults;
+mod gmail_history;
+mod gmail_mail;
+mod gmail_oauth;
+mod gmail_port;
+mod gmail_push;
+mod gmail_sdk;
+mod mailboxes;
 mod slack_calls;
 mod slack_events;
 mod slack_faults;

@@ -7,10 +7,12 @@ use sandbox::slack::Config;
 
 use crate::slack_port::Port;
 
-fn prepared(variable: &str) -> PathBuf {
+pub fn prepared(variable: &str) -> PathBuf {
     match std::env::var_os(variable) {
         Some(path) => PathBuf::from(path),
-        None => panic!("{variable} is not set: `make test` prepares Slack's SDKs (or skip with `-- --skip sdk`)"),
+        None => panic!(
+            "{variable} is not set: `make test` prepares the SDKs of the platforms (or skip with `-- --skip sdk`)"
+        ),
     }
 }
 

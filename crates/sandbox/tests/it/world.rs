@@ -54,6 +54,16 @@ pub const USER_SCOPES: &[&str] = &[
 
 pub struct HeldClock(AtomicI64);
 
+impl HeldClock {
+    pub fn new(micros: i64) -> HeldClock {
+        HeldClock(AtomicI64::new(micros))
+    }
+
+    pub fn pass(&self, micros: i64) {
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
 impl Clock for HeldClock {
     fn now_micros(&self) -> i64 {
         self.0.load(Ordering::SeqCst)
