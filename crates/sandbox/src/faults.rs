@@ -46,22 +46,25 @@ impl<K: Kind> Default for FaultBook<K> {
 
 impl<K: Kind> FaultBook<K> {
     pub fn take_call(&mut self, method: &str) -> Option<K> {
-        self.take(method, false)
+        self.take(method, |kind| !kind.is_of_news())
+    }
+
+    /// Takes only what can be carried out there, so that nothing counts as done that was not.
+    pub fn take_call_if(&mut self, method: &str, can: impl Fn(&K) -> bool) -> Option<K> {
+        self.take(method, |kind| !kind.is_of_news() && can(kind))
     }
 
     pub fn take_event(&mut self, kind: &str) -> Option<K> {
-        self.take(kind, true)
+        self.take(kind, |kind| kind.is_of_news())
     }
 
     pub fn count(&mut self, kind: &K) {
         *self.fired.entry(kind.name()).or_default() += 1;
     }
 
-    fn take(&mut self, what: &str, of_news: bool) -> Option<K> {
+    fn take(&mut self, what: &str, fits: impl Fn(&K) -> bool) -> Option<K> {
         let index = self.waiting.iter().position(|fault| {
-            fault.kind.is_of_news() == of_news
-                && fault.times > 0
-                && fault.method.as_deref().is_none_or(|method| method == what)
+            fits(&fault.kind) && fault.times > 0 && fault.method.as_deref().is_none_or(|method| method == what)
         })?;
         let fault = &mut self.waiting[index];
         fault.times -= 1;

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Gmail;
+use super::answer::{answer, quote, react};
 use super::change::Change;
-use super::mailbox::{Alias, Mailbox, Message};
+use super::mailbox::{Alias, Message};
 use super::mime::addresses::{self, Address};
 use super::mime::write::{File, Letter};
 use super::state::State;
@@ -35,6 +36,9 @@ pub enum Deed {
         message: String,
         #[serde(default)]
         all: bool,
+        /// Whether what is answered stands below the answer.
+        #[serde(default)]
+        quote: bool,
         #[serde(flatten)]
         writing: Writing,
     },
@@ -69,6 +73,17 @@ pub enum Deed {
         draft: Option<String>,
         #[serde(flatten)]
         writing: Writing,
+    },
+    /// Sends a draft: as another message, or, as Gmail's own page may, as the one that it is.
+    SendDraft {
+        draft: String,
+        #[serde(default)]
+        in_place: bool,
+    },
+    /// Reacts to a message with an emoji, which is a mail of its own.
+    React {
+        message: String,
+        emoji: String,
     },
     Rename {
         name: String,
@@ -134,8 +149,10 @@ impl Gmail {
     /// A person answers everybody in a message of their mailbox. Gives the answer's id.
     pub fn act_reply_all(&self, user: &str, message: &str, text: &str) -> Result<Option<String>, Refusal> {
         let writing = Writing { text: text.into(), ..Writing::default() };
-        let made =
-            self.act_as(Act { user: user.into(), deed: Deed::Reply { message: message.into(), all: true, writing } })?;
+        let made = self.act_as(Act {
+            user: user.into(),
+            deed: Deed::Reply { message: message.into(), all: true, quote: false, writing },
+        })?;
         Ok(made["id"].as_str().map(str::to_owned))
     }
 }
@@ -146,7 +163,19 @@ impl State {
         let mailbox = || own.clone().ok_or("no_such_mailbox");
         match deed {
             Deed::Send(writing) => self.write(now_micros, user, own.as_deref(), &writing),
-            Deed::Reply { message, all, writing } => self.act_reply(now_micros, &mailbox()?, &message, all, writing),
+            Deed::Reply { message, all, quote: quotes, writing } => {
+                let finish = |letter: &mut Letter, parent: &Message| {
+                    if quotes {
+                        quote(letter, parent);
+                    }
+                };
+                self.act_reply(now_micros, &mailbox()?, &message, all, &writing, finish)
+            }
+            Deed::React { message, emoji } => {
+                let finish = |letter: &mut Letter, _: &Message| react(letter, &emoji);
+                self.act_reply(now_micros, &mailbox()?, &message, true, &Writing::default(), finish)
+            }
+            Deed::SendDraft { draft, in_place } => self.act_send_draft(now_micros, &mailbox()?, &draft, in_place),
             Deed::Raw { raw } => {
                 let raw = STANDARD.decode(raw).map_err(|_| "invalid_raw")?;
                 match own {
@@ -267,43 +296,41 @@ impl State {
         mailbox: &str,
         id: &str,
         all: bool,
-        writing: Writing,
+        writing: &Writing,
+        finish: impl FnOnce(&mut Letter, &Message),
     ) -> Result<Value, Refusal> {
         let held = self.world.mailbox(mailbox).ok_or("no_such_mailbox")?;
         let parent = held.messages.get(id).ok_or("no_such_message")?;
-        let (thread, mut letter) = (parent.thread.clone(), self.letter(now_micros, mailbox, &writing)?);
+        let (thread, mut letter) = (parent.thread.clone(), self.letter(now_micros, mailbox, writing)?);
         answer(&mut letter, held, parent, all);
+        finish(&mut letter, parent);
         if letter.to.is_empty() {
             return Err("no_recipient");
         }
         Ok(json!({ "id": self.send(now_micros, mailbox, &letter.bytes(), Some(thread), false) }))
     }
-}
 
-/// Turns a letter into an answer to a message, as a mail program does.
-pub fn answer(letter: &mut Letter, own: &Mailbox, parent: &Message, all: bool) {
-    let head = &parent.head;
-    let is_other = |person: &&Address| !own.answers_to(&addresses::key(&person.address));
-    let others = |list: &[Address]| -> Vec<Address> { list.iter().filter(is_other).cloned().collect() };
-    // Who answers an own mail writes to those that it went to.
-    letter.to = others(&head.from);
-    if letter.to.is_empty() {
-        letter.to = others(&head.to);
-    } else if all {
-        letter.to.extend(others(&head.to));
-    }
-    if all {
-        letter.cc = others(&head.cc);
-    }
-    let is_answer = head.subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
-    letter.subject = if is_answer { head.subject.clone() } else { format!("Re: {}", head.subject) };
-    letter.in_reply_to = head.message_id.as_ref().map(|id| format!("<{id}>"));
-    let mut references: Vec<String> = Vec::new();
-    for id in head.references.iter().chain(&head.message_id) {
-        let id = format!("<{id}>");
-        if !references.contains(&id) {
-            references.push(id);
+    fn act_send_draft(
+        &mut self,
+        now_micros: i64,
+        mailbox: &str,
+        draft: &str,
+        in_place: bool,
+    ) -> Result<Value, Refusal> {
+        let held = self.world.mailbox(mailbox).ok_or("no_such_mailbox")?;
+        let message = held.drafts.get(draft).and_then(|id| held.messages.get(id)).ok_or("no_such_draft")?;
+        if message.head.to.is_empty() && message.head.cc.is_empty() && message.head.bcc.is_empty() {
+            return Err("no_recipient");
         }
+        let (id, thread, raw) = (message.id.clone(), message.thread.clone(), message.raw.0.to_vec());
+        if in_place {
+            self.record(Change::DraftGone { mailbox: mailbox.to_owned(), draft: draft.to_owned() });
+            let (sent, draft) = (["SENT".to_owned()], ["DRAFT".to_owned()]);
+            self.relabel(now_micros, mailbox, std::slice::from_ref(&id), &sent, &draft);
+            self.give_out(now_micros, mailbox, &id, &raw, false);
+            return Ok(json!({ "id": id }));
+        }
+        self.purge(now_micros, mailbox, &[id]);
+        Ok(json!({ "id": self.send(now_micros, mailbox, &raw, Some(thread), false) }))
     }
-    letter.references = references;
 }

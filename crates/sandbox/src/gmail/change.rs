@@ -56,6 +56,11 @@ pub enum Change {
         mailbox: String,
         label: Label,
     },
+    /// A draft is none any more; its message stays.
+    DraftGone {
+        mailbox: String,
+        draft: String,
+    },
     LabelGone {
         mailbox: String,
         id: String,
@@ -134,6 +139,7 @@ impl World {
             | Change::Relabelled { mailbox, .. }
             | Change::Purged { mailbox, .. }
             | Change::LabelPut { mailbox, .. }
+            | Change::DraftGone { mailbox, .. }
             | Change::LabelGone { mailbox, .. }
             | Change::HistoryForgotten { mailbox, .. }
             | Change::Watched { mailbox, .. } => {
@@ -220,6 +226,9 @@ fn apply_to(mailbox: &mut Mailbox, change: &Change) {
         Change::Purged { ids, history, at_micros, .. } => mailbox.purge(ids, *history, *at_micros),
         Change::LabelPut { label, .. } => {
             mailbox.labels.insert(label.id.clone(), label.clone());
+        }
+        Change::DraftGone { draft, .. } => {
+            mailbox.drafts.remove(draft);
         }
         Change::LabelGone { id, .. } => mailbox.forget_label(id),
         Change::HistoryForgotten { up_to, .. } => mailbox.forget_history(*up_to),

@@ -28,6 +28,8 @@ pub struct Config {
     pub people: bool,
     /// How long history records are kept.
     pub history_life: Duration,
+    /// How long a message stays in the trash or in spam.
+    pub trash_life: Duration,
     /// How long an attachment's id may be used after the answer that it stood in.
     pub attachment_id_life: Duration,
     /// How long a mail is on its way to the others.
@@ -56,6 +58,7 @@ impl Default for Config {
             pushes_before_answer: false,
             people: false,
             history_life: Duration::from_secs(7 * 86_400),
+            trash_life: Duration::from_secs(30 * 86_400),
             attachment_id_life: Duration::from_secs(3_600),
             arrives_after: Duration::ZERO,
             bounces_after: Duration::from_secs(2),

@@ -18,7 +18,7 @@ pub enum FaultKind {
     },
     /// The call never arrives.
     CallLost,
-    /// 403 `userRateLimitExceeded` with the time after which to come again in its words.
+    /// 403 `rateLimitExceeded` with the time after which to come again in its words.
     RateLimited {
         retry_after_secs: u64,
     },

@@ -69,6 +69,11 @@ impl Head {
         self.from.iter().chain(&self.to).chain(&self.cc)
     }
 
+    /// Everybody that a mail goes to.
+    pub fn everybody_told(&self) -> impl Iterator<Item = &Address> {
+        self.to.iter().chain(&self.cc).chain(&self.bcc)
+    }
+
     fn participants(&self) -> BTreeSet<String> {
         self.everybody().map(|person| addresses::key(&person.address)).collect()
     }

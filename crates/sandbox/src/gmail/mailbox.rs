@@ -78,6 +78,9 @@ pub struct Message {
     pub raw: Raw,
     pub internal_millis: i64,
     pub arrived_micros: i64,
+    /// Since when it is in the trash or is spam.
+    #[serde(default)]
+    pub away_micros: Option<i64>,
     pub history_id: u64,
     /// What its bytes say, read once.
     #[serde(skip)]
@@ -215,6 +218,9 @@ impl Mailbox {
                 entries.push(message.entry(What::LabelsRemoved(gone)));
             }
         }
+        for id in ids {
+            self.note_away(id, at_micros);
+        }
         records.push(entries);
         records.retain(|entries| !entries.is_empty());
         if records.is_empty() {
@@ -225,6 +231,13 @@ impl Mailbox {
             if let Some(number) = numbers.next() {
                 self.note(number, at_micros, entries);
             }
+        }
+    }
+
+    fn note_away(&mut self, id: &str, at_micros: i64) {
+        if let Some(message) = self.messages.get_mut(id) {
+            let is_away = message.has("TRASH") || message.has("SPAM");
+            message.away_micros = is_away.then(|| message.away_micros.unwrap_or(at_micros));
         }
     }
 

@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `config` | what is decided before the start |
 //! | `world`, `mailbox`, `head`, `change` | what there is, how it changes, which thread a mail belongs to |
-//! | `state`, `post`, `relabel`, `acts` | the rules: what becomes of a mail, what people and apps may do |
+//! | `state`, `post`, `relabel`, `acts`, `answer` | the rules: what becomes of a mail, what people and apps may do |
 //! | `mime` | mail as bytes, and back |
 //! | `api` | the Gmail API, one file per family of methods; batches, uploads, errors; Pub/Sub |
 //! | `grants`, `oauth`, `keys` | consent, tokens, signatures |
@@ -28,6 +28,7 @@ pub mod serve;
 pub mod snapshot;
 
 mod acts;
+mod answer;
 mod change;
 mod grants;
 mod head;

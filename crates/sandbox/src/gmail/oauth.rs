@@ -175,7 +175,7 @@ async fn token(
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Response {
     let field = |name: &str| form.get(name).cloned().unwrap_or_default();
-    let fault = gmail.lock().faults.take_call("token");
+    let fault = gmail.lock().faults.take_call_if("token", can_befall_tokens);
     match fault {
         Some(FaultKind::CallLost) => return lost(),
         Some(FaultKind::ServerError { status }) => return server_error(status),
@@ -210,6 +210,13 @@ async fn token(
         }
         (Err(denied), _) => deny(denied),
     }
+}
+
+fn can_befall_tokens(kind: &FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::CallLost | FaultKind::AnswerLost | FaultKind::ServerError { .. } | FaultKind::InvalidGrant
+    )
 }
 
 fn deny(denied: Denied) -> Response {

@@ -70,5 +70,5 @@ pub fn reply(state: &mut State, now_micros: i64, mailbox: &str, id: &str) {
     let text = (*state.pick(ANSWERS).unwrap_or(&"Yes.")).to_owned();
     let writing = Writing { text, ..Writing::default() };
     // A mail without a sender to answer stays unanswered.
-    let _ = state.act_as(now_micros, mailbox, Deed::Reply { message: id.to_owned(), all: true, writing });
+    let _ = state.act_as(now_micros, mailbox, Deed::Reply { message: id.to_owned(), all: true, quote: true, writing });
 }

@@ -73,6 +73,7 @@ impl State {
             self.world.mailbox(mailbox).and_then(|mailbox| mailbox.thread_for(&head, internal_millis, most))
         };
         let thread = place.thread.or_else(joined).unwrap_or_else(|| id.clone());
+        let is_away = place.labels.iter().any(|label| matches!(label.as_str(), "TRASH" | "SPAM"));
         let message = Box::new(Message {
             id: id.clone(),
             thread,
@@ -80,6 +81,7 @@ impl State {
             raw: Raw(raw.into()),
             internal_millis,
             arrived_micros: now_micros,
+            away_micros: is_away.then_some(now_micros),
             history_id,
             head,
         });
@@ -91,42 +93,53 @@ impl State {
 
     /// Sends a mail from a mailbox. Gives the id of the sender's copy.
     pub fn send(&mut self, now_micros: i64, mailbox: &str, raw: &[u8], thread: Option<String>, by_api: bool) -> String {
-        let raw = self.rewritten(now_micros, mailbox, raw, by_api);
+        let raw = self.rewritten(now_micros, mailbox, raw, if by_api { 2 } else { 0 });
         let head = Head::of(&raw);
-        let people = |list: &[Address]| -> Vec<String> { list.iter().map(|person| person.address.clone()).collect() };
-        let open: Vec<String> = [people(&head.to), people(&head.cc)].concat();
-        let bcc = people(&head.bcc);
-        let is_own = |address: &String| self.world.mailbox_at(address).is_some_and(|found| found.address == mailbox);
         // A mail to oneself is one message, not two.
-        let to_self = open.iter().chain(&bcc).any(is_own);
+        let to_self = head.everybody_told().any(|person| self.is_of(mailbox, &person.address));
         let labels: &[&str] = if to_self { &["UNREAD", "SENT", "INBOX"] } else { &["SENT"] };
         let id = self.file(now_micros, mailbox, raw.clone(), Place { thread, ..Place::labelled(labels) });
-        let sent = Sent {
-            at_micros: now_micros,
-            by: mailbox.to_owned(),
-            id: Some(id.clone()),
-            message_id: head.message_id.clone().unwrap_or_default(),
-            subject: head.subject.clone(),
-            recipients: open.clone(),
-            bcc: bcc.clone(),
-            by_api,
-        };
-        self.record(Change::Sent { sent });
+        self.give_out(now_micros, mailbox, &id, &raw, by_api);
+        id
+    }
+
+    fn is_of(&self, mailbox: &str, address: &str) -> bool {
+        self.world.mailbox_at(address).is_some_and(|found| found.address == mailbox)
+    }
+
+    /// Brings a mail that stands in a mailbox to all others that it names.
+    pub fn give_out(&mut self, now_micros: i64, mailbox: &str, id: &str, raw: &[u8], by_api: bool) {
+        let head = Head::of(raw);
+        self.note_sent(now_micros, mailbox, Some(id), &head, by_api);
         let too_many = self.sent_within(mailbox, now_micros - DAY_MICROS) > self.config.sends_a_day as usize;
         let mut told = Vec::new();
-        for address in open.iter().chain(&bcc) {
-            let key = addresses::key(address);
-            if told.contains(&key) || is_own_now(self, mailbox, address) {
+        for person in head.everybody_told() {
+            let key = addresses::key(&person.address);
+            if told.contains(&key) || self.is_of(mailbox, &person.address) {
                 continue;
             }
             told.push(key);
             if too_many {
-                self.fail(now_micros, mailbox, &id, address, Why::TooManySent);
+                self.fail(now_micros, mailbox, id, &person.address, Why::TooManySent);
             } else {
-                self.carry(now_micros, &raw, address, Some((mailbox, &id)));
+                self.carry(now_micros, raw, &person.address, Some((mailbox, id)));
             }
         }
-        id
+    }
+
+    fn note_sent(&mut self, now_micros: i64, by: &str, id: Option<&str>, head: &Head, by_api: bool) {
+        let people = |list: &[Address]| -> Vec<String> { list.iter().map(|person| person.address.clone()).collect() };
+        let sent = Sent {
+            at_micros: now_micros,
+            by: by.to_owned(),
+            id: id.map(str::to_owned),
+            message_id: head.message_id.clone().unwrap_or_default(),
+            subject: head.subject.clone(),
+            recipients: [people(&head.to), people(&head.cc)].concat(),
+            bcc: people(&head.bcc),
+            by_api,
+        };
+        self.record(Change::Sent { sent });
     }
 
     fn sent_within(&self, mailbox: &str, since_micros: i64) -> usize {
@@ -137,27 +150,12 @@ impl State {
     /// A mail from outside, as SMTP brings it: it stays as it is. Gives how many mailboxes it is for.
     pub fn take_from_outside(&mut self, now_micros: i64, by: &str, raw: &[u8]) -> usize {
         let head = Head::of(raw);
-        let addresses =
-            |list: &[Address]| -> Vec<String> { list.iter().map(|person| person.address.clone()).collect() };
-        let (open, bcc) = ([addresses(&head.to), addresses(&head.cc)].concat(), addresses(&head.bcc));
-        let everybody: Vec<String> = open.iter().chain(&bcc).cloned().collect();
-        let sent = Sent {
-            at_micros: now_micros,
-            by: by.to_owned(),
-            id: None,
-            message_id: head.message_id.unwrap_or_default(),
-            subject: head.subject,
-            recipients: open,
-            bcc,
-            by_api: false,
-        };
-        self.record(Change::Sent { sent });
-        let known = |address: &&String| self.world.mailbox_at(address).is_some();
-        let count = everybody.iter().filter(known).count();
+        self.note_sent(now_micros, by, None, &head, false);
+        let everybody: Vec<String> = head.everybody_told().map(|person| person.address.clone()).collect();
         for address in &everybody {
             self.carry(now_micros, raw, address, None);
         }
-        count
+        everybody.iter().filter(|address| self.world.mailbox_at(address).is_some()).count()
     }
 
     /// Brings a mail to an address, or back to its sender where nobody is there.
@@ -235,19 +233,15 @@ impl State {
         self.file(now_micros, &bounce.mailbox, raw, place);
     }
 
-    /// A mail as it leaves: the post's headers in place of the writer's.
-    fn rewritten(&self, now_micros: i64, mailbox: &str, raw: &[u8], by_api: bool) -> Vec<u8> {
+    /// A mail as it leaves: the post's headers in place of the writer's. `hops` is how often it passed through the API.
+    pub fn rewritten(&self, now_micros: i64, mailbox: &str, raw: &[u8], hops: usize) -> Vec<u8> {
         let (headers, _) = mime::headers(raw);
         let sender =
             self.world.mailbox(mailbox).map(|mailbox| sender(mailbox, find(&headers, "From").unwrap_or_default()));
         let date = mail_date(now_micros);
-        let mut out = String::new();
-        if by_api {
-            let project = &self.config.app.project_number;
-            let line =
-                format!("Received: from {project} named unknown by gmailapi.google.com with HTTPREST; {date}\r\n");
-            out.push_str(&line.repeat(2));
-        }
+        let project = &self.config.app.project_number;
+        let hop = format!("Received: from {project} named unknown by gmailapi.google.com with HTTPREST; {date}\r\n");
+        let mut out = hop.repeat(hops);
         out.push_str(&format!("From: {}\r\n", sender.map(|sender| sender.written()).unwrap_or_default()));
         if find(&headers, "MIME-Version").is_none() {
             out.push_str("MIME-Version: 1.0\r\n");
@@ -257,10 +251,6 @@ impl State {
         whole.extend(garbled(&without(raw, &["From", "Date", "Message-ID", "Received", "Return-Path"])));
         whole
     }
-}
-
-fn is_own_now(state: &State, mailbox: &str, address: &str) -> bool {
-    state.world.mailbox_at(address).is_some_and(|found| found.address == mailbox)
 }
 
 /// Whom a mail is from: what it says, if that is an own address, else the mailbox's.

@@ -85,6 +85,7 @@ impl State {
             draft: Some(id.clone()),
             ..super::post::Place::labelled(&["DRAFT"])
         };
+        let raw = self.rewritten(now_micros, mailbox, &raw, 1);
         self.file(now_micros, mailbox, raw, place);
         if let Some(before) = before {
             self.purge(now_micros, mailbox, &[before]);

@@ -206,6 +206,7 @@ impl Maker<'_> {
             raw: Raw(raw.into()),
             internal_millis: secs * 1000,
             arrived_micros: secs * 1_000_000,
+            away_micros: None,
             history_id,
             head,
         };

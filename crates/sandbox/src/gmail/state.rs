@@ -3,7 +3,7 @@
 //! Everything that happens goes through `State::record`, which writes it down and applies it. What concerns a mailbox
 //! is told to whoever watches it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use super::api::upload::Upload;
 use super::change::Change;
 use super::config::{CallChaos, Config, PushChaos};
 use super::faults::FaultBook;
+use super::mailbox::{Mailbox, Record};
 use super::meter::Meter;
 use super::post::{Bounce, Carried};
 use super::world::World;
@@ -23,6 +24,9 @@ use crate::journal::Journal;
 
 /// The widest step between two numbers of a mailbox's history.
 const HISTORY_STEP: i64 = 40;
+
+/// How often the trash is looked through.
+const SWEEP_EVERY_MICROS: i64 = 3_600_000_000;
 
 pub struct State {
     /// How often calls and pushes go wrong by themselves, from the configuration at first.
@@ -45,6 +49,8 @@ pub struct State {
     pub crowded_out: u64,
     /// Counts what is given out only once, such as attachment ids.
     pub given: u64,
+    /// When the trash was last looked through.
+    swept_micros: i64,
     dice: Dice,
     later: BTreeMap<(i64, u64), Later>,
     later_count: u64,
@@ -90,6 +96,7 @@ impl State {
             caused: Vec::new(),
             crowded_out: 0,
             given: 0,
+            swept_micros: now_micros,
             dice,
             later: BTreeMap::new(),
             later_count: 0,
@@ -145,6 +152,7 @@ impl State {
             }
         }
         self.forget(now_micros);
+        self.empty_trash(now_micros);
     }
 
     /// Lets the lost calls take effect that were to do so later, without waiting for their time.
@@ -169,10 +177,27 @@ impl State {
         self.later.keys().next().map(|(due, _)| *due)
     }
 
+    /// What has been in the trash or spam for long is deleted for good.
+    fn empty_trash(&mut self, now_micros: i64) {
+        if now_micros < self.swept_micros + SWEEP_EVERY_MICROS {
+            return;
+        }
+        self.swept_micros = now_micros;
+        let oldest = now_micros - micros(self.config.trash_life);
+        let stale = |mailbox: &Mailbox| -> Vec<String> {
+            let away = mailbox.messages.values().filter(|message| message.away_micros.is_some_and(|at| at < oldest));
+            away.map(|message| message.id.clone()).collect()
+        };
+        let found: Vec<_> = self.world.mailboxes.iter().map(|(address, held)| (address.clone(), stale(held))).collect();
+        for (mailbox, ids) in found.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+            self.purge(now_micros, &mailbox, &ids);
+        }
+    }
+
     /// History records that are too old are no longer kept.
     fn forget(&mut self, now_micros: i64) {
         let oldest = now_micros - micros(self.config.history_life);
-        let stale = |records: &std::collections::VecDeque<super::mailbox::Record>| {
+        let stale = |records: &VecDeque<Record>| {
             records.iter().take_while(|record| record.at_micros < oldest).last().map(|record| record.id)
         };
         let found: Vec<(String, u64)> = self

@@ -62,6 +62,23 @@ fn refusals_on_demand_have_their_real_shapes_and_no_effect() {
 }
 
 #[test]
+fn a_fault_waits_for_a_call_that_it_can_befall() {
+    let world = Mailboxes::new();
+    world.gmail.faults().once(None, FaultKind::InvalidGrant);
+    assert_eq!(world.call("GET", "profile", json!(null)).status, 200);
+    world.gmail.faults().once(None, FaultKind::TooManyAtOnce);
+    let app = world.gmail.config().app.clone();
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", app.client_id.as_str()),
+        ("client_secret", app.client_secret.as_str()),
+    ];
+    assert_eq!(world.form("/token", &fields).body["error"], "invalid_grant");
+    assert_eq!(world.gmail.faults().waiting().len(), 1);
+    assert_eq!(world.call("GET", "profile", json!(null)).status, 429);
+}
+
+#[test]
 fn tokens_end_or_are_taken_back_in_the_middle() {
     let world = Mailboxes::new();
     world.gmail.faults().once(None, FaultKind::TokenExpired);

@@ -185,6 +185,94 @@ fn a_mail_is_on_its_way_for_as_long_as_it_takes() {
 }
 
 #[test]
+fn an_answer_may_quote_what_it_answers() {
+    let world = Mailboxes::new();
+    world.act(
+        "Guilherme <guilherme@customer.example>",
+        json!({ "do": "send", "to": ANA, "subject": "Plan", "text": "Is it <done>?" }),
+    );
+    let own = world.gmail.mailbox(ANA).unwrap();
+    world.act(ANA, json!({ "do": "reply", "message": own.messages[0].id, "quote": true, "text": "Yes." }));
+    let own = world.gmail.mailbox(ANA).unwrap();
+    let line = "On Thu, 9 Oct 2025 08:53:20, Guilherme <guilherme@customer.example> wrote:";
+    assert_eq!(own.messages[1].text, format!("Yes.\n\n{line}\n\n> Is it <done>?"));
+    let html = own.messages[1].html.as_deref().unwrap();
+    assert!(html.contains("class=\"gmail_quote\"") && html.contains("Is it &lt;done&gt;?"), "{html}");
+}
+
+#[test]
+fn a_reaction_is_a_mail_with_a_part_of_its_own() {
+    let world = Mailboxes::new();
+    let sent = world.mail("To: bruno@acme.example\nSubject: Plan\n\nfirst");
+    let theirs = world.gmail.mailbox(BRUNO).unwrap().messages[0].id.clone();
+    world.act(BRUNO, json!({ "do": "react", "message": theirs, "emoji": "👍" }));
+    let thread = world.get(&format!("threads/{}", sent["threadId"].as_str().unwrap()));
+    let parts = thread["messages"][1]["payload"]["parts"].as_array().unwrap().clone();
+    let kinds: Vec<&str> = parts.iter().map(|part| part["mimeType"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["text/plain", "text/vnd.google.email-reaction+json", "text/html"]);
+    let own = world.gmail.mailbox(ANA).unwrap();
+    assert_eq!(own.messages[1].references.last(), own.messages[0].message_id.as_ref());
+}
+
+#[test]
+fn a_draft_may_be_sent_in_its_place() {
+    let world = Mailboxes::new();
+    let draft = world.act(ANA, json!({ "do": "draft", "to": BRUNO, "subject": "Draft", "text": "one" }));
+    let id = world.gmail.mailbox(ANA).unwrap().messages[0].id.clone();
+    let start = world.history_id();
+    world.act(ANA, json!({ "do": "send_draft", "draft": draft["draft"], "in_place": true }));
+    let own = world.gmail.mailbox(ANA).unwrap();
+    assert_eq!((own.messages.len(), own.messages[0].id.as_str()), (1, id.as_str()));
+    let records = world.history_since(&start);
+    assert_eq!(records[0]["labelsAdded"][0]["labelIds"], json!(["SENT"]));
+    assert_eq!(records[1]["labelsRemoved"][0]["labelIds"], json!(["DRAFT"]));
+    assert_eq!(world.gmail.mailbox(BRUNO).unwrap().messages[0].message_id, own.messages[0].message_id);
+    assert_eq!(world.get("drafts"), json!({ "resultSizeEstimate": 0 }));
+}
+
+#[test]
+fn the_trash_is_emptied_after_a_month() {
+    let world = Mailboxes::new();
+    let sent = world.mail("To: bruno@acme.example\nSubject: Away\n\nx");
+    let id = sent["id"].as_str().unwrap();
+    world.post(&format!("messages/{id}/trash"), json!(null));
+    world.pass(30 * 86_400_000_000);
+    world.gmail.take_due();
+    assert_eq!(world.gmail.mailbox(ANA).unwrap().messages.len(), 1);
+    world.pass(3_600_000_000);
+    world.gmail.take_due();
+    assert_eq!(world.gmail.mailbox(ANA).unwrap().messages.len(), 0);
+}
+
+#[test]
+fn people_answer_what_the_app_writes() {
+    let world = Mailboxes::with(Config { people: true, ..empty() });
+    world.gmail.revoke(BRUNO);
+    let sent = world.mail("To: bruno@acme.example\nSubject: Question\n\nAre you there?");
+    world.pass(4_000_000);
+    world.gmail.take_due();
+    let own = world.gmail.mailbox(ANA).unwrap();
+    let thread = own.thread(sent["threadId"].as_str().unwrap());
+    assert_eq!((thread.len(), thread[1].from.as_deref()), (2, Some(BRUNO)));
+    world.pass(120_000_000);
+    world.gmail.take_due();
+    assert!(world.gmail.sent().len() > 2, "and they write by themselves");
+}
+
+#[test]
+fn a_thread_may_be_as_long_as_it_wants_to_be() {
+    let world = Mailboxes::with(Config { thread_most: 5_000, ..empty() });
+    let first = world.mail("To: bruno@acme.example\nSubject: Long\n\n0");
+    let thread = first["threadId"].as_str().unwrap();
+    for number in 1..1_500 {
+        let raw = crate::mailboxes::encoded(&format!("To: bruno@acme.example\nSubject: Re: Long\n\n{number}"));
+        world.post("messages/import", json!({ "raw": raw, "threadId": thread }));
+    }
+    let read = world.get(&format!("threads/{thread}?format=minimal&fields=messages/id"));
+    assert_eq!(read["messages"].as_array().unwrap().len(), 1_500);
+}
+
+#[test]
 fn a_journal_brings_the_same_world_back() {
     let folder = tempfile::tempdir().unwrap();
     let config = || Config { journal: Some(folder.path().to_owned()), ..empty() };

@@ -8,6 +8,7 @@ use super::super::Gmail;
 use super::super::faults::FaultKind;
 use super::super::mime;
 use super::super::state::State;
+use super::can_break_off;
 use super::errors::Refused;
 use crate::answers::{AfterEvents, AnswerLost, lost, server_error};
 
@@ -16,7 +17,7 @@ const MOST: usize = 100;
 
 pub async fn answer(Extract(gmail): Extract<Gmail>, headers: HeaderMap, body: Bytes) -> Response<Body> {
     gmail.answer(|state, now| {
-        let fault = state.faults.take_call("batch");
+        let fault = state.faults.take_call_if("batch", can_break_off);
         match fault {
             Some(FaultKind::CallLost) => lost(),
             Some(FaultKind::ServerError { status }) => server_error(status),

@@ -184,9 +184,15 @@ fn respond(state: &mut State, now_micros: i64, request: Request) -> Response<Bod
     }
 }
 
+/// What can go wrong with a call that is no method of the API.
+fn can_break_off(kind: &FaultKind) -> bool {
+    matches!(kind, FaultKind::CallLost | FaultKind::AnswerLost | FaultKind::ServerError { .. })
+}
+
 /// A fault that was ordered comes first, else the dice decide.
 fn call_fault(state: &mut State, now_micros: i64, request: &Request) -> Option<FaultKind> {
-    if let Some(fault) = state.faults.take_call(request.method.id) {
+    let can = |kind: &FaultKind| !matches!(kind, FaultKind::InvalidGrant);
+    if let Some(fault) = state.faults.take_call_if(request.method.id, can) {
         return Some(fault);
     }
     if state.config.pushes_before_answer {

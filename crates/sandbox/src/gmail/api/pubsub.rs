@@ -11,6 +11,7 @@ use super::super::config::Subscription;
 use super::super::faults::FaultKind;
 use super::super::grants::PUBSUB;
 use super::super::state::State;
+use super::can_break_off;
 use super::errors::Refused;
 use crate::answers::{lost, server_error};
 
@@ -33,7 +34,7 @@ async fn answer(
     let name = format!("projects/{rest}");
     let (name, action) = name.split_once(':').unwrap_or((&name, ""));
     gmail.answer(|state, now| {
-        let fault = state.faults.take_call(if action.is_empty() { "pubsub" } else { action });
+        let fault = state.faults.take_call_if(if action.is_empty() { "pubsub" } else { action }, can_break_off);
         match fault {
             Some(FaultKind::CallLost) => return lost(),
             Some(FaultKind::ServerError { status }) => return server_error(status),

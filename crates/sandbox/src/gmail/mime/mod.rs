@@ -257,3 +257,77 @@ fn percent(text: &str) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::addresses::{Address, key};
+    use super::*;
+
+    #[test]
+    fn people_are_read_out_of_headers() {
+        let read = |header: &str| {
+            let people = addresses::read(header).into_iter();
+            people.map(|Address { name, address }| format!("{name}|{address}")).collect::<Vec<_>>()
+        };
+        for (header, expected) in [
+            ("Guilherme Dias <email@domain.com>", vec!["Guilherme Dias|email@domain.com"]),
+            ("<a@b.c>", vec!["|a@b.c"]),
+            ("a@b.c", vec!["|a@b.c"]),
+            ("\"Dias, Guilherme\" <a@b.c>", vec!["Dias, Guilherme|a@b.c"]),
+            ("=?utf-8?Q?FooCorp=2C=20Inc.?= <a@b.c>", vec!["FooCorp, Inc.|a@b.c"]),
+            ("=?utf-8?B?4p2k?= =?utf-8?B?77iP?= <a@b.c>", vec!["❤️|a@b.c"]),
+            ("a@b.c (Guilherme Dias)", vec!["Guilherme Dias|a@b.c"]),
+            ("A Group: Ed <e@x>, j@x;", vec!["Ed|e@x", "|j@x"]),
+            ("Undisclosed recipients:;", vec![]),
+            ("A <a@x>, \"B, C\" <b@x>; c@x", vec!["A|a@x", "B, C|b@x", "|c@x"]),
+            ("\"a@x.com\" <b@y.com>", vec!["a@x.com|b@y.com"]),
+            ("Foo <foo@bar.com", vec!["Foo|foo@bar.com"]),
+            ("Foo Bar", vec![]),
+        ] {
+            assert_eq!(read(header), expected, "{header}");
+        }
+        for (name, written) in [("A, \"B\"", "\"A, \\\"B\\\"\" <a@x>"), ("Ana", "Ana <a@x>")] {
+            let address = Address::new(name, "a@x");
+            assert_eq!(address.written(), written);
+            assert_eq!(addresses::read(written), [address]);
+        }
+        assert_eq!(key("F.o.o+tag@GoogleMail.com"), key("foo@gmail.com"));
+        assert_ne!(key("f.oo@acme.example"), key("foo@acme.example"));
+    }
+
+    #[test]
+    fn a_letter_is_read_as_it_was_written() {
+        let text = "Olá,\r\n\r\n東京 & more";
+        let letter = write::Letter {
+            subject: "Größe ".repeat(20).trim_end().to_owned(),
+            text: text.into(),
+            html: Some("<p>Olá</p>".into()),
+            message_id: "<1@x>".into(),
+            files: vec![write::File {
+                name: "plan ü.pdf".into(),
+                kind: "application/pdf".into(),
+                bytes: (0..=255).collect(),
+            }],
+            ..write::Letter::default()
+        };
+        let mail = read(&letter.bytes());
+        assert_eq!(words::decode(find(&mail.headers, "subject").unwrap_or_default()), letter.subject);
+        assert_eq!(text::words(&mail), text);
+        let file = mail.find("1").expect("the second part");
+        assert_eq!((file.filename.as_str(), file.body.len()), ("plan ü.pdf", 256));
+    }
+
+    #[test]
+    fn names_of_files_are_read_in_all_their_spellings() {
+        for (disposition, expected) in [
+            ("attachment; filename=a.txt", "a.txt"),
+            ("attachment; filename=\"a; b.txt\"", "a; b.txt"),
+            ("attachment; filename*=UTF-8''%C3%BC.txt; filename=x", "ü.txt"),
+            ("attachment; filename*0*=UTF-8''%C3%BC; filename*1=\".txt\"", "ü.txt"),
+            ("attachment; filename=\"=?UTF-8?Q?=C3=BC.txt?=\"", "ü.txt"),
+        ] {
+            let mail = read(format!("Content-Disposition: {disposition}\r\n\r\nx").as_bytes());
+            assert_eq!(mail.filename, expected, "{disposition}");
+        }
+    }
+}

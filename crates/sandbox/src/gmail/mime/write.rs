@@ -23,6 +23,8 @@ pub struct Letter {
     pub references: Vec<String>,
     pub text: String,
     pub html: Option<String>,
+    /// What a mail program reads that knows of reactions.
+    pub reaction: Option<String>,
     pub files: Vec<File>,
     /// Further headers, as they are.
     pub more: Vec<(String, String)>,
@@ -62,9 +64,15 @@ impl Letter {
     /// The headers and bytes of what the mail says.
     fn content(&self) -> String {
         let text = part("text/plain; charset=\"UTF-8\"", &self.text);
-        let said = match &self.html {
-            None => text,
-            Some(html) => several("alternative", &self.message_id, &[text, part("text/html; charset=\"UTF-8\"", html)]),
+        let mut forms = vec![text];
+        forms.extend(self.reaction.iter().map(|reaction| part("text/vnd.google.email-reaction+json", reaction)));
+        forms.extend(self.html.iter().map(|html| part("text/html; charset=\"UTF-8\"", html)));
+        let said = match forms.pop() {
+            Some(only) if forms.is_empty() => only,
+            last => {
+                forms.extend(last);
+                several("alternative", &self.message_id, &forms)
+            }
         };
         if self.files.is_empty() {
             return said;
