@@ -146,6 +146,11 @@ impl Gmail {
         Ok(made["id"].as_str().map(str::to_owned))
     }
 
+    /// Somebody sends bytes as they are, also from outside: there everything in them stays.
+    pub fn act_raw(&self, user: &str, raw: &[u8]) -> Result<Value, Refusal> {
+        self.act_as(Act { user: user.into(), deed: Deed::Raw { raw: STANDARD.encode(raw) } })
+    }
+
     /// A person answers everybody in a message of their mailbox. Gives the answer's id.
     pub fn act_reply_all(&self, user: &str, message: &str, text: &str) -> Result<Option<String>, Refusal> {
         let writing = Writing { text: text.into(), ..Writing::default() };
@@ -301,13 +306,15 @@ impl State {
     ) -> Result<Value, Refusal> {
         let held = self.world.mailbox(mailbox).ok_or("no_such_mailbox")?;
         let parent = held.messages.get(id).ok_or("no_such_message")?;
-        let (thread, mut letter) = (parent.thread.clone(), self.letter(now_micros, mailbox, writing)?);
+        let mut letter = self.letter(now_micros, mailbox, writing)?;
+        let has_room = held.takes(&parent.thread, &parent.head, self.config.thread_most);
+        let thread = has_room.then(|| parent.thread.clone());
         answer(&mut letter, held, parent, all);
         finish(&mut letter, parent);
         if letter.to.is_empty() {
             return Err("no_recipient");
         }
-        Ok(json!({ "id": self.send(now_micros, mailbox, &letter.bytes(), Some(thread), false) }))
+        Ok(json!({ "id": self.send(now_micros, mailbox, &letter.bytes(), thread, false) }))
     }
 
     fn act_send_draft(

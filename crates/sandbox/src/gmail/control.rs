@@ -14,6 +14,7 @@
 //! | `POST /control/revoke` | `{"address":"ana@…"}` | the person takes everything back |
 //! | `POST /control/expire` | `{}` or `{"address":"ana@…"}` | access tokens end at once |
 //! | `POST /control/expire_history` | `{"address":"ana@…"}` | the history up to now is forgotten |
+//! | `POST /control/expire_watch` | `{"address":"ana@…"}` | its watch lapses |
 //! | `PUT /control/quota` | `"off"`, `"new"` or `"old"` | enforces another quota |
 //! | `GET PUT /control/subscriptions` | `{"name":"projects/…","topic":"projects/…","push_endpoint":"http://…"}` | where notices go |
 //! | `GET /control/service_account` | | the key file of who may pull |
@@ -50,6 +51,7 @@ pub fn routes() -> Router<Gmail> {
         .route("/revoke", post(revoke))
         .route("/expire", post(expire))
         .route("/expire_history", post(expire_history))
+        .route("/expire_watch", post(expire_watch))
         .route("/quota", put(quota))
         .route("/subscriptions", get(subscriptions).put(put_subscription))
         .route("/service_account", get(service_account))
@@ -149,6 +151,11 @@ async fn expire(Extract(gmail): Extract<Gmail>, Json(whose): Json<Anybody>) -> R
 
 async fn expire_history(Extract(gmail): Extract<Gmail>, Json(whose): Json<Whose>) -> Response {
     gmail.expire_history(&whose.address);
+    answer(Ok(json!({})))
+}
+
+async fn expire_watch(Extract(gmail): Extract<Gmail>, Json(whose): Json<Whose>) -> Response {
+    gmail.expire_watch(&whose.address);
     answer(Ok(json!({})))
 }
 

@@ -207,6 +207,12 @@ impl Gmail {
         });
     }
 
+    /// Lets the watch on a mailbox lapse, as if its week were over.
+    pub fn expire_watch(&self, address: &str) {
+        let mailbox = address.to_lowercase();
+        self.act(|state, _| state.record(Change::Watched { mailbox, watch: None }));
+    }
+
     /// Every mail that left a mailbox or came from outside, in that order.
     pub fn sent(&self) -> Vec<Sent> {
         self.lock().world.sent.clone()
@@ -223,6 +229,12 @@ impl Gmail {
 
     pub fn mailbox(&self, address: &str) -> Option<MailboxSnapshot> {
         self.lock().world.mailbox_at(address).map(snapshot::mailbox)
+    }
+
+    /// A message's bytes, as `format=raw` gives them.
+    pub fn raw(&self, address: &str, message: &str) -> Option<Vec<u8>> {
+        let state = self.lock();
+        state.world.mailbox_at(address)?.messages.get(message).map(|message| message.raw.0.to_vec())
     }
 
     /// The mailboxes' addresses.

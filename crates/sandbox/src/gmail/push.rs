@@ -164,11 +164,16 @@ impl State {
 
     /// Hands out what is to be pushed now.
     pub fn take_due(&mut self, now_micros: i64) -> Vec<Delivery> {
+        self.give_up(now_micros);
+        self.due(now_micros, None).into_iter().filter_map(|id| self.take(now_micros, id)).collect()
+    }
+
+    /// What nobody took for so long is no longer kept.
+    fn give_up(&mut self, now_micros: i64) {
         let old = self.world.parcels.values().filter(|parcel| parcel.published_micros + RETENTION_MICROS < now_micros);
         for id in old.map(|parcel| parcel.id).collect::<Vec<_>>() {
             self.record(Change::Settled { id });
         }
-        self.due(now_micros, None).into_iter().filter_map(|id| self.take(now_micros, id)).collect()
     }
 
     fn take(&mut self, now_micros: i64, id: u64) -> Option<Delivery> {
@@ -210,6 +215,7 @@ impl State {
 
     /// Lets somebody pull. What is not acknowledged in time comes again.
     pub fn pull(&mut self, now_micros: i64, subscription: &str, most: usize) -> Vec<Value> {
+        self.give_up(now_micros);
         let deadline = self.world.subscriptions.get(subscription).map_or(10, |one| one.ack_deadline_secs);
         let due_micros = now_micros + i64::from(deadline) * SECOND_MICROS;
         let mut received = Vec::new();

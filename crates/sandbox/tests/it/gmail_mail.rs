@@ -17,6 +17,8 @@ fn a_mail_that_is_sent_gets_another_id_and_date_and_keeps_its_own_headers() {
     assert_eq!(sent, json!({ "id": id, "threadId": id, "labelIds": ["SENT"] }));
     let message_id = world.header(id, "message-id").unwrap();
     assert!(message_id.starts_with("<CA") && message_id.ends_with("@mail.gmail.com>"), "{message_id}");
+    let metadata = world.get(&format!("messages/{id}?format=metadata&metadataHeaders=Message-ID&metadataHeaders=Date"));
+    assert_eq!(metadata["payload"]["headers"].as_array().unwrap().len(), 2, "nothing is left of those that came");
     assert_eq!(world.header(id, "Date").unwrap(), "Thu, 9 Oct 2025 08:53:20 +0000");
     assert_eq!(world.header(id, "Subject").unwrap(), "Olá");
     assert_eq!(world.header(id, "Bcc").unwrap(), "guilherme@customer.example");
@@ -154,6 +156,18 @@ fn too_many_mails_in_a_day_are_told_late() {
     assert_eq!(world.gmail.mailbox(BRUNO).unwrap().messages.len(), 2);
     let own = world.gmail.mailbox(ANA).unwrap();
     assert!(own.messages.iter().any(|message| message.text.contains("You have reached a limit for sending mail")));
+}
+
+#[test]
+fn bytes_from_outside_stay_as_they_are() {
+    let world = Mailboxes::new();
+    let raw =
+        b"From: =?broken?= <x@customer.example>\nTo: ana@acme.example\nMessage-ID: <odd one>\nX-Odd:\t\xff\n\nx\xff\n";
+    assert_eq!(world.gmail.act_raw("x@customer.example", raw).unwrap()["arrived"], 1);
+    let own = world.gmail.mailbox(ANA).unwrap();
+    let kept = world.gmail.raw(ANA, &own.messages[0].id).unwrap();
+    assert!(kept.ends_with(raw) && kept.starts_with(b"Delivered-To: ana@acme.example\r\n"));
+    assert_eq!(world.get(&format!("messages/{}", own.messages[0].id))["payload"]["mimeType"], "text/plain");
 }
 
 #[test]

@@ -86,10 +86,24 @@ fn a_push_that_is_not_acknowledged_comes_again_later_and_later() {
 }
 
 #[test]
+fn a_notice_that_nobody_takes_is_kept_for_a_week() {
+    let world = watched();
+    arrive(&world, "Hi");
+    assert_eq!(world.gmail.pending_pushes(), 3, "one to be pushed, and two to be pulled");
+    world.pass(7 * 86_400_000_000 + 1);
+    assert!(world.gmail.take_due().is_empty());
+    assert_eq!(world.gmail.pending_pushes(), 0);
+}
+
+#[test]
 fn a_watch_ends_after_a_week_or_when_it_is_stopped() {
     let world = watched();
     world.pass(7 * 86_400_000_000);
     arrive(&world, "late");
+    assert!(world.told().is_empty());
+    let world = watched();
+    world.gmail.expire_watch(ANA);
+    arrive(&world, "lapsed");
     assert!(world.told().is_empty());
     let world = watched();
     assert_eq!(world.call("POST", "stop", json!(null)).status, 204);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::head::{Head, bare_subject};
+use super::super::head::Head;
 use super::super::mailbox::{Mailbox, Message};
 use super::super::mime::{self, addresses, find};
 use super::super::post::{MOST_RECIPIENTS, Place};
@@ -164,14 +164,12 @@ pub fn check_recipients(raw: &[u8]) -> Result<(), Refused> {
     }
 }
 
-/// The thread that a mail is to stand in. One that is about something else begins a new one.
+/// The thread that a mail is to stand in. One that is about something else, or finds no room, begins a new one.
 pub fn joined(call: &Call<'_>, message: &Value, raw: &[u8]) -> Result<Option<String>, Refused> {
     let Some(thread) = message["threadId"].as_str().filter(|thread| !thread.is_empty()) else { return Ok(None) };
     call.thread(thread)?;
-    let head = Head::of(raw);
-    let subject = bare_subject(&head.subject);
-    let mut there = call.held()?.in_thread(thread);
-    Ok(there.any(|one| bare_subject(&one.head.subject) == subject).then(|| thread.to_owned()))
+    let most = call.state.config.thread_most;
+    Ok(call.held()?.takes(thread, &Head::of(raw), most).then(|| thread.to_owned()))
 }
 
 pub fn insert(call: &mut Call<'_>) -> Given {
