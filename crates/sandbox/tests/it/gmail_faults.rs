@@ -66,6 +66,7 @@ fn a_fault_waits_for_a_call_that_it_can_befall() {
     let world = Mailboxes::new();
     world.gmail.faults().once(None, FaultKind::InvalidGrant);
     assert_eq!(world.call("GET", "profile", json!(null)).status, 200);
+    assert_eq!(world.gmail.faults().waiting().len(), 1);
     world.gmail.faults().once(None, FaultKind::TooManyAtOnce);
     let app = world.gmail.config().app.clone();
     let fields = [
