@@ -28,6 +28,8 @@ pub struct Config {
     pub people: bool,
     /// How long history records are kept.
     pub history_life: Duration,
+    /// How often a mail that comes leaves a second record, which tells nothing: a probability.
+    pub history_noise: f64,
     /// How long a message stays in the trash or in spam.
     pub trash_life: Duration,
     /// How long an attachment's id may be used after the answer that it stood in.
@@ -58,6 +60,7 @@ impl Default for Config {
             pushes_before_answer: false,
             people: false,
             history_life: Duration::from_secs(7 * 86_400),
+            history_noise: 0.0,
             trash_life: Duration::from_secs(30 * 86_400),
             attachment_id_life: Duration::from_secs(3_600),
             arrives_after: Duration::ZERO,

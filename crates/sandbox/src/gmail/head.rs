@@ -19,6 +19,8 @@ pub struct Head {
     /// What it refers to, the oldest first, without brackets.
     pub references: Vec<String>,
     pub subject: String,
+    /// The subject without what answering put before it.
+    pub bare: String,
     pub from: Vec<Address>,
     pub to: Vec<Address>,
     pub cc: Vec<Address>,
@@ -43,10 +45,12 @@ impl Head {
         references.extend(ids(header("In-Reply-To")));
         let words: String = text::words(&mail).chars().take(SEARCHED_LETTERS).collect();
         let delivered = mail.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Delivered-To"));
+        let subject = words::decode(header("Subject"));
         Head {
             message_id: ids(header("Message-ID")).into_iter().next(),
             references,
-            subject: words::decode(header("Subject")),
+            bare: bare_subject(&subject),
+            subject,
             from: people("From"),
             to: people("To"),
             cc: people("Cc"),
@@ -114,8 +118,8 @@ impl Mailbox {
         if !head.references.is_empty() {
             return head.references.iter().rev().filter_map(|id| self.known.get(id)).find_map(fits);
         }
-        let (participants, subject) = (head.participants(), bare_subject(&head.subject));
-        if subject.is_empty() {
+        let participants = head.participants();
+        if head.bare.is_empty() {
             return None;
         }
         let near = self.messages.values().rev().take_while(|message| {
@@ -124,7 +128,7 @@ impl Mailbox {
         });
         let mut alike = near.filter(|message| {
             (message.internal_millis - at_millis).abs() < SAME_THREAD_MILLIS
-                && bare_subject(&message.head.subject) == subject
+                && message.head.bare == head.bare
                 && message.head.participants() == participants
         });
         alike.find_map(|message| fits(&message.thread))
@@ -133,8 +137,6 @@ impl Mailbox {
     /// Whether a thread is there, has room, and is about the same.
     pub fn takes(&self, thread: &str, head: &Head, most: usize) -> bool {
         let count = self.threads.get(thread).map_or(0, |thread| thread.messages.len());
-        let subject = bare_subject(&head.subject);
-        (1..most).contains(&count)
-            && self.in_thread(thread).any(|message| bare_subject(&message.head.subject) == subject)
+        (1..most).contains(&count) && self.in_thread(thread).any(|message| message.head.bare == head.bare)
     }
 }

@@ -88,6 +88,9 @@ impl State {
         let (mailbox, draft) = (mailbox.to_owned(), place.draft);
         self.record(Change::Filed { mailbox: mailbox.clone(), message, draft, at_micros: now_micros });
         self.tell(now_micros, &mailbox);
+        if self.chance(self.config.history_noise) {
+            self.relabel(now_micros, &mailbox, std::slice::from_ref(&id), &[], &[]);
+        }
         id
     }
 

@@ -220,13 +220,8 @@ impl State {
     /// A message id that a mailbox has not given before: the time in its upper bits.
     pub fn next_message_id(&mut self, mailbox: &str, now_micros: i64) -> String {
         let mut id = (now_micros / 1000).unsigned_abs() << 20 | self.below(1 << 20).unsigned_abs();
-        let taken = |id: &str| {
-            self.world.mailbox(mailbox).is_some_and(|mailbox| {
-                mailbox.messages.contains_key(id)
-                    || mailbox.threads.contains_key(id)
-                    || mailbox.known.values().any(|thread| thread == id)
-            })
-        };
+        let held = self.world.mailbox(mailbox);
+        let taken = |id: &str| held.is_some_and(|held| held.messages.contains_key(id) || held.threads.contains_key(id));
         while taken(&format!("{id:x}")) {
             id += 1;
         }

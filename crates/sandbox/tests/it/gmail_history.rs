@@ -47,6 +47,16 @@ fn what_happens_is_recorded_in_gmails_shapes() {
 }
 
 #[test]
+fn a_mail_may_leave_a_record_that_tells_nothing() {
+    let world = Mailboxes::with(Config { history_noise: 1.0, ..empty() });
+    let start = world.history_id();
+    world.mail("To: bruno@acme.example\nSubject: Plan\n\nx");
+    let records = world.history_since(&start);
+    assert_eq!(records.iter().map(|record| kinds(record).len()).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!(world.history_since(records[0]["id"].as_str().unwrap()), records[1..]);
+}
+
+#[test]
 fn a_record_may_be_of_several_messages() {
     let world = Mailboxes::new();
     let first = world.mail("To: bruno@acme.example\nSubject: Plan\n\nfirst");
