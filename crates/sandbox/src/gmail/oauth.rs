@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 use super::faults::FaultKind;
 use super::grants::{Consent, DEAD_GRANT, Denied, scopes};
+use super::mailbox::Mailbox;
+use super::state::State;
 use super::{Gmail, keys};
 use crate::answers::{escape, lost, server_error};
 
@@ -137,7 +139,7 @@ fn refusal(error: &str) -> Response {
 fn consent(gmail: &Gmail, wish: &Wish) -> String {
     let state = gmail.lock();
     let hint = wish.login_hint.to_lowercase();
-    let option = |mailbox: &super::mailbox::Mailbox| {
+    let option = |mailbox: &Mailbox| {
         let chosen = if mailbox.address == hint || mailbox.sub == hint { " selected" } else { "" };
         let (address, name) = (escape(&mailbox.address), escape(&mailbox.name));
         format!("<option value=\"{address}\"{chosen}>{name} · {address}</option>")
@@ -192,7 +194,7 @@ async fn token(
         None => (field("client_id"), field("client_secret")),
     };
     let answer = gmail.act(|state, now| {
-        let client = |state: &super::state::State| state.check_client(&id, &secret);
+        let client = |state: &State| state.check_client(&id, &secret);
         match field("grant_type").as_str() {
             "authorization_code" => client(state).and_then(|()| {
                 let verifier = form.get("code_verifier").map(String::as_str);

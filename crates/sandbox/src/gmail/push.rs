@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::faults::FaultKind;
 use super::keys;
-use super::mailbox::Watch;
+use super::mailbox::{Entry, Watch};
 use super::state::State;
 use super::world::Parcel;
 use crate::calendar::rfc3339;
@@ -65,7 +65,7 @@ impl State {
         let Some(watch) = held.watch.as_ref().filter(|watch| watch.expires_micros > now_micros) else { return };
         if !watch.labels.is_empty() {
             let last = held.records.back().into_iter().flat_map(|record| &record.entries);
-            let named = |entry: &super::mailbox::Entry| entry.labels.iter().any(|label| watch.labels.contains(label));
+            let named = |entry: &Entry| entry.labels.iter().any(|label| watch.labels.contains(label));
             if !last.into_iter().any(|entry| named(entry) != watch.excludes) {
                 return;
             }

@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::mailbox::Label;
+use super::post::Place;
 use super::state::State;
 
 /// At most one of these is on a message.
@@ -80,11 +81,7 @@ impl State {
                 if self.below(2) == 0 { format!("r-{number}") } else { format!("r{number}") }
             }
         };
-        let place = super::post::Place {
-            thread: thread.or(old_thread),
-            draft: Some(id.clone()),
-            ..super::post::Place::labelled(&["DRAFT"])
-        };
+        let place = Place { thread: thread.or(old_thread), draft: Some(id.clone()), ..Place::labelled(&["DRAFT"]) };
         let raw = self.rewritten(now_micros, mailbox, &raw, 1);
         self.file(now_micros, mailbox, raw, place);
         if let Some(before) = before {

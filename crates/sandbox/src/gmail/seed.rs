@@ -1,7 +1,7 @@
 //! Makes a world from a seed: people with names in several scripts, and threads between them that lie before the
 //! start, with people outside, attachments, newsletters and drafts among them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::config::WorldSize;
 use super::head::Head;
@@ -173,10 +173,10 @@ impl Maker<'_> {
         let raw = letter.bytes();
         let is_old = self.end_secs - secs > 2 * DAY_SECS;
         let sender = letter.from.as_ref().map(|from| addresses::key(&from.address)).unwrap_or_default();
-        let mut seen: BTreeMap<String, ()> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         for person in letter.from.iter().chain(&letter.to).chain(&letter.cc) {
             let key = addresses::key(&person.address);
-            if seen.insert(key.clone(), ()).is_some() {
+            if !seen.insert(key.clone()) {
                 continue;
             }
             let Some(mailbox) = world.mailboxes.values_mut().find(|mailbox| mailbox.answers_to(&key)) else { continue };

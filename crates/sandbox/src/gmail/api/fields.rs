@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::errors::Refused;
 
 /// The names that are wanted, and what is wanted below each. Nothing below means all of it.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Mask(Vec<(String, Mask)>);
 
 /// Keeps of an answer what is asked for.
@@ -72,19 +72,13 @@ fn masked(value: Value, mask: &Mask) -> Value {
                     value
                 } else {
                     let parts = wanted.iter().flat_map(|mask| &mask.0);
-                    masked(value, &Mask(parts.map(|(name, below)| (name.clone(), below.copy())).collect()))
+                    masked(value, &Mask(parts.cloned().collect()))
                 };
                 kept.insert(name, merged);
             }
             Value::Object(kept)
         }
         other => other,
-    }
-}
-
-impl Mask {
-    fn copy(&self) -> Mask {
-        Mask(self.0.iter().map(|(name, below)| (name.clone(), below.copy())).collect())
     }
 }
 

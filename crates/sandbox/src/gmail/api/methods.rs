@@ -31,9 +31,9 @@ pub struct Method {
 }
 
 pub const MAIL: &str = "https://mail.google.com/";
-/// What the add-ons' scopes stand for here: nobody has them.
 const READ: &[&str] = &[MAIL, "gmail.metadata", "gmail.modify", "gmail.readonly"];
 const PROFILE: &[&str] = &[MAIL, "gmail.compose", "gmail.metadata", "gmail.modify", "gmail.readonly"];
+// Scopes of add-ons stand here because the discovery document has them.
 const GET: &[&str] = &[
     MAIL,
     "gmail.addons.current.message.action",

@@ -21,7 +21,7 @@ mod threads;
 pub mod upload;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State as Extract};
+use axum::extract::{DefaultBodyLimit, State as Extract};
 use axum::http::{HeaderMap, Method as Verb, Response, StatusCode, Uri, header};
 use axum::routing::{any, post};
 use serde_json::Value;
@@ -68,15 +68,12 @@ async fn plain(
 
 async fn uploaded(
     Extract(gmail): Extract<Gmail>,
-    Path(rest): Path<String>,
-    RawQuery(query): RawQuery,
     verb: Verb,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let _ = rest;
-    gmail.answer(|state, now| upload::answer(state, now, &verb, &uri, query.as_deref(), &headers, &body))
+    gmail.answer(|state, now| upload::answer(state, now, &verb, &uri, &headers, &body))
 }
 
 impl Gmail {

@@ -4,7 +4,7 @@
 
 use super::super::head::Head;
 use super::super::mailbox::{Mailbox, Message};
-use super::super::mime::addresses::Address;
+use super::super::mime::addresses::{self, Address};
 use crate::calendar::days_since_1970;
 
 const DAY_SECS: i64 = 86_400;
@@ -233,8 +233,7 @@ fn has_words(head: &Head, wanted: &str) -> bool {
 
 fn names(mailbox: &Mailbox, people: &[Address], wanted: &str) -> bool {
     people.iter().any(|person| {
-        names_one(person, wanted)
-            || (wanted == "me" && mailbox.answers_to(&super::super::mime::addresses::key(&person.address)))
+        names_one(person, wanted) || (wanted == "me" && mailbox.answers_to(&addresses::key(&person.address)))
     })
 }
 

@@ -20,12 +20,8 @@ pub fn watch(call: &mut Call<'_>) -> Given {
     let body = &call.request.body;
     let topic = body["topicName"].as_str().unwrap_or_default().to_owned();
     let project = call.state.config.app.project.clone();
-    let is_named =
-        topic.strip_prefix("projects/").is_some_and(|rest| rest.split('/').count() == 3 && rest.contains("/topics/"));
-    if !is_named {
-        return Err(Refused::invalid(format!("Invalid topicName does not match projects/{project}/topics/*")));
-    }
-    if !topic.starts_with(&format!("projects/{project}/")) {
+    let own = topic.strip_prefix(&format!("projects/{project}/topics/"));
+    if own.is_none_or(|name| name.is_empty() || name.contains('/')) {
         return Err(Refused::invalid(format!("Invalid topicName does not match projects/{project}/topics/*")));
     }
     if !call.state.config.app.topics.contains(&topic) {

@@ -26,11 +26,10 @@ pub fn answer(
     now_micros: i64,
     verb: &Verb,
     uri: &Uri,
-    query: Option<&str>,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Response<Body> {
-    let path = uri.path();
+    let (path, query) = (uri.path(), uri.query());
     let Some((_, rest)) = path.split_once("/gmail/v1/users/") else { return nothing_there(path) };
     let field = |name: &str| {
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default();
