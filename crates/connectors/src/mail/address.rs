@@ -11,6 +11,7 @@ use super::{
 use mail_parser::{Addr, HeaderValue, parsers::MessageStream};
 use serde::{Deserialize, Serialize};
 use std::{
+    cmp::Ordering,
     collections::BTreeSet,
     fmt,
     hash::{Hash, Hasher},
@@ -63,7 +64,11 @@ impl Address {
 
     /// The form in which it is compared and stored.
     pub fn key(&self) -> String {
-        self.text.to_lowercase()
+        self.letters().collect()
+    }
+
+    fn letters(&self) -> impl Iterator<Item = char> {
+        self.text.chars().flat_map(char::to_lowercase)
     }
 }
 
@@ -107,7 +112,7 @@ fn domain_of(domain: &str) -> Option<String> {
 
 impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        self.letters().eq(other.letters())
     }
 }
 
@@ -115,19 +120,19 @@ impl Eq for Address {}
 
 impl Hash for Address {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
+        self.letters().for_each(|letter| letter.hash(state));
     }
 }
 
 impl PartialOrd for Address {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Address {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.letters().cmp(other.letters())
     }
 }
 
@@ -185,13 +190,13 @@ pub(super) fn all(fields: &Fields<'_>, name: &str) -> (Vec<Mailbox>, bool) {
         let (value, is_long) = unfolded(value, LONGEST_ADDRESSES_BYTES);
         is_cut |= is_long;
         for mailbox in mailboxes(&value) {
-            if seen.contains(&mailbox.address.key()) {
+            if seen.contains(&mailbox.address) {
                 continue;
             }
             if found.len() == MOST_MAILBOXES {
                 return (found, true);
             }
-            seen.insert(mailbox.address.key());
+            seen.insert(mailbox.address.clone());
             found.push(mailbox);
         }
     }

@@ -12,6 +12,9 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeSet};
 
+/// How much of a mail within a mail is read for its subject, in bytes.
+const LONGEST_INNER_HEAD_BYTES: usize = 64 << 10;
+
 /// What an attachment is to its mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,6 +154,13 @@ fn is_hint(plain: &str, html: &str) -> bool {
     said <= SHORT && words.take(SHORT * SHARE).count() >= (said + SHORT / 4) * SHARE
 }
 
+/// Whether a text is a document of HTML.
+fn is_document(text: &str) -> bool {
+    let start = text.trim_start();
+    let begins = |with: &str| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    begins("<!doctype html") || begins("<html")
+}
+
 fn as_html(plain: &str) -> String {
     let escaped = plain.trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<div>{}</div>", escaped.replace('\n', "<br>"))
@@ -242,7 +252,8 @@ impl Gatherer<'_> {
         let is_file = node.disposition == "attachment" || node.name.is_some() && place == Place::After;
         if is_words && !is_file {
             let text = self.words(node);
-            let is_html = node.kind.sub == "html";
+            // Senders mistake one for the other.
+            let is_html = if node.kind.sub == "html" { text.contains(['<', '&']) } else { is_document(&text) };
             return Some(if is_html {
                 Section { plain: None, html: Some(text) }
             } else {
@@ -328,7 +339,7 @@ fn start_of(node: &Node<'_>) -> usize {
 /// A name for what bears none.
 fn default_name(node: &Node<'_>) -> String {
     if node.kind.is("message", "rfc822") {
-        let bytes = node.encoding.decode_first(node.body, LONGEST_TEXT_BYTES);
+        let bytes = node.encoding.decode_first(node.body, LONGEST_INNER_HEAD_BYTES);
         let subject = Fields::read(&bytes).0.text("Subject");
         let name = subject.and_then(|subject| super::tree::file_name(&subject.replace(['/', '\\'], "_")));
         return format!("{}.eml", name.unwrap_or_else(|| "mail".to_owned()));

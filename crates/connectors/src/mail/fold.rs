@@ -47,7 +47,7 @@ pub enum Voice {
 
 /// What a mail program says of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mark {
+pub enum Hint {
     /// Nothing.
     #[default]
     None,
@@ -67,7 +67,7 @@ pub struct Line<'a> {
     /// Whose they are.
     pub voice: Voice,
     /// What its program says of it.
-    pub mark: Mark,
+    pub hint: Hint,
 }
 
 impl Line<'_> {
@@ -94,7 +94,7 @@ pub fn text(whole: &str, is_forward: bool) -> Folded {
 
 fn plain_line(text: &str) -> Line<'_> {
     let voice = if text.starts_with('>') { Voice::Quoted } else { Voice::Own };
-    Line { text, voice, mark: Mark::None }
+    Line { text, voice, hint: Hint::None }
 }
 
 /// The first line that is no longer new; none if all is.
@@ -115,9 +115,10 @@ fn rest(lines: &[Line<'_>], is_forward: bool) -> Option<usize> {
     lines.iter().enumerate().position(|(at, line)| {
         let begins = || {
             let below = lines[at..].iter().filter(|line| !line.is_blank()).map(|line| line.text);
-            line.mark == Mark::History || is_head(below)
+            line.hint == Hint::History || is_head(below)
         };
-        line.is_own() && (is_original(line.text) || !is_forward && begins())
+        // Blank lines first: to look below each of many would take time without end.
+        line.is_own() && !line.is_blank() && (is_original(line.text) || !is_forward && begins())
     })
 }
 
@@ -144,8 +145,8 @@ fn attributed(lines: &[Line<'_>], last: usize) -> Option<usize> {
     let mut joined = String::new();
     for at in (last.saturating_sub(LONGEST_ATTRIBUTION - 1)..=last).rev() {
         let line = &lines[at];
-        if line.mark == Mark::Attribution {
-            let is_of_it = |line: &Line<'_>| line.mark == Mark::Attribution;
+        if line.hint == Hint::Attribution {
+            let is_of_it = |line: &Line<'_>| line.hint == Hint::Attribution;
             return Some(lines[..at].iter().rposition(|line| !is_of_it(line)).map_or(0, |before| before + 1));
         }
         if line.is_blank() || !line.is_own() {
@@ -161,7 +162,7 @@ fn attributed(lines: &[Line<'_>], last: usize) -> Option<usize> {
 
 /// Whether nothing new is said in what follows the last quote: it is empty, a signature, or what a list adds.
 fn is_tail(lines: &[Line<'_>]) -> bool {
-    let ends = |line: &Line<'_>| is_signature_mark(line.text) || is_rule(line.text) || line.mark == Mark::Signature;
+    let ends = |line: &Line<'_>| is_signature_mark(line.text) || is_rule(line.text) || line.hint == Hint::Signature;
     let own = lines.iter().take_while(|line| !ends(line));
     own.into_iter().all(|line| line.is_blank() || is_sent_from(line.text))
 }
@@ -182,8 +183,8 @@ fn signature(lines: &[Line<'_>], end: usize) -> Option<usize> {
     if let Some(at) = marked.filter(|at| lines[*at..end].iter().all(Line::is_own)) {
         return Some(at);
     }
-    if lines[end - 1].mark == Mark::Signature {
-        let is_of_it = |line: &Line<'_>| line.mark == Mark::Signature || line.is_blank();
+    if lines[end - 1].hint == Hint::Signature {
+        let is_of_it = |line: &Line<'_>| line.hint == Hint::Signature || line.is_blank();
         return Some(lines[..end].iter().rposition(|line| !is_of_it(line)).map_or(0, |before| before + 1));
     }
     (lines[end - 1].is_own() && is_sent_from(lines[end - 1].text)).then_some(end - 1)

@@ -22,7 +22,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 /// What is asked of a reading.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Reading<'a> {
+pub struct Wanted<'a> {
     /// Pictures from elsewhere stay in the HTML. They tell their owner who reads it, when and where.
     pub keep_remote_images: bool,
     /// Names of fields whose values are wanted besides, as a mark of our own.
@@ -111,14 +111,14 @@ impl Mail {
 }
 
 /// Reads a mail. There is no mail that cannot be read.
-pub fn read(raw: &[u8], wish: &Reading<'_>) -> Mail {
+pub fn read(raw: &[u8], wanted: &Wanted<'_>) -> Mail {
     let raw = with_line_breaks(raw);
     let mut cut = BTreeSet::new();
     let root = tree::read(&raw, &mut cut);
-    let mut mail = head(&root.fields, wish, &mut cut);
+    let mut mail = head(&root.fields, wanted, &mut cut);
     let content = content::gather(&root, &mut cut);
     let is_forward = subject::is_forward(&mail.subject);
-    let rich = content.html().map(|html| html::read(&html, wish.keep_remote_images, is_forward, &mut cut));
+    let rich = content.html().map(|html| html::read(&html, wanted.keep_remote_images, is_forward, &mut cut));
     mail.text = match (content.plain(), &rich) {
         (Some(mut plain), _) => {
             if cut_bytes(&mut plain, LONGEST_TEXT_BYTES) {
@@ -142,7 +142,7 @@ pub fn read(raw: &[u8], wish: &Reading<'_>) -> Mail {
     mail
 }
 
-fn head(fields: &Fields<'_>, wish: &Reading<'_>, cut: &mut BTreeSet<Bound>) -> Mail {
+fn head(fields: &Fields<'_>, wanted: &Wanted<'_>, cut: &mut BTreeSet<Bound>) -> Mail {
     let mut mailboxes = |name: &str| {
         let (found, is_cut) = address::all(fields, name);
         if is_cut {
@@ -169,7 +169,7 @@ fn head(fields: &Fields<'_>, wish: &Reading<'_>, cut: &mut BTreeSet<Bound>) -> M
         list: automatic::list(fields),
         ..Mail::default()
     };
-    for name in wish.fields {
+    for name in wanted.fields {
         mail.fields.extend(fields.text(name).map(|value| ((*name).to_owned(), value)));
     }
     mail.sender = sender.clone().filter(|sender| from.as_ref().is_none_or(|from| from.address != sender.address));
@@ -191,7 +191,7 @@ fn settle_inline(mail: &mut Mail) {
 
 /// The bytes of one part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct PartBytes {
     /// Its media type, as the mail says.
     pub media_type: String,
     /// Its bytes, as they were before they were made fit for the way.
@@ -199,11 +199,11 @@ pub struct Part {
 }
 
 /// The part at a path; none if there is no such part.
-pub fn part(raw: &[u8], path: &PartPath) -> Option<Part> {
+pub fn part(raw: &[u8], path: &PartPath) -> Option<PartBytes> {
     let raw = with_line_breaks(raw);
     let root = tree::read(&raw, &mut BTreeSet::new());
     let node: &Node<'_> = root.at(path)?;
-    Some(Part { media_type: node.kind.media_type(), bytes: node.bytes().into_owned() })
+    Some(PartBytes { media_type: node.kind.media_type(), bytes: node.bytes().into_owned() })
 }
 
 /// A mail whose lines end in `\r` alone, as very old programs wrote them, gets line breaks.

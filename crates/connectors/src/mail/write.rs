@@ -72,7 +72,7 @@ pub enum Refused {
 
 /// A piece of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Chunk {
+pub enum Stretch {
     /// As it stands.
     Bytes(Vec<u8>),
     /// Here stands the file of this number, in lines of base64.
@@ -83,7 +83,7 @@ pub enum Chunk {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// Its pieces, in order.
-    pub chunks: Vec<Chunk>,
+    pub stretches: Vec<Stretch>,
     /// How many bytes it is, with its files.
     pub size_bytes: u64,
 }
@@ -92,10 +92,10 @@ impl Outgoing {
     /// The mail in one piece, for files that are small enough to be held.
     pub fn whole(&self, files: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(usize::try_from(self.size_bytes).unwrap_or_default());
-        for chunk in &self.chunks {
-            match chunk {
-                Chunk::Bytes(own) => bytes.extend_from_slice(own),
-                Chunk::File(number) => {
+        for stretch in &self.stretches {
+            match stretch {
+                Stretch::Bytes(own) => bytes.extend_from_slice(own),
+                Stretch::File(number) => {
                     let mut lines = FileLines::default();
                     lines.push(files.get(*number).copied().unwrap_or_default(), &mut bytes);
                     lines.finish(&mut bytes);
@@ -164,24 +164,24 @@ pub fn write(draft: &Draft, names: &impl Naming) -> Result<Outgoing, Refused> {
     if draft.files.is_empty() {
         words.write_part(&mut bytes);
         let size_bytes = bytes.len() as u64;
-        return Ok(Outgoing { chunks: vec![Chunk::Bytes(bytes)], size_bytes });
+        return Ok(Outgoing { stretches: vec![Stretch::Bytes(bytes)], size_bytes });
     }
     let mixed = ContentType::new("multipart/mixed").attribute("boundary", &boundary);
     field("Content-Type", mixed.into(), &mut bytes);
     bytes.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
     words.write_part(&mut bytes);
-    let mut chunks = Vec::new();
+    let mut stretches = Vec::new();
     for (number, file) in draft.files.iter().enumerate() {
         bytes.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
         file_head(file, &mut bytes);
-        chunks.extend([Chunk::Bytes(std::mem::take(&mut bytes)), Chunk::File(number)]);
+        stretches.extend([Stretch::Bytes(std::mem::take(&mut bytes)), Stretch::File(number)]);
     }
-    chunks.push(Chunk::Bytes(format!("--{boundary}--\r\n").into_bytes()));
-    let size_bytes = chunks.iter().map(|chunk| match chunk {
-        Chunk::Bytes(bytes) => bytes.len() as u64,
-        Chunk::File(number) => FileLines::len_of(draft.files[*number].size_bytes),
+    stretches.push(Stretch::Bytes(format!("--{boundary}--\r\n").into_bytes()));
+    let size_bytes = stretches.iter().map(|stretch| match stretch {
+        Stretch::Bytes(bytes) => bytes.len() as u64,
+        Stretch::File(number) => FileLines::len_of(draft.files[*number].size_bytes),
     });
-    Ok(Outgoing { size_bytes: size_bytes.fold(0, u64::saturating_add), chunks })
+    Ok(Outgoing { size_bytes: size_bytes.fold(0, u64::saturating_add), stretches })
 }
 
 fn head(draft: &Draft, out: &mut Vec<u8>) {

@@ -1,14 +1,14 @@
 //! Pieces of HTML as the lines that a reader sees.
 
 use super::pieces::{Element, Piece};
-use crate::mail::fold::{self, Folded, Mark, Voice};
+use crate::mail::fold::{self, Folded, Hint, Voice};
 
 /// A line, and the piece that it begins with.
 #[derive(Debug)]
 pub struct Line {
     text: String,
     voice: Voice,
-    mark: Mark,
+    hint: Hint,
     /// How many quotes it stands in.
     depth: usize,
     /// The number of its first piece.
@@ -42,7 +42,7 @@ pub fn lines(pieces: &[Piece]) -> Vec<Line> {
 /// Where the new words end.
 pub fn history(lines: &[Line], is_forward: bool) -> Option<usize> {
     let seen: Vec<_> =
-        lines.iter().map(|line| fold::Line { text: &line.text, voice: line.voice, mark: line.mark }).collect();
+        lines.iter().map(|line| fold::Line { text: &line.text, voice: line.voice, hint: line.hint }).collect();
     fold::history(&seen, is_forward)
 }
 
@@ -87,7 +87,7 @@ struct Writer {
     /// The quotes that are open: whether each is for certain one.
     quotes: Vec<bool>,
     /// The elements that are open, with what each of them says.
-    marks: Vec<Mark>,
+    hints: Vec<Hint>,
     /// History begins here.
     history: Option<usize>,
 }
@@ -114,11 +114,11 @@ impl Writer {
             }
             _ => {}
         }
-        if element.mark == Mark::History && self.history.is_none() {
+        if element.hint == Hint::History && self.history.is_none() {
             self.end_line();
             self.history = Some(number);
         }
-        self.marks.push(element.mark);
+        self.hints.push(element.hint);
     }
 
     fn close(&mut self, name: &str) {
@@ -132,7 +132,7 @@ impl Writer {
         if name == "blockquote" {
             self.quotes.pop();
         }
-        self.marks.pop();
+        self.hints.pop();
     }
 
     fn void(&mut self, number: usize, element: &Element) {
@@ -146,7 +146,7 @@ impl Writer {
             }
             _ => {}
         }
-        if element.mark == Mark::History && self.history.is_none() {
+        if element.hint == Hint::History && self.history.is_none() {
             self.end_line();
             self.history = Some(number);
         }
@@ -193,9 +193,9 @@ impl Writer {
         let apart = std::mem::take(&mut self.apart);
         if apart && self.lines.last().is_some_and(|line| !line.text.is_empty()) {
             let depth = self.quotes.len().min(self.lines.last().map_or(0, |line| line.depth));
-            let (voice, mark) =
-                if depth == self.quotes.len() { (self.voice(), self.mark()) } else { (Voice::Own, Mark::None) };
-            self.lines.push(Line { text: String::new(), voice, mark, depth, first: number });
+            let (voice, hint) =
+                if depth == self.quotes.len() { (self.voice(), self.hint()) } else { (Voice::Own, Hint::None) };
+            self.lines.push(Line { text: String::new(), voice, hint, depth, first: number });
         }
         self.first = Some(number);
         self.words.push_str(&self.point.take().unwrap_or_default());
@@ -215,11 +215,11 @@ impl Writer {
         if let Some(first) = self.first.take() {
             let text = std::mem::take(&mut self.words);
             let (voice, depth) = (self.voice(), self.quotes.len());
-            let (mark, first) = match self.history.take() {
-                Some(opened) => (Mark::History, opened),
-                None => (self.mark(), first),
+            let (hint, first) = match self.history.take() {
+                Some(opened) => (Hint::History, opened),
+                None => (self.hint(), first),
             };
-            self.lines.push(Line { text, voice, mark, depth, first });
+            self.lines.push(Line { text, voice, hint, depth, first });
         }
     }
 
@@ -231,9 +231,9 @@ impl Writer {
         }
     }
 
-    fn mark(&self) -> Mark {
-        let tells = |mark: &&Mark| matches!(mark, Mark::Attribution | Mark::Signature);
-        self.marks.iter().rev().find(tells).copied().unwrap_or_default()
+    fn hint(&self) -> Hint {
+        let tells = |hint: &&Hint| matches!(hint, Hint::Attribution | Hint::Signature);
+        self.hints.iter().rev().find(tells).copied().unwrap_or_default()
     }
 }
 

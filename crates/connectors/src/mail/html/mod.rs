@@ -18,7 +18,7 @@ pub struct Html {
     /// What its author says and what they answer. Each is whole by itself.
     pub folded: Folded,
     /// Pictures that would be fetched from elsewhere were taken away.
-    pub has_remote_images: bool,
+    pub hides_remote_images: bool,
     /// The pictures of the mail itself that are shown, by Content-ID. Their addresses are `cid:…`, to be filled in.
     pub inline: Vec<String>,
 }
@@ -43,6 +43,6 @@ pub fn read(html: &str, keep_remote: bool, is_forward: bool, cut: &mut BTreeSet<
     let clean = |html: String| clean::clean(&html, keep_remote);
     let folded = Folded { new: clean(new), quoted: clean(quoted) };
     let text = lines::text(&lines, at);
-    let html = Html { folded, has_remote_images: tamed.has_remote, inline: tamed.inline };
+    let html = Html { folded, hides_remote_images: tamed.has_remote, inline: tamed.inline };
     Read { html, text }
 }

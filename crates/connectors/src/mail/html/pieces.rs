@@ -2,7 +2,7 @@
 //!
 //! Whatever is written opens and closes its elements in order. It is not the last word on what is safe: that is `clean`.
 
-use crate::mail::fold::Mark;
+use crate::mail::fold::Hint;
 
 /// The elements that are kept. The words in all others are kept as well, but for `SILENT`.
 pub const ELEMENTS: [&str; 66] = [
@@ -103,7 +103,7 @@ pub struct Element {
     /// What is kept of its attributes.
     pub attributes: Vec<(&'static str, String)>,
     /// What its program says by it of a quote.
-    pub mark: Mark,
+    pub hint: Hint,
     /// It holds words of somebody else, for certain.
     pub is_cited: bool,
 }

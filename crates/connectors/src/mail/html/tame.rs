@@ -8,8 +8,8 @@ use super::{
     style,
 };
 use crate::mail::{
-    bounds::{DEEPEST_ELEMENT, DEEPEST_LOOK, LONGEST_ATTRIBUTE_BYTES, MOST_PIECES},
-    fold::Mark,
+    bounds::{DEEPEST_ELEMENT, DEEPEST_LOOK, LONGEST_ATTRIBUTE_BYTES, MOST_PARTS, MOST_PIECES},
+    fold::Hint,
 };
 use html5gum::{StartTag, Token, Tokenizer, emitters::default::DefaultEmitter};
 
@@ -110,7 +110,7 @@ impl Tamer {
     }
 
     fn element(&mut self, name: &'static str, tag: &StartTag<()>) -> Element {
-        let mut element = Element { name, attributes: Vec::new(), mark: Mark::None, is_cited: false };
+        let mut element = Element { name, attributes: Vec::new(), hint: Hint::None, is_cited: false };
         let (mut class, mut id) = (String::new(), String::new());
         for (attribute, value) in &tag.attributes {
             let value = String::from_utf8_lossy(value);
@@ -124,7 +124,7 @@ impl Tamer {
                 b"src" if name == "img" => element.attributes.extend(self.picture(&value).map(|src| ("src", src))),
                 b"style" => {
                     if style::is_outlook_line(&value) {
-                        element.mark = Mark::History;
+                        element.hint = Hint::History;
                     }
                     element.attributes.extend(style::kept(&value).map(|style| ("style", style)));
                 }
@@ -136,8 +136,8 @@ impl Tamer {
                 }
             }
         }
-        if let Some(mark) = marked(&class, &id) {
-            element.mark = mark;
+        if let Some(hint) = marked(&class, &id) {
+            element.hint = hint;
         }
         element.is_cited |= name == "blockquote" && class.contains("_quote");
         element
@@ -149,7 +149,7 @@ impl Tamer {
         let lower = address.get(..address.floor_char_boundary(LONGEST_SCHEME)).unwrap_or_default().to_ascii_lowercase();
         if lower.starts_with("cid:") {
             let id = address[4..].trim().to_owned();
-            if !self.tamed.inline.contains(&id) {
+            if self.tamed.inline.len() < MOST_PARTS && !self.tamed.inline.contains(&id) {
                 self.tamed.inline.push(id);
             }
             return Some(address.to_owned());
@@ -222,7 +222,7 @@ impl Tamer {
 }
 
 /// What a program says by a class or an id of what it bears.
-fn marked(class: &str, id: &str) -> Option<Mark> {
+fn marked(class: &str, id: &str) -> Option<Hint> {
     const ATTRIBUTION: [&str; 4] = ["gmail_attr", "moz-cite-prefix", "protonmail_quote_header", "zmail_extra_hr"];
     const HISTORY: [&str; 2] = ["yahoo_quoted", "OutlookMessageHeader"];
     const HISTORY_IDS: [&str; 6] = [
@@ -246,9 +246,9 @@ fn marked(class: &str, id: &str) -> Option<Mark> {
     // Outlook on the web puts `x_` before the ids of what it quotes.
     let is = |names: &[&str]| names.contains(&id.trim_start_matches("x_"));
     match () {
-        () if has(&ATTRIBUTION) => Some(Mark::Attribution),
-        () if has(&HISTORY) || is(&HISTORY_IDS) => Some(Mark::History),
-        () if has(&SIGNATURE) || is(&SIGNATURE_IDS) => Some(Mark::Signature),
+        () if has(&ATTRIBUTION) => Some(Hint::Attribution),
+        () if has(&HISTORY) || is(&HISTORY_IDS) => Some(Hint::History),
+        () if has(&SIGNATURE) || is(&SIGNATURE_IDS) => Some(Hint::Signature),
         () => None,
     }
 }

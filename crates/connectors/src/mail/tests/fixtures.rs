@@ -1,6 +1,6 @@
 //! Mails as people's programs send them, each with what is read out of it.
 
-use crate::mail::{Reading, part, read};
+use crate::mail::{Wanted, part, read};
 use std::{fs, path::PathBuf};
 
 fn folder() -> PathBuf {
@@ -33,7 +33,7 @@ fn mails_of_all_programs_are_read() {
         for (name, raw) in all() {
             insta::assert_json_snapshot!(
                 name,
-                read(&raw, &Reading { fields: &["X-Original-From"], ..Reading::default() })
+                read(&raw, &Wanted { fields: &["X-Original-From"], ..Wanted::default() })
             );
         }
     });
@@ -42,11 +42,11 @@ fn mails_of_all_programs_are_read() {
 #[test]
 fn the_kind_of_line_breaks_does_not_matter() {
     for (name, raw) in all() {
-        let mut on_the_wire = read(&with_returns(&raw), &Reading::default());
-        let mut bare = read(&raw, &Reading::default());
+        let mut on_the_wire = read(&with_returns(&raw), &Wanted::default());
+        let mut bare = read(&raw, &Wanted::default());
         let mut old = read(
             &raw.iter().map(|byte| if *byte == b'\n' { b'\r' } else { *byte }).collect::<Vec<_>>(),
-            &Reading::default(),
+            &Wanted::default(),
         );
         // The line breaks of a file are its own.
         for attachment in on_the_wire.attachments.iter_mut().chain(&mut bare.attachments).chain(&mut old.attachments) {
@@ -60,7 +60,7 @@ fn the_kind_of_line_breaks_does_not_matter() {
 #[test]
 fn every_attachment_is_found_again_by_its_path() {
     for (name, raw) in all() {
-        for attachment in read(&raw, &Reading::default()).attachments {
+        for attachment in read(&raw, &Wanted::default()).attachments {
             let part = part(&raw, &attachment.path).unwrap_or_else(|| panic!("{name}: {}", attachment.path));
             assert_eq!(part.media_type, attachment.media_type, "{name}");
             assert_eq!(part.bytes.len() as u64, attachment.size_bytes, "{name}: {}", attachment.path);

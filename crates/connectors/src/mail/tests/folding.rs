@@ -1,10 +1,10 @@
 //! Where the new words end and the history begins, in text and in HTML.
 
-use crate::mail::{Reading, read};
+use crate::mail::{Wanted, read};
 
 fn of(kind: &str, subject: &str, body: &str) -> crate::mail::Mail {
     let raw = format!("From: a@x.org\nSubject: {subject}\nContent-Type: text/{kind}; charset=utf-8\n\n{body}");
-    read(raw.as_bytes(), &Reading::default())
+    read(raw.as_bytes(), &Wanted::default())
 }
 
 fn said(kind: &str, subject: &str, body: &str) -> (String, String) {
@@ -125,7 +125,7 @@ fn html_is_read_as_people_see_it() {
         ("<div>a</div><div>b</div>", "a\nb"),
         ("<div>a</div><div><br></div><div>b</div>", "a\n\nb"),
         ("a<br>b<br><br>c", "a\nb\n\nc"),
-        ("a\n b\t c", "a b c"),
+        ("<i>a</i>\n b\t c", "a b c"),
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("<ul><li>a<li>b</ul><ol><li>c</ol>", "• a\n• b\n\n1. c"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
@@ -145,10 +145,10 @@ fn html_is_read_as_people_see_it() {
 #[test]
 fn pictures_from_elsewhere_wait_until_they_are_asked_for() {
     let raw = "Content-Type: text/html\n\n<p>a</p><img src=\"https://x.org/a.png\" alt=\"b\"><img src=\"cid:c@d\"><a href=\"https://x.org\">e</a>";
-    let html = read(raw.as_bytes(), &Reading::default()).html.unwrap();
-    assert!(html.has_remote_images && !html.folded.new.contains("a.png") && html.folded.new.contains("cid:c@d"));
-    let html = read(raw.as_bytes(), &Reading { keep_remote_images: true, ..Reading::default() }).html.unwrap();
-    assert!(!html.has_remote_images && html.folded.new.contains("src=\"https://x.org/a.png\""));
-    let none = read(b"Content-Type: text/html\n\n<p>a</p>", &Reading::default()).html.unwrap();
-    assert!(!none.has_remote_images);
+    let html = read(raw.as_bytes(), &Wanted::default()).html.unwrap();
+    assert!(html.hides_remote_images && !html.folded.new.contains("a.png") && html.folded.new.contains("cid:c@d"));
+    let html = read(raw.as_bytes(), &Wanted { keep_remote_images: true, ..Wanted::default() }).html.unwrap();
+    assert!(!html.hides_remote_images && html.folded.new.contains("src=\"https://x.org/a.png\""));
+    let none = read(b"Content-Type: text/html\n\n<p>a</p>", &Wanted::default()).html.unwrap();
+    assert!(!none.hides_remote_images);
 }

@@ -2,7 +2,7 @@
 
 use super::fixtures;
 use crate::mail::{
-    Address, Bound, Draft, Enclosure, FileLines, Mail, Mailbox, MessageId, Own, Reading, Refused, Role, part, read,
+    Address, Bound, Draft, Enclosure, FileLines, Mail, Mailbox, MessageId, Own, Refused, Role, Wanted, part, read,
     write,
 };
 use model::{
@@ -33,7 +33,7 @@ fn bytes(draft: &Draft, files: &[&[u8]]) -> Vec<u8> {
 
 fn fixture(name: &str) -> Mail {
     let (_, raw) = fixtures::all().into_iter().find(|(one, _)| one == name).unwrap();
-    read(&raw, &Reading::default())
+    read(&raw, &Wanted::default())
 }
 
 fn keys(mailboxes: &[Mailbox]) -> Vec<String> {
@@ -68,7 +68,7 @@ fn a_mail_with_everything_reads_back() {
     let raw = bytes(&draft, &[file]);
     assert!(raw.is_ascii(), "no server has to be asked whether it takes more");
     assert!(String::from_utf8_lossy(&raw).lines().all(|line| line.len() <= 998));
-    let mail = read(&raw, &Reading { fields: &["X-Bothways-Mark"], ..Reading::default() });
+    let mail = read(&raw, &Wanted { fields: &["X-Bothways-Mark"], ..Wanted::default() });
     assert_eq!(mail.from, draft.from);
     assert_eq!((&mail.to, &mail.cc, &mail.bcc), (&draft.to, &draft.cc, &draft.bcc));
     assert_eq!(mail.subject, draft.subject);
@@ -168,13 +168,13 @@ fn own_addresses_and_doubled_ones_get_no_answer() {
     let own = Own(vec![Address::parse("ana.costa@gmail.com").unwrap(), Address::parse("ana@work.example").unwrap()]);
     let raw = "From: Rui <rui@x.org>\nReply-To: Rui <office@x.org>\nTo: AnaCosta+a@googlemail.com, Rui <RUI@x.org>, b@x.org\n\
         Cc: ana@work.example, b@x.org, office@x.org\n\nhi";
-    let mail = read(raw.as_bytes(), &Reading::default());
+    let mail = read(raw.as_bytes(), &Wanted::default());
     let all = Draft::reply_to_all(&mail, &own);
     assert_eq!(
         (keys(&all.to), keys(&all.cc)),
         (vec!["office@x.org".to_owned()], vec!["rui@x.org".to_owned(), "b@x.org".to_owned()])
     );
-    let mine = read(b"From: ana@work.example\nTo: ana@work.example\nCc: b@x.org\n\nnote", &Reading::default());
+    let mine = read(b"From: ana@work.example\nTo: ana@work.example\nCc: b@x.org\n\nnote", &Wanted::default());
     let all = Draft::reply_to_all(&mine, &own);
     assert_eq!((keys(&all.to), keys(&all.cc)), (vec!["ana@work.example".to_owned()], vec!["b@x.org".to_owned()]));
 }
@@ -184,7 +184,7 @@ fn a_list_that_wants_all_answers_gets_those_to_all() {
     let own = Own(vec![Address::parse("ana@x.org").unwrap()]);
     let raw = "From: Rui <rui@x.org>\nReply-To: crabs@lists.org\nTo: crabs@lists.org\nList-Post: <mailto:crabs@lists.org>\n\
         List-Id: <crabs.lists.org>\n\nhi";
-    let mail = read(raw.as_bytes(), &Reading::default());
+    let mail = read(raw.as_bytes(), &Wanted::default());
     assert_eq!(keys(&Draft::reply(&mail, &own).to), ["rui@x.org"]);
     let all = Draft::reply_to_all(&mail, &own);
     assert_eq!((keys(&all.to), all.cc), (vec!["rui@x.org".to_owned(), "crabs@lists.org".to_owned()], vec![]));
@@ -197,7 +197,7 @@ fn a_forward_hands_on_the_words_and_the_files() {
     draft.to = vec![mailbox("b@x.org")];
     draft.body = Body::plain("See below.");
     let raw = bytes(&draft, &[b"0123456789012345678"]);
-    let read = read(&raw, &Reading::default());
+    let read = read(&raw, &Wanted::default());
     assert_eq!(read.subject, "Fwd: Re: Plan for January");
     assert_eq!((read.in_reply_to.len(), read.references.len()), (0, 3));
     assert!(read.text.quoted.is_empty() && read.text.new.starts_with("See below."), "{:?}", read.text);
@@ -213,11 +213,11 @@ fn a_forward_hands_on_the_words_and_the_files() {
 fn references_stay_bounded_and_keep_the_first() {
     let ids: String = (0..50).map(|number| format!("<{number}@x>")).collect();
     let raw = format!("From: a@x.org\nMessage-ID: <last@x>\nReferences: {ids}\n\n");
-    let draft = Draft::reply(&read(raw.as_bytes(), &Reading::default()), &Own::default());
+    let draft = Draft::reply(&read(raw.as_bytes(), &Wanted::default()), &Own::default());
     assert_eq!(draft.references.len(), crate::mail::MOST_WRITTEN_REFERENCES);
     assert_eq!((draft.references[0].as_str(), draft.references[19].as_str()), ("0@x", "last@x"));
     let raw = "From: a@x.org\nMessage-ID: <b@x>\nIn-Reply-To: <a@x>\n\n";
-    let draft = Draft::reply(&read(raw.as_bytes(), &Reading::default()), &Own::default());
+    let draft = Draft::reply(&read(raw.as_bytes(), &Wanted::default()), &Own::default());
     assert_eq!(draft.references.iter().map(MessageId::as_str).collect::<Vec<_>>(), ["a@x", "b@x"]);
 }
 
@@ -246,7 +246,7 @@ proptest! {
         let draft = Draft { to: vec![to], subject: subject.clone(), body: Body::plain(&text), files: vec![enclosure], ..Draft::default() };
         let raw = bytes(&draft, &[&file]);
         prop_assert!(raw.is_ascii());
-        let mail = read(&raw, &Reading::default());
+        let mail = read(&raw, &Wanted::default());
         let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         prop_assert_eq!(&mail.subject, &one_line(&subject));
         prop_assert_eq!(keys(&mail.to), ["ana@example.com"]);
