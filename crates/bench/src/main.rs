@@ -5,6 +5,7 @@
 mod import;
 mod intake;
 mod live;
+mod mail;
 mod opening;
 mod place;
 mod process;
@@ -21,7 +22,7 @@ use table::Table;
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]
 struct Arguments {
-    /// Only these parts: process, intake, live, import, opening. All of them without
+    /// Only these parts: process, intake, live, import, mail, opening. All of them without
     parts: Vec<String>,
     /// How many messages the chats hold that are opened; several sizes may be named
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000])]
@@ -29,6 +30,9 @@ struct Arguments {
     /// How many messages are imported
     #[arg(long, default_value_t = 200_000)]
     import: usize,
+    /// How many mails are read
+    #[arg(long, default_value_t = 10_000)]
+    mails: usize,
 }
 
 /// The program, which was built beside this one.
@@ -54,6 +58,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("import") {
             import::measure(&mut table, arguments.import).await?;
+        }
+        if wanted("mail") {
+            mail::measure(&mut table, arguments.mails);
         }
         if wanted("opening") {
             for size in &arguments.sizes {
