@@ -32,8 +32,6 @@ pub const LONGEST_HTML_BYTES: usize = 1 << 20;
 pub const MOST_PIECES: usize = 100_000;
 /// How deep elements of HTML may stand in each other. A deeper one is left out, its words are kept.
 pub const DEEPEST_ELEMENT: usize = 100;
-/// How many elements that only change the look of words may be open at once.
-pub const DEEPEST_LOOK: usize = 16;
 /// The longest value of an attribute, in bytes, but for addresses of pictures that stand in the mail itself.
 pub const LONGEST_ATTRIBUTE_BYTES: usize = 4_000;
 /// The longest name of a file, in characters.

@@ -8,7 +8,7 @@ use super::{
     style,
 };
 use crate::mail::{
-    bounds::{DEEPEST_ELEMENT, DEEPEST_LOOK, LONGEST_ATTRIBUTE_BYTES, MOST_PARTS, MOST_PIECES},
+    bounds::{DEEPEST_ELEMENT, LONGEST_ATTRIBUTE_BYTES, MOST_PARTS, MOST_PIECES},
     fold::Hint,
 };
 use html5gum::{StartTag, Token, Tokenizer, emitters::default::DefaultEmitter};
@@ -94,7 +94,7 @@ impl Tamer {
         let Some(name) = name.filter(|_| !(is_void && is_hidden)) else { return };
         self.close_implied(name);
         let is_look = LOOKS.contains(&name);
-        if !is_void && (self.open.len() >= DEEPEST_ELEMENT || is_look && self.looks >= DEEPEST_LOOK) {
+        if !is_void && self.open.len() >= DEEPEST_ELEMENT {
             self.tamed.is_cut = true;
             return;
         }

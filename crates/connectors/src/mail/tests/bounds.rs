@@ -153,6 +153,13 @@ fn words_beyond_the_bounds_are_cut_and_say_so() {
         let raw = format!("Content-Type: text/html\n\n{}", piece.repeat(400_000 / piece.len()));
         assert_eq!(check(raw.as_bytes()).cut.contains(&Bound::Html), is_cut, "{piece}");
     }
+    // Looks that a browser makes anew in each paragraph: eight letters would ask for ninety elements.
+    let looks: String = (0..90).map(|look| format!("<font size={look}>")).collect();
+    for (around, each) in
+        [("<p>", "<p>x</p>"), ("<div>", "<p>x"), ("<table>", "<tr><td>x</td></tr>x"), ("<li>", "<li>x")]
+    {
+        check(format!("Content-Type: text/html\n\n{around}{looks}{}", each.repeat(5_000)).as_bytes());
+    }
     for piece in ["\n", "> \n", "From: a\n", "--\n", "On 5 Jan 2026 <a@b> wrote:\n", "-- \n\n", "a "] {
         check(format!("Content-Type: text/plain; format=flowed\n\n{}", piece.repeat(400_000 / piece.len())).as_bytes());
     }

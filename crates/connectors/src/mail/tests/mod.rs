@@ -4,4 +4,5 @@ mod addresses;
 mod bounds;
 mod fixtures;
 mod folding;
+mod reports;
 mod writing;
