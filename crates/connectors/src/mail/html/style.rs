@@ -75,11 +75,20 @@ fn is_calm(value: &str) -> bool {
         .all(|before| ["rgb", "rgba", "hsl", "hsla"].contains(&before.rsplit([' ', ',']).next().unwrap_or_default()));
     let is_quoted_whole = lower.matches('\'').count().is_multiple_of(2);
     let is_closed = lower.matches('(').count() == lower.matches(')').count();
-    let is_negative = lower.split([' ', ',', '(']).any(|part| {
-        part.strip_prefix('-')
-            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit() || first == '.'))
-    });
-    value.len() <= LONGEST_VALUE_BYTES && is_plain && names_colours && is_closed && is_quoted_whole && !is_negative
+    let parts = lower.trim_end_matches("!important").split([' ', ',', '(', ')']);
+    let measures = parts.into_iter().all(is_name_or_measure);
+    value.len() <= LONGEST_VALUE_BYTES && is_plain && names_colours && is_closed && is_quoted_whole && measures
+}
+
+/// Whether a word begins with a letter, or is a number that is not negative, in a unit that everybody knows. An unknown
+/// one may be read as something else.
+fn is_name_or_measure(word: &str) -> bool {
+    const UNITS: [&str; 10] = ["", "px", "pt", "em", "ex", "rem", "%", "cm", "mm", "in"];
+    let unit = word.trim_start_matches(|one: char| one.is_ascii_digit() || one == '.');
+    let is_number = unit.len() < word.len();
+    let is_negative =
+        word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|one: char| one.is_ascii_digit() || one == '.'));
+    !is_negative && (!is_number || UNITS.contains(&unit))
 }
 
 /// Whether what bears this style is not to be seen.
@@ -119,6 +128,9 @@ mod tests {
             ("width:calc(100% - 1px)", None),
             ("margin:-500px", None),
             ("margin:0 -.5em", None),
+            ("margin:0 1e3px", None),
+            ("margin:0.8e,", None),
+            ("margin:1px 2.5em!important", Some("margin:1px 2.5em!important")),
             ("color:var(--x)", None),
             ("col\\6fr:red", None),
             ("color:r\\65 d", None),
