@@ -4,6 +4,7 @@ use crate::{
     browser::Browser,
     house::{Feed, House},
 };
+use model::erasure::Erasures;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -90,6 +91,38 @@ async fn two_companies_share_a_channel_and_nothing_else() {
         assert_eq!(texts(&messages).iter().filter(|text| **text == "from our app").count(), 1);
     }
     drop((anas, guss));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_slack_told_one_company_can_be_read_again_for_the_other_even_when_the_first_is_erased() {
+    let (house, acme, globex) = two_workspaces(false).await;
+    let ((ana, _), (gus, _)) = (person(&house, &acme, 0), person(&house, &globex, 1));
+    let slack = &house.slack;
+    let channel = slack.act_create_channel(&ana, "deal-room", true).unwrap();
+    slack.act_share_channel(&ana, &channel, &globex).unwrap();
+    slack.act_invite(&ana, &channel, &gus).unwrap();
+    let (of_ana, of_gus) = (house.connect("ana", &ana).await, house.connect("gus", &gus).await);
+    house.import("ana", &of_ana, &channel).await;
+    let mut anas = Feed::open(&house, "ana", 0).await;
+    slack.act_post(&ana, &channel, "said before Gus listened", None).unwrap();
+    anas.until(|event| event["object"]["body"]["text"] == "said before Gus listened").await;
+    house.all_is_heard().await;
+    drop(anas);
+    house.ask("ana", Method::DELETE, "/v1/customers/ana", None).await.good();
+    house.until(async || house.store.erasures(1).await.unwrap().is_empty()).await;
+
+    house.clock.set_seconds(1);
+    let wish = json!({ "connection_id": of_gus, "chats": [channel], "since": house.clock_text() });
+    let mut feed = Feed::open(&house, "gus", 0).await;
+    let runs = house.ask("gus", Method::POST, "/v1/chats/import", Some(wish)).await.good();
+    let run = runs["items"][0]["id"].clone();
+    feed.until(|event| event["object_id"] == run && event["object"]["state"] == "completed").await;
+    assert!(!house.get("gus", "/v1/events?limit=500").await.to_string().contains("said before"));
+    let wish = json!({ "since": "2020-01-01T00:00:00Z", "connection_id": of_gus });
+    house.ask("gus", Method::POST, "/v1/intake/reread", Some(wish)).await.good();
+    feed.until(|event| event["object"]["body"]["text"] == "said before Gus listened").await;
+    drop(feed);
     house.close().await;
 }
 
