@@ -15,7 +15,10 @@ use model::{
 };
 use reqwest::{StatusCode, Upgraded, Url, header};
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep_until, timeout},
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -55,12 +58,7 @@ impl Sockets for WebSockets {
         }
         let upgraded = timeout(left, self.upgrade(address)).await;
         let upgraded = upgraded.map_err(|_| HttpError::Broken("no answer in time".to_owned()))??;
-        let bounds = WebSocketConfig::default()
-            .max_message_size(Some(self.most_bytes))
-            .max_frame_size(Some(self.most_bytes))
-            .max_write_buffer_size(self.most_bytes.saturating_add(WebSocketConfig::default().write_buffer_size));
-        let stream = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(bounds)).await;
-        Ok(Box::new(Line { stream, heard_at: Instant::now(), ping_at: Instant::now() + PING_EVERY }))
+        Ok(Box::new(Line::over(upgraded, self.most_bytes).await))
     }
 }
 
@@ -102,15 +100,15 @@ fn as_http(address: &str) -> Option<Url> {
     Url::parse(&format!("{scheme}://{rest}")).ok()
 }
 
-/// An open socket.
-struct Line {
-    stream: WebSocketStream<Upgraded>,
+/// An open socket, over whatever carries it.
+struct Line<W> {
+    stream: WebSocketStream<W>,
     heard_at: Instant,
     ping_at: Instant,
 }
 
 #[async_trait]
-impl Socket for Line {
+impl<W: AsyncRead + AsyncWrite + Send + Unpin> Socket for Line<W> {
     async fn next(&mut self) -> Result<Bytes, SocketError> {
         loop {
             if self.heard_at.elapsed() >= SILENT_AT_MOST {
@@ -147,7 +145,16 @@ impl Socket for Line {
     }
 }
 
-impl Line {
+impl<W: AsyncRead + AsyncWrite + Unpin> Line<W> {
+    async fn over(wire: W, most_bytes: usize) -> Self {
+        let bounds = WebSocketConfig::default()
+            .max_message_size(Some(most_bytes))
+            .max_frame_size(Some(most_bytes))
+            .max_write_buffer_size(most_bytes.saturating_add(WebSocketConfig::default().write_buffer_size));
+        let stream = WebSocketStream::from_raw_socket(wire, Role::Client, Some(bounds)).await;
+        Self { stream, heard_at: Instant::now(), ping_at: Instant::now() + PING_EVERY }
+    }
+
     async fn put(&mut self, message: Message) -> Result<(), SocketError> {
         let sent = timeout(SEND_WITHIN, self.stream.send(message)).await;
         sent.map_err(|_| SocketError::Silent)?.map_err(|error| broken(&error))
@@ -168,6 +175,50 @@ fn broken(error: &tungstenite::Error) -> SocketError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{DuplexStream, duplex};
+
+    const MOST_BYTES: usize = 1_000;
+
+    /// Both ends of a socket.
+    async fn ends() -> (Line<DuplexStream>, WebSocketStream<DuplexStream>) {
+        let (ours, theirs) = duplex(64 * 1024);
+        (Line::over(ours, MOST_BYTES).await, WebSocketStream::from_raw_socket(theirs, Role::Server, None).await)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_socket_on_which_nothing_comes_is_dead() {
+        let (mut line, mut platform) = ends().await;
+        let begun = Instant::now();
+        platform.send(Message::text("{}")).await.unwrap();
+        assert_eq!(line.next().await.unwrap(), "{}");
+        // The other end takes what is sent, and says nothing: not even that it lives.
+        assert!(matches!(line.next().await, Err(SocketError::Silent)));
+        assert_eq!(begun.elapsed().as_secs(), SILENT_AT_MOST.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn signs_of_life_keep_a_socket_open() {
+        let (mut line, mut platform) = ends().await;
+        let ours = tokio::spawn(async move { line.next().await });
+        for _ in 0..20 {
+            let sign = platform.next().await.unwrap().unwrap();
+            assert!(matches!(sign, Message::Ping(_)), "{sign:?}");
+        }
+        platform.send(Message::text("late")).await.unwrap();
+        let told = async { while !matches!(platform.next().await, None | Some(Err(_))) {} };
+        let (came, ()) = tokio::join!(ours, told);
+        assert_eq!(came.unwrap().unwrap(), "late");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_that_is_too_long_is_not_taken_in() {
+        let (mut line, mut platform) = ends().await;
+        platform.send(Message::text("x".repeat(MOST_BYTES))).await.unwrap();
+        assert_eq!(line.next().await.unwrap().len(), MOST_BYTES);
+        platform.send(Message::text("secret ".repeat(MOST_BYTES))).await.unwrap();
+        let Err(SocketError::Broken(why)) = line.next().await else { panic!("it was taken in") };
+        assert_eq!(why, "a frame was longer than limits.body_bytes");
+    }
 
     #[test]
     fn an_address_of_a_socket_is_one_of_the_wire() {
