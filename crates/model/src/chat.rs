@@ -7,7 +7,7 @@ use crate::{
     time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// What sort of chat it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -103,14 +103,35 @@ pub struct Chat {
     pub updated_at: Timestamp,
 }
 
-/// How far a chat is read: up to a message, and by its place. The greater one is the later one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How far a chat is read: up to a message, and by its place. The later place is the greater mark, whatever
+/// name the message bears: it may have another one since its chat moved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReadMark {
     /// The message's place among those of its chat.
     pub position: String,
     /// The message.
     pub message: ExternalId,
 }
+
+impl Ord for ReadMark {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.position.cmp(&other.position)
+    }
+}
+
+impl PartialOrd for ReadMark {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ReadMark {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for ReadMark {}
 
 /// Whether the person of a connection is in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

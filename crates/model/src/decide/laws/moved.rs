@@ -1,6 +1,7 @@
 //! The laws of chats that get another id.
 
 use super::*;
+use crate::chat::ReadMark;
 
 /// What is told under any name of the chat comes under the one that its messages are named under: the
 /// engine sees to that. So here a move stands between other news, at any place and more than once.
@@ -91,4 +92,14 @@ fn a_move_that_is_told_late_leads_to_the_id_that_the_chat_bears_by_now() {
         assert!(["C", "D"].iter().all(|name| kept.aliases.contains_key(&ExternalId::from(*name))), "{old:?} {new:?}");
         assert!(!kept.aliases.contains_key(&"E".into()), "{old:?} {new:?}");
     }
+}
+
+/// The row that went had its messages under the other name, and so had its mark.
+#[test]
+fn the_platform_knows_a_mark_whatever_name_its_message_has() {
+    let mark = |message: &str| ReadMark { position: "0005".to_owned(), message: message.into() };
+    let mut held = Held::new();
+    (held.chat.read, held.chat.mark_due_at) = (Some(mark("D:5")), Some(Timestamp::default()));
+    held.take(&[Update::Read { chat: "C".into(), mark: mark("C:5"), there: true }], None, &[], false);
+    assert_eq!(held.chat.mark_due_at, None, "it is told no more");
 }
