@@ -62,13 +62,14 @@ impl Engine {
             let page = offered.connector.pull(access, &Reading::Chats, cursor.as_ref()).await?;
             for update in &page.updates {
                 let Update::Chat { chat: name, facts: listed, version } = update else { continue };
-                if chat.is_called(name) || listed.made_at.is_none() || listed.made_at != facts.made_at {
+                let as_old = listed.made_at.is_some() && listed.made_at == facts.made_at;
+                if chat.is_called(name) || !as_old || !self.came_later(name, chat).await? {
                     continue;
                 }
                 if self.holds(offered, access, name, &known).await? {
                     return Ok(Some((name.clone(), *version)));
                 }
-                if known.is_empty() && looks_like(listed, facts) && self.came_later(name, chat).await? {
+                if known.is_empty() && looks_like(listed, facts) {
                     alike.push((name.clone(), *version));
                 }
             }
@@ -122,7 +123,8 @@ impl Engine {
         Ok(false)
     }
 
-    /// Whether an id was not known yet when this chat was. Both were there at once, otherwise, so it is another.
+    /// Whether an id was not known yet when this chat was. Both were there at once, otherwise, so it is another
+    /// chat, and the platform need not be asked.
     async fn came_later(&self, name: &ExternalId, chat: &Chat) -> Result<bool, EngineError> {
         let names = std::slice::from_ref(name);
         let others = self.store().chats_named(&chat.customer_id, chat.connection_id, names).await?;
