@@ -62,14 +62,18 @@ impl Engine {
             let page = offered.connector.pull(access, &Reading::Chats, cursor.as_ref()).await?;
             for update in &page.updates {
                 let Update::Chat { chat: name, facts: listed, version } = update else { continue };
-                let as_old = listed.made_at.is_some() && listed.made_at == facts.made_at;
-                if chat.is_called(name) || !as_old || !self.came_later(name, chat).await? {
+                if chat.is_called(name) || listed.made_at.is_none() || listed.made_at != facts.made_at {
+                    continue;
+                }
+                let before = self.known_before(name, chat).await?;
+                // Both ids were there at once, so it is another chat. One that moved itself had another id then.
+                if before.iter().any(|other| other.named_under.is_none()) {
                     continue;
                 }
                 if self.holds(offered, access, name, &known).await? {
                     return Ok(Some((name.clone(), *version)));
                 }
-                if known.is_empty() && looks_like(listed, facts) {
+                if known.is_empty() && before.is_empty() && looks_like(listed, facts) {
                     alike.push((name.clone(), *version));
                 }
             }
@@ -123,12 +127,12 @@ impl Engine {
         Ok(false)
     }
 
-    /// Whether an id was not known yet when this chat was. Both were there at once, otherwise, so it is another
-    /// chat, and the platform need not be asked.
-    async fn came_later(&self, name: &ExternalId, chat: &Chat) -> Result<bool, EngineError> {
+    /// What is called so and was known before this chat was.
+    async fn known_before(&self, name: &ExternalId, chat: &Chat) -> Result<Vec<Chat>, EngineError> {
         let names = std::slice::from_ref(name);
-        let others = self.store().chats_named(&chat.customer_id, chat.connection_id, names).await?;
-        Ok(others.iter().all(|other| other.created_at > chat.created_at))
+        let mut others = self.store().chats_named(&chat.customer_id, chat.connection_id, names).await?;
+        others.retain(|other| other.created_at <= chat.created_at);
+        Ok(others)
     }
 }
 
