@@ -138,7 +138,9 @@ impl Engine {
                 self.put_mark(chat, Some(due_at)).await
             }
             Err(ConnectorError::Unknown(_)) => {
-                let due_at = retry::next_try(self.now(), 3, self.chance());
+                // It may still land, and set back what the person read there meanwhile. So it is told again once
+                // it no longer can.
+                let due_at = access.deadline + offered.connector.describe().settles_after;
                 self.put_mark(chat, Some(due_at)).await
             }
             Err(error @ (ConnectorError::Refused(_) | ConnectorError::CursorLost | ConnectorError::Unreadable(_))) => {

@@ -160,6 +160,11 @@ impl Slack {
         self.inner.settled.notify_waiters();
     }
 
+    /// Whether the app ever set a person's read mark back.
+    pub fn is_set_back(&self, channel: &str, user: &str) -> bool {
+        self.lock().set_back.contains(&(channel.to_owned(), user.to_owned()))
+    }
+
     /// Events that were given up after the last retry.
     pub fn dropped_events(&self) -> u64 {
         self.lock().dropped_events

@@ -3,7 +3,7 @@
 //! Everything that happens goes through `State::change`, which writes it down, applies it, and
 //! queues the events that tell of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub struct State {
     pub sockets: Sockets,
     pub calls: BTreeMap<String, u64>,
     pub limits: Limits,
+    /// Marks that an app set back, by channel and person: Slack takes any, and gives no means to compare first.
+    pub set_back: BTreeSet<(String, String)>,
     /// Events that were given up after the last retry.
     pub dropped_events: u64,
     /// The event that waits for its follower, to be told after it.
@@ -85,6 +87,7 @@ impl State {
             sockets: Sockets::default(),
             calls: BTreeMap::new(),
             limits: Limits::default(),
+            set_back: BTreeSet::new(),
             dropped_events: 0,
             held: None,
             caused: Vec::new(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Refused};
 use crate::slack::render;
-use crate::slack::world::{Channel, ChannelKind, ts};
+use crate::slack::world::{Channel, ChannelKind, parse_ts, ts};
 
 /// A group chat has this many people besides the one who opens it.
 const OTHERS_MAX: usize = 8;
@@ -78,7 +78,11 @@ pub fn mark(call: &mut Call<'_>) -> Result<Value, Refused> {
     let channel = call.channel()?;
     call.need(&format!("{}:write", channel.kind.scope_name()))?;
     let (id, user, given) = (channel.id.clone(), call.token.user.clone(), call.argument("ts")?);
+    let before = channel.read.get(&user).copied();
     call.state.mark(call.now_micros, &id, &user, &given)?;
+    if parse_ts(&given) < before {
+        call.state.set_back.insert((id, user));
+    }
     Ok(json!({}))
 }
 
