@@ -44,7 +44,7 @@ struct Errand {
 
 /// What it has had out of one bucket.
 struct Begun {
-    calls: u32,
+    units: u32,
     rule: Rule,
 }
 
@@ -82,7 +82,7 @@ impl Limited<'_> {
     /// customers who want the same take turns.
     pub(crate) async fn lasts(&self) -> Result<Duration, StoreError> {
         let had: Vec<_> =
-            self.errand().begun.iter().map(|(name, begun)| (name.clone(), begun.rule.pace() * begun.calls)).collect();
+            self.errand().begun.iter().map(|(name, begun)| (name.clone(), begun.rule.pace() * begun.units)).collect();
         let mut longest = Duration::ZERO;
         for (name, alone) in had {
             let bucket = self.store.bucket(&name).await?;
@@ -99,7 +99,7 @@ impl Limited<'_> {
 
     fn ask(&self, quotas: &[Quota]) -> Ask {
         let errand = self.errand();
-        let begun = |quota: &Quota| errand.begun.get(&quota.bucket(self.integration)).map_or(0, |begun| begun.calls);
+        let begun = |quota: &Quota| errand.begun.get(&quota.bucket(self.integration)).map_or(0, |begun| begun.units);
         let wanted = |quota: &Quota| Wanted { quota: quota.clone(), begun: begun(quota) };
         Ask {
             integration: self.integration.clone(),
@@ -117,8 +117,8 @@ impl Limited<'_> {
         match permit {
             Permit::Granted => {
                 for quota in quotas {
-                    let first = Begun { calls: 0, rule: quota.rule };
-                    errand.begun.entry(quota.bucket(self.integration)).or_insert(first).calls += 1;
+                    let first = Begun { units: 0, rule: quota.rule };
+                    errand.begun.entry(quota.bucket(self.integration)).or_insert(first).units += quota.units;
                 }
                 Ok(())
             }

@@ -60,7 +60,7 @@ struct Board;
 
 impl Board {
     async fn call(access: &Access<'_>, what: &str) -> Result<(), ConnectorError> {
-        let quota = Quota { method: "any".to_owned(), key: "W1".to_owned(), rule: RULE };
+        let quota = Quota { method: "any".to_owned(), key: "W1".to_owned(), rule: RULE, units: 1 };
         let request = Request {
             method: Method::Post,
             url: format!("https://board.invalid/{what}"),

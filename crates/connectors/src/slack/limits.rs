@@ -90,12 +90,12 @@ impl Limits {
                 _ => workspace.to_owned(),
             };
             let rule = if self.reduced && HISTORY.contains(&method) { REDUCED } else { limit.rule };
-            Quota { method: method.to_owned(), key, rule }
+            Quota { method: method.to_owned(), key, rule, units: 1 }
         };
         let quotas: Vec<_> = LIMITS.iter().filter(|limit| limit.method == method).map(quota).collect();
         if quotas.is_empty() {
             // Nobody wrote down how often it may be called: as seldom as most.
-            return vec![Quota { method: method.to_owned(), key: workspace.to_owned(), rule: TIER_2 }];
+            return vec![Quota { method: method.to_owned(), key: workspace.to_owned(), rule: TIER_2, units: 1 }];
         }
         quotas
     }

@@ -1,6 +1,6 @@
 //! One bucket: the calls of the last span, who waits for room, and the rest that the platform asked for.
 
-use super::{Ask, Purpose, Rule};
+use super::{Ask, Purpose, Quota, Rule};
 use crate::{customer::CustomerId, time::Timestamp};
 use std::{
     cmp::Ordering,
@@ -18,6 +18,8 @@ const LONGEST_LINE: Duration = Duration::from_secs(60);
 const MOST_WAITING: usize = 4_096;
 /// Of so many calls, one is for reconciliation while it waits, whoever else does.
 pub(super) const FLOOR_EVERY: u32 = 10;
+/// In how many steps a bucket opens again after a rest.
+const STEPS: u32 = 100;
 /// Each purpose leaves one part in so many of the rule to each one that is more urgent.
 const PARTS: u32 = 20;
 /// A span counts as longer by one part in so many, since calls do not arrive when they leave.
@@ -29,8 +31,8 @@ type Asker = (Purpose, Option<CustomerId>);
 /// One bucket.
 #[derive(Clone, Debug, Default)]
 pub struct Bucket {
-    /// When calls left, the oldest first; none is older than a span.
-    taken: VecDeque<Timestamp>,
+    /// When calls left and as how many each counts, the oldest first; none is older than a span.
+    taken: VecDeque<(Timestamp, u32)>,
     /// Until when the platform wants no call.
     paused_until: Option<Timestamp>,
     /// Who waits, one place for each customer and purpose, however much they have to do.
@@ -60,23 +62,32 @@ struct Place {
 
 impl Bucket {
     /// Whether a call may leave now; else when there should be room for it.
-    pub(super) fn look(&mut self, rule: &Rule, ask: &Ask, begun: u32) -> Result<(), Timestamp> {
+    pub(super) fn look(&mut self, quota: &Quota, ask: &Ask, begun: u32) -> Result<(), Timestamp> {
+        let Quota { rule, units, .. } = quota;
         self.tidy(rule, ask.now);
         if let Some(until) = self.paused_until {
             return Err(until);
         }
-        let needed = if begun > 0 { 1 } else { 1 + self.reserve(rule, ask.purpose) + self.ahead(ask) };
-        if self.taken.len().saturating_add(needed) <= most(rule) {
+        // One call that weighs more than the rule allows leaves alone. Those ahead are taken to weigh the same.
+        let units = (*units as usize).clamp(1, most(rule));
+        let others = self.ahead(ask).saturating_mul(units);
+        let needed = if begun > 0 { units } else { (units + self.reserve(rule, ask.purpose, units)).saturating_add(others) };
+        if self.used().saturating_add(needed) <= most(rule) {
             return Ok(());
         }
         // An errand that broke off begins anew, and then needs again what it had.
         Err(self.room_for(rule, needed.saturating_add(begun as usize), ask.now))
     }
 
+    /// As how many the calls of the last span count together.
+    fn used(&self) -> usize {
+        self.taken.iter().map(|(_, units)| *units as usize).sum()
+    }
+
     /// Counts a call.
-    pub(super) fn take(&mut self, ask: &Ask) {
-        let now = self.taken.back().map_or(ask.now, |last| ask.now.max(*last));
-        self.taken.push_back(now);
+    pub(super) fn take(&mut self, ask: &Ask, units: u32) {
+        let now = self.taken.back().map_or(ask.now, |(last, _)| ask.now.max(*last));
+        self.taken.push_back((now, units));
         let key = (ask.purpose, ask.customer.clone());
         let turn = self.turn_of(&key);
         self.waiting.remove(&key);
@@ -113,8 +124,9 @@ impl Bucket {
     pub fn pause(&mut self, until: Timestamp) {
         self.paused_until = self.paused_until.max(Some(until));
         let Some(rule) = self.rule else { return };
-        let first = until - self.span;
-        self.taken = (0..rule.most.max(1)).map(|place| first + self.span / rule.most.max(1) * place).collect();
+        let (first, steps) = (until - self.span, rule.most.clamp(1, STEPS));
+        let each = rule.most.max(1).div_ceil(steps);
+        self.taken = (0..steps).map(|place| (first + self.span / steps * place, each)).collect();
     }
 
     /// Until when the platform wants no call, as last heard.
@@ -132,7 +144,7 @@ impl Bucket {
 
     /// Whether nothing is lost when it is forgotten.
     pub(super) fn is_at_rest(&self, now: Timestamp) -> bool {
-        let counts = self.taken.back().is_some_and(|last| *last + self.span > now);
+        let counts = self.taken.back().is_some_and(|(last, _)| *last + self.span > now);
         let waits = self.waiting.values().any(|place| place.last + GRACE >= now);
         !counts && !waits && self.paused_until.is_none_or(|until| until <= now)
     }
@@ -140,7 +152,7 @@ impl Bucket {
     /// Drops what is over: calls out of the span, a rest that ended, places of those who did not come.
     fn tidy(&mut self, rule: &Rule, now: Timestamp) {
         (self.rule, self.span) = (Some(*rule), rule.per + rule.per / MARGIN);
-        while self.taken.front().is_some_and(|first| *first + self.span <= now) {
+        while self.taken.front().is_some_and(|(first, _)| *first + self.span <= now) {
             self.taken.pop_front();
         }
         self.paused_until = self.paused_until.filter(|until| *until > now);
@@ -148,7 +160,7 @@ impl Bucket {
     }
 
     /// What a purpose leaves to those that are more urgent.
-    fn reserve(&self, rule: &Rule, purpose: Purpose) -> usize {
+    fn reserve(&self, rule: &Rule, purpose: Purpose, units: usize) -> usize {
         if purpose == Purpose::Reconciliation && self.floor_is_due() {
             return 0;
         }
@@ -159,7 +171,7 @@ impl Bucket {
             Purpose::Import => 3,
             Purpose::Reconciliation => 4,
         };
-        (most(rule) * parts / PARTS as usize).min(most(rule) - 1)
+        (most(rule) * parts / PARTS as usize).min(most(rule) - units)
     }
 
     fn floor_is_due(&self) -> bool {
@@ -194,17 +206,19 @@ impl Bucket {
         self.turns.get(key).copied().unwrap_or(0).max(current)
     }
 
-    /// When so many more calls will fit, if no others leave until then.
+    /// When so much more will fit, if no others leave until then.
     fn room_for(&self, rule: &Rule, needed: usize, now: Timestamp) -> Timestamp {
-        let over = (self.taken.len() + needed).saturating_sub(most(rule));
-        let Some(last) = self.taken.back() else { return now + self.span };
-        match self.taken.get(over.saturating_sub(1)) {
-            Some(leaves) => (*leaves + self.span).max(now),
-            None => {
-                let rounds = (over - self.taken.len()).div_ceil(most(rule));
-                (*last + self.span.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))).max(now)
+        let over = self.used().saturating_add(needed).saturating_sub(most(rule));
+        let Some((last, _)) = self.taken.back() else { return now + self.span };
+        let mut freed = 0;
+        for (left_at, units) in &self.taken {
+            freed += *units as usize;
+            if freed >= over {
+                return (*left_at + self.span).max(now);
             }
         }
+        let rounds = (over - freed).div_ceil(most(rule));
+        (*last + self.span.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))).max(now)
     }
 }
 

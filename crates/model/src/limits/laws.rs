@@ -11,7 +11,7 @@ fn customer(number: usize) -> CustomerId {
 }
 
 fn quota(method: &str, rule: Rule) -> Quota {
-    Quota { method: method.to_owned(), key: "T1".to_owned(), rule }
+    Quota { method: method.to_owned(), key: "T1".to_owned(), rule, units: 1 }
 }
 
 fn ask(rule: Rule, number: usize, purpose: Purpose, begun: u32, now: Timestamp) -> Ask {
@@ -32,23 +32,45 @@ fn rules() -> impl Strategy<Value = Rule> {
 }
 
 proptest! {
-    /// Whoever asks, for whatever, and however often: the rule holds in every span of its length.
+    /// Whoever asks, for whatever, however often and of whatever weight: the rule holds in every span of its
+    /// length. A call that weighs more than the rule allows leaves alone.
     #[test]
     fn never_more_than_the_rule_in_any_span(
         rule in rules(),
-        asks in prop::collection::vec((0_usize..4, purposes(), 0_u32..3, 0_u64..3_000), 1..400),
+        heaviest in prop::sample::select(vec![1_u32, 50]),
+        asks in prop::collection::vec((0_usize..4, purposes(), 0_u32..3, 0_u64..3_000, any::<u32>()), 1..400),
     ) {
         let (mut buckets, mut now, mut left) = (Buckets::default(), Timestamp::default(), Vec::new());
-        for (number, purpose, begun, millis) in asks {
+        for (number, purpose, begun, millis, weight) in asks {
             now = now + Duration::from_millis(millis);
-            if granted(&mut buckets, &ask(rule, number, purpose, begun, now)) {
-                left.push(now);
+            let (mut asked, units) = (ask(rule, number, purpose, begun, now), weight % heaviest + 1);
+            asked.wanted[0].quota.units = units;
+            if granted(&mut buckets, &asked) {
+                left.push((now, units.min(rule.most)));
             }
         }
-        for (place, first) in left.iter().enumerate() {
-            let within = left[place..].iter().take_while(|at| **at < *first + rule.per).count();
-            prop_assert!(within <= rule.most as usize, "{within} calls from {first}, by {rule}");
+        for (place, (first, _)) in left.iter().enumerate() {
+            let within: u32 = left[place..].iter().take_while(|(at, _)| *at < *first + rule.per).map(|(_, units)| units).sum();
+            prop_assert!(within <= rule.most, "{within} from {first}, by {rule}");
         }
+    }
+
+    /// However heavy a call is, whoever asks for long enough has it.
+    #[test]
+    fn a_heavy_call_leaves_in_the_end(rule in rules(), units in 1_u32..100, lighter in 0_usize..200) {
+        let (mut buckets, mut now) = (Buckets::default(), Timestamp::default());
+        for _ in 0..lighter {
+            granted(&mut buckets, &ask(rule, 1, Purpose::Asked, 0, now));
+        }
+        let mut heavy = ask(rule, 2, Purpose::Reconciliation, 0, now);
+        heavy.wanted[0].quota.units = units;
+        for _ in 0..8 {
+            match buckets.ask(&Ask { now, ..heavy.clone() }) {
+                Permit::Granted => return Ok(()),
+                Permit::ComeAgain { at, .. } => now = at.max(now + Duration::from_micros(1)),
+            }
+        }
+        prop_assert!(false, "it never leaves");
     }
 
     /// However much others do, whoever waits for an answer finds room at once.
@@ -173,7 +195,7 @@ fn after_a_pause_calls_leave_one_by_one() {
 fn a_call_that_counts_twice_leaves_only_if_both_have_room() {
     let (wide, narrow, now) = (Rule::a_minute(5), Rule::in_seconds(1, 10), Timestamp::default());
     let both = |channel: &str| {
-        let narrow = Quota { method: "post".to_owned(), key: channel.to_owned(), rule: narrow };
+        let narrow = Quota { method: "post".to_owned(), key: channel.to_owned(), rule: narrow, units: 1 };
         let wanted = [quota("post", wide), narrow].map(|quota| Wanted { quota, begun: 0 });
         Ask { wanted: wanted.to_vec(), ..ask(wide, 1, Purpose::Asked, 0, now) }
     };

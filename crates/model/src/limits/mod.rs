@@ -98,6 +98,8 @@ pub struct Quota {
     pub key: String,
     /// How often.
     pub rule: Rule,
+    /// As how many it counts: 1, but where a platform gives its methods weights.
+    pub units: u32,
 }
 
 /// The name of a bucket. All servers count in the same one.
@@ -131,7 +133,7 @@ pub struct Ask {
 pub struct Wanted {
     /// Which, and its rule.
     pub quota: Quota,
-    /// How many calls the same errand has had out of it. What was begun is finished: such a call passes
+    /// How many units the same errand has had out of it. What was begun is finished: such a call passes
     /// those who wait, though never the rule.
     pub begun: u32,
 }
@@ -165,7 +167,7 @@ impl Buckets {
         let mut latest: Option<(Timestamp, Quota)> = None;
         for wanted in &ask.wanted {
             let bucket = self.held.entry(name(ask, &wanted.quota)).or_default();
-            let Err(at) = bucket.look(&wanted.quota.rule, ask, wanted.begun) else { continue };
+            let Err(at) = bucket.look(&wanted.quota, ask, wanted.begun) else { continue };
             let at = bucket.wait(&wanted.quota.rule, ask, at);
             if latest.as_ref().is_none_or(|(latest, _)| *latest < at) {
                 latest = Some((at, wanted.quota.clone()));
@@ -175,7 +177,7 @@ impl Buckets {
             return Permit::ComeAgain { at, quota };
         }
         for wanted in &ask.wanted {
-            self.held.entry(name(ask, &wanted.quota)).or_default().take(ask);
+            self.held.entry(name(ask, &wanted.quota)).or_default().take(ask, wanted.quota.units);
         }
         Permit::Granted
     }

@@ -13,7 +13,7 @@ fn seconds(count: i64) -> Timestamp {
 }
 
 fn quota(key: &str) -> Quota {
-    Quota { method: "history".to_owned(), key: key.to_owned(), rule: Rule::in_seconds(2, 20) }
+    Quota { method: "history".to_owned(), key: key.to_owned(), rule: Rule::in_seconds(2, 20), units: 1 }
 }
 
 fn ask(key: &str, now: i64) -> Ask {
