@@ -246,6 +246,7 @@ impl Desk<'_> {
             broadcast,
             system: false,
             attachments: Vec::new(),
+            letter: None,
             platform_data: serde_json::Value::Null,
         };
         message.facets.content = Some(Facet::new(Version(i64::MIN), content));

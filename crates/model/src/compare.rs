@@ -281,6 +281,7 @@ mod tests {
             broadcast: false,
             system: false,
             attachments: Vec::new(),
+            letter: None,
             platform_data: serde_json::Value::Null,
         }
     }

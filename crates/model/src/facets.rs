@@ -7,6 +7,7 @@ use crate::{
     attachment::Attachment,
     body::Body,
     id::ExternalId,
+    letter::Letter,
     time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -43,6 +44,9 @@ pub struct Content {
     pub system: bool,
     /// Files, as links at the platform.
     pub attachments: Vec<Attachment>,
+    /// What only mail has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<Box<Letter>>,
     /// What only this platform has, as it came.
     pub platform_data: serde_json::Value,
 }

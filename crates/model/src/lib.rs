@@ -30,6 +30,7 @@ pub mod id;
 pub mod index;
 pub mod intake;
 pub mod keys;
+pub mod letter;
 pub mod limits;
 pub mod message;
 pub mod participant;

@@ -87,6 +87,7 @@ fn posted(chat: &ExternalId, number: u64, mark: Option<&str>, at: Timestamp) -> 
         broadcast: false,
         system: false,
         attachments: Vec::new(),
+        letter: None,
         platform_data: serde_json::Value::Null,
     };
     Update::Message(RemoteMessage {

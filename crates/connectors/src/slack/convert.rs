@@ -150,6 +150,7 @@ fn content(channel: &str, message: &wire::Message, ts: &Ts) -> Content {
         thread_root: thread.map(|thread| id::message(channel, &thread)),
         system,
         attachments: message.files.iter().filter(|file| !file.id.is_empty()).map(file::attachment).collect(),
+        letter: None,
         platform_data: platform_data(message),
     }
 }

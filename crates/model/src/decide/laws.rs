@@ -254,6 +254,7 @@ fn remote(id: &str, version: i64, sender: &str, text: &str) -> RemoteMessage {
             broadcast: false,
             system: false,
             attachments: Vec::new(),
+            letter: None,
             platform_data: serde_json::Value::Null,
         },
         version: Version(version),

@@ -71,7 +71,8 @@ impl Bucket {
         // One call that weighs more than the rule allows leaves alone. Those ahead are taken to weigh the same.
         let units = (*units as usize).clamp(1, most(rule));
         let others = self.ahead(ask).saturating_mul(units);
-        let needed = if begun > 0 { units } else { (units + self.reserve(rule, ask.purpose, units)).saturating_add(others) };
+        let needed =
+            if begun > 0 { units } else { (units + self.reserve(rule, ask.purpose, units)).saturating_add(others) };
         if self.used().saturating_add(needed) <= most(rule) {
             return Ok(());
         }

@@ -64,7 +64,7 @@ proptest! {
         }
         let mut heavy = ask(rule, 2, Purpose::Reconciliation, 0, now);
         heavy.wanted[0].quota.units = units;
-        for _ in 0..8 {
+        for _ in 0..100 {
             match buckets.ask(&Ask { now, ..heavy.clone() }) {
                 Permit::Granted => return Ok(()),
                 Permit::ComeAgain { at, .. } => now = at.max(now + Duration::from_micros(1)),

@@ -3,10 +3,12 @@
 //! Here are the shapes; `show` fills them.
 
 mod found;
+mod mail;
 mod people;
 mod show;
 
 pub use found::{ChatHit, Hit, Sighting};
+pub use mail::{Quoted, Recipient, Recipients};
 pub use people::{Participant, UserPlatform};
 pub use show::{Names, chat, connection, emoji_of, message, people_of, sync_status, upload, user_platform};
 
@@ -138,8 +140,14 @@ pub struct Message {
     pub changeable: bool,
     /// Who wrote it.
     pub sender: Option<Participant>,
+    /// To whom it is written; none but for mail.
+    pub recipients: Option<Recipients>,
+    /// What it is about; none but for mail.
+    pub subject: Option<String>,
     /// What it says. Empty once it is deleted.
     pub body: Words,
+    /// The history that it quotes; none but for mail. What is new in it is in `body` alone.
+    pub quoted: Option<Quoted>,
     /// Files, still at their platform. `GET /v1/attachments/{id}` streams one.
     pub attachments: Vec<Attachment>,
     /// Who reacted.

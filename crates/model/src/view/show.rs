@@ -2,7 +2,7 @@
 
 use super::{
     Attachment, ChangeKind, Chat, Completeness, Connection, Emoji, Gap, LastMessage, Message, PREVIEW_CHARACTERS,
-    Participant, PendingChange, Reaction, SyncStatus, UserPlatform, Words,
+    Participant, PendingChange, Reaction, Recipient, Recipients, SyncStatus, UserPlatform, Words,
 };
 use crate::{
     abilities::Abilities,
@@ -14,6 +14,7 @@ use crate::{
     emoji::{MOST_ALIASES, Picture, custom_name},
     facets::Content,
     id::{ExternalId, MessageId},
+    letter::{Correspondent, Letter, Quoted},
     message, participant,
     store::ListedChat,
     sync_status::{self, SyncState},
@@ -114,6 +115,8 @@ pub fn people_of(message: &message::Message) -> BTreeSet<ExternalId> {
     if let Some(content) = &message.facets.content {
         ids.extend(content.value.sender.clone());
         ids.extend(content.value.body.people().cloned());
+        let letter = content.value.letter.iter();
+        ids.extend(letter.flat_map(|letter| letter.recipients()).map(|one| one.id.clone()));
     }
     for actors in message.facets.reactions.now().values() {
         ids.extend(actors.iter().take(NAMES_SHOWN).cloned());
@@ -138,6 +141,7 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
     let content = held.facets.content.as_ref().map(|content| &content.value);
     let deleted = held.facets.is_deleted();
     let shown = held.facets.shown();
+    let letter = shown.and_then(|content| content.letter.as_deref());
     Message {
         id: held.id,
         chat_id: held.chat_id,
@@ -149,7 +153,12 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         changeable: held.direction == message::Direction::Outgoing
             && content.is_none_or(|content| content.sender.as_ref().is_none_or(|id| !names.linked.contains(id))),
         sender: content.and_then(|content| content.sender.as_ref()).map(|id| names.participant(id)),
-        body: shown.map(|content| names.words(&content.body)).unwrap_or_default(),
+        recipients: letter.map(|letter| recipients(letter, names)),
+        subject: letter.map(|letter| letter.subject.clone()),
+        body: shown.map(|content| words(content, names)).unwrap_or_default(),
+        quoted: letter
+            .and_then(|letter| letter.quoted.clone())
+            .map(|Quoted { text, html }| super::Quoted { text, html }),
         attachments: shown.map(|content| attachments(held, content)).unwrap_or_default(),
         reactions: if deleted { Vec::new() } else { reactions(held, names) },
         thread_root_id: content.and_then(|content| names.roots.get(content.thread_root.as_ref()?)).copied(),
@@ -173,6 +182,25 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         created_at: held.created_at,
         updated_at: held.updated_at,
     }
+}
+
+/// A mail's own HTML says more than what is made of its text.
+fn words(content: &Content, names: &Names) -> Words {
+    let words = names.words(&content.body);
+    match content.letter.as_ref().and_then(|letter| letter.html.clone()) {
+        Some(html) => Words { html: Some(html), ..words },
+        None => words,
+    }
+}
+
+fn recipients(letter: &Letter, names: &Names) -> Recipients {
+    let shown = |one: &Correspondent| Recipient {
+        name: one.name.clone().unwrap_or_else(|| names.participant(&one.id).name),
+        address: one.id.0.clone(),
+        me: names.me.contains(&one.id),
+    };
+    let all = |of: &[Correspondent]| of.iter().map(shown).collect();
+    Recipients { to: all(&letter.to), cc: all(&letter.cc), bcc: all(&letter.bcc), reply_to: all(&letter.reply_to) }
 }
 
 /// Shows a file that waits here to be sent.

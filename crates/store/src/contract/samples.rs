@@ -224,6 +224,7 @@ pub(crate) fn message(customer: &CustomerId, chat: i64, number: i64) -> Message 
         broadcast: false,
         system: false,
         attachments: Vec::new(),
+        letter: None,
         platform_data: json!(null),
     };
     let facets = Facets {

@@ -18,7 +18,8 @@ async fn a_rest_that_a_platform_asked_for_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let slack = Integration::from("slack");
-    let quota = |key: &str| Quota { method: "history".to_owned(), key: key.to_owned(), rule: Rule::a_minute(50), units: 1 };
+    let quota =
+        |key: &str| Quota { method: "history".to_owned(), key: key.to_owned(), rule: Rule::a_minute(50), units: 1 };
     let ask = |key: &str, now| Ask {
         integration: slack.clone(),
         customer: CustomerId::new("ana").ok(),

@@ -43,6 +43,7 @@ pub fn commit(owner: &CustomerId, number: u64, text: &str) -> Changes {
         broadcast: false,
         system: false,
         attachments: Vec::new(),
+        letter: None,
         platform_data: serde_json::Value::Null,
     };
     let message = Message {

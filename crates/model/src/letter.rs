@@ -1,0 +1,61 @@
+//! What only mail has: a subject, its recipients, and the history that it quotes.
+
+use crate::id::ExternalId;
+use serde::{Deserialize, Serialize};
+
+/// What a mail says beside what every message says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Letter {
+    /// What it is about, as it was written.
+    pub subject: String,
+    /// To whom it is written.
+    pub to: Vec<Correspondent>,
+    /// Who else is to read it.
+    pub cc: Vec<Correspondent>,
+    /// Who reads it without the others' knowing; only its author's own copy says so.
+    pub bcc: Vec<Correspondent>,
+    /// Where its author wants answers, if that is elsewhere.
+    pub reply_to: Vec<Correspondent>,
+    /// Its new words in HTML, cleaned, if it has any.
+    pub html: Option<String>,
+    /// The history that it quotes.
+    pub quoted: Option<Quoted>,
+    /// Pictures from elsewhere were taken out of the HTML: they tell their owner who reads it.
+    pub remote_images: bool,
+    /// Its name among mails, by which answers refer to it.
+    pub message_id: Option<String>,
+    /// The names of the mails before it, oldest first.
+    pub references: Vec<String>,
+    /// The list that it came through.
+    pub list: Option<String>,
+    /// A program sent it by itself.
+    pub automatic: bool,
+}
+
+/// Who is written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correspondent {
+    /// The address, which is the platform's id of them.
+    pub id: ExternalId,
+    /// What the mail calls them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Earlier mails that a mail repeats below or above its own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quoted {
+    /// As text.
+    pub text: String,
+    /// In HTML, cleaned, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+}
+
+impl Letter {
+    /// All to whom it is written.
+    pub fn recipients(&self) -> impl Iterator<Item = &Correspondent> {
+        self.to.iter().chain(&self.cc).chain(&self.bcc)
+    }
+}

@@ -1,0 +1,37 @@
+//! What only mail shows.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who a mail is written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Recipients {
+    /// To whom it is written.
+    pub to: Vec<Recipient>,
+    /// Who else is to read it.
+    pub cc: Vec<Recipient>,
+    /// Who reads it without the others' knowing. Only one's own mail says so.
+    pub bcc: Vec<Recipient>,
+    /// Where its author wants answers, if that is elsewhere.
+    pub reply_to: Vec<Recipient>,
+}
+
+/// One of those that a mail is written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Recipient {
+    /// What the mail calls them; else the name by which they are known, else their address.
+    pub name: String,
+    /// Their address.
+    pub address: String,
+    /// Whether that is the customer.
+    pub me: bool,
+}
+
+/// Earlier mails that a mail repeats beside its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Quoted {
+    /// As text.
+    pub text: String,
+    /// In HTML, safe to show, if it has any.
+    pub html: Option<String>,
+}
