@@ -1,0 +1,147 @@
+//! What Google's errors mean for what we do next.
+//!
+//! A 403 is not one thing: the reason in the body tells a limit from a missing scope.
+
+use model::{
+    connector::ConnectorError,
+    http::{HttpError, Response},
+    id::ExternalAccount,
+    limits::{LONGEST_PAUSE, PAUSE_UNLESS_TOLD},
+    message::Problem,
+    time::Timestamp,
+};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// How long to wait where Google names no time.
+const SHORT_WAIT: Duration = Duration::from_secs(2);
+/// How much of what Google says is passed on, in characters.
+const LONGEST_WORDS: usize = 300;
+
+/// What a call does, which decides what a lost answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing, or the same again: it can be asked again.
+    Repeatable,
+    /// May have taken effect although no answer came.
+    Once,
+}
+
+/// Why a call did not do what was asked.
+#[derive(Debug)]
+pub enum CallError {
+    /// What it is about is not there, which its caller may know what to make of.
+    NotFound(Problem),
+    /// Anything else.
+    Other(ConnectorError),
+}
+
+impl From<ConnectorError> for CallError {
+    fn from(error: ConnectorError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<CallError> for ConnectorError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotFound(problem) => Self::Refused(problem),
+            CallError::Other(error) => error,
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    error: Said,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    message: String,
+    status: String,
+    errors: Vec<Reason>,
+    details: Vec<Reason>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reason {
+    reason: String,
+}
+
+/// What an answer means that is no success.
+pub fn understand(response: &Response, effect: Effect, account: &ExternalAccount, now: Timestamp) -> CallError {
+    let said = serde_json::from_slice::<Envelope>(&response.body).unwrap_or_default().error;
+    let is = |names: &[&str]| {
+        said.errors.iter().chain(&said.details).any(|held| names.contains(&held.reason.as_str()))
+    };
+    let limited = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"];
+    if response.status == 429 || is(&limited) {
+        return ConnectorError::Busy { after: pause(response, &said.message, now) }.into();
+    }
+    let refused = |code: &str, detail: String| ConnectorError::Refused(problem(code, detail)).into();
+    match response.status {
+        401 => ConnectorError::TokenExpired { account: account.clone() }.into(),
+        403 if is(&["insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"]) => refused(
+            "insufficient_scope",
+            "The login lacks a permission for this. Connect again and grant all that is asked for.".to_owned(),
+        ),
+        403 if is(&["accessNotConfigured", "SERVICE_DISABLED"]) => refused(
+            "api_disabled",
+            "The Gmail API is not enabled in the Google Cloud project. Enable it there.".to_owned(),
+        ),
+        403 if is(&["domainPolicy"]) => refused(
+            "domain_policy",
+            "The administrators of this Google Workspace do not allow the app. Ask them to.".to_owned(),
+        ),
+        404 | 410 => CallError::NotFound(problem("not_found", "Gmail has no such mail any more.".to_owned())),
+        408 | 500.. => broken(&format!("Gmail answered {}", response.status), effect).into(),
+        status => refused("declined", format!("Gmail declined this ({status}): {}", words(&said))),
+    }
+}
+
+/// What Google says, unless it says nothing.
+fn words(said: &Said) -> String {
+    let all = if said.message.is_empty() { &said.status } else { &said.message };
+    let all = if all.is_empty() { "it says no reason." } else { all };
+    all.chars().filter(|letter| !letter.is_control()).take(LONGEST_WORDS).collect()
+}
+
+/// How long Gmail wants us to wait. It says so within a sentence, and only now and then in a header.
+fn pause(response: &Response, message: &str, now: Timestamp) -> Duration {
+    let named = response.header("retry-after").and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let told = message.split_once("Retry after ").and_then(|(_, rest)| {
+        let at = rest.split_whitespace().next()?;
+        Some(at.parse::<Timestamp>().ok()?.since(now))
+    });
+    told.or(named).unwrap_or(PAUSE_UNLESS_TOLD).clamp(Duration::from_secs(1), LONGEST_PAUSE)
+}
+
+/// A call that broke off, or whose answer says as much.
+pub fn broken(why: &str, effect: Effect) -> ConnectorError {
+    match effect {
+        Effect::Repeatable => ConnectorError::Busy { after: SHORT_WAIT },
+        Effect::Once => ConnectorError::Unknown(HttpError::Broken(why.to_owned())),
+    }
+}
+
+/// A call without an answer.
+pub fn unanswered(error: HttpError, effect: Effect) -> ConnectorError {
+    match error {
+        HttpError::NotSent(_) => ConnectorError::Busy { after: SHORT_WAIT },
+        HttpError::NoRoom { after } => ConnectorError::Busy { after },
+        HttpError::Broken(why) => broken(&why, effect),
+        HttpError::Forbidden(host) => ConnectorError::Refused(problem(
+            "host_forbidden",
+            format!("{host} is no host of Google; check the setting base_url of this integration."),
+        )),
+    }
+}
+
+/// A problem of this platform.
+pub fn problem(code: &str, detail: String) -> Problem {
+    Problem { code: format!("gmail.{code}"), detail }
+}

@@ -1,0 +1,156 @@
+//! Gmail's JSON, as much of it as is of use. Every field may be missing.
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+/// Numbers of 64 bits come as texts, and at some places as numbers.
+fn number<'de, D: Deserializer<'de>>(source: D) -> Result<i64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Number(i64),
+    }
+    match Written::deserialize(source)? {
+        Written::Text(text) => text.parse().map_err(D::Error::custom),
+        Written::Number(number) => Ok(number),
+    }
+}
+
+/// `users.getProfile`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    /// The mailbox's address.
+    pub email_address: String,
+    /// As of when everything in the mailbox is so.
+    #[serde(deserialize_with = "number")]
+    pub history_id: i64,
+}
+
+/// An address that the mailbox may write as.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SendAs {
+    pub send_as_email: String,
+    pub display_name: String,
+    pub is_primary: bool,
+    /// None for the mailbox's own address.
+    pub verification_status: Option<String>,
+}
+
+/// A message, in any format.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Message {
+    pub id: String,
+    pub thread_id: String,
+    pub label_ids: Vec<String>,
+    /// The last change of the message: of its labels, since its words never change.
+    #[serde(deserialize_with = "number")]
+    pub history_id: i64,
+    /// When it was written, in milliseconds since 1970.
+    #[serde(deserialize_with = "number")]
+    pub internal_date: i64,
+    pub size_estimate: u64,
+    /// The mail itself, in the format of that name.
+    pub raw: Option<String>,
+    /// The tree of its parts, in the format `full`.
+    pub payload: Option<Payload>,
+}
+
+/// A part of a message.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Payload {
+    pub part_id: String,
+    pub mime_type: String,
+    pub filename: String,
+    pub headers: Vec<Header>,
+    pub body: PartBody,
+    pub parts: Vec<Payload>,
+}
+
+/// A header, decoded.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Header {
+    pub name: String,
+    pub value: String,
+}
+
+/// What a part holds, or the name under which it is fetched. That name changes with every answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PartBody {
+    pub attachment_id: Option<String>,
+    pub size: u64,
+    pub data: Option<String>,
+}
+
+/// A thread with its messages, oldest first, drafts and trashed ones included.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Thread {
+    pub id: String,
+    #[serde(deserialize_with = "number")]
+    pub history_id: i64,
+    pub messages: Vec<Message>,
+}
+
+/// A page of threads, the last active first.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Threads {
+    pub threads: Vec<Named>,
+    pub next_page_token: Option<String>,
+}
+
+/// A page of messages.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Messages {
+    pub messages: Vec<Named>,
+    pub next_page_token: Option<String>,
+}
+
+/// Something that is named by its id alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Named {
+    pub id: String,
+}
+
+/// What the token endpoint answers.
+#[derive(Debug, Deserialize)]
+pub struct Tokens {
+    pub access_token: String,
+    #[serde(default)]
+    pub refresh_token: Option<String>,
+    #[serde(default)]
+    pub expires_in: Option<u64>,
+    #[serde(default)]
+    pub scope: Option<String>,
+}
+
+impl Message {
+    /// Whether it bears a label.
+    pub fn is(&self, label: &str) -> bool {
+        self.label_ids.iter().any(|held| held == label)
+    }
+}
+
+impl Payload {
+    /// The first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+        found.map(|header| header.value.as_str())
+    }
+
+    /// The part of this id, at whatever depth.
+    pub fn part(&self, id: &str) -> Option<&Self> {
+        if self.part_id == id {
+            return Some(self);
+        }
+        self.parts.iter().find_map(|part| part.part(id))
+    }
+}
