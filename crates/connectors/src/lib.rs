@@ -3,6 +3,7 @@
 //! A connector translates and talks. It stores nothing, decides nothing and remembers nothing
 //! between calls.
 
+pub mod gmail;
 pub mod mail;
 pub mod slack;
 
@@ -11,5 +12,5 @@ use std::sync::Arc;
 
 /// All connectors, by the name of their platform.
 pub fn all() -> Vec<(&'static str, Arc<dyn Connector>)> {
-    vec![("slack", Arc::new(slack::Slack))]
+    vec![("slack", Arc::new(slack::Slack)), ("gmail", Arc::new(gmail::Gmail))]
 }

@@ -75,9 +75,7 @@ struct Reason {
 /// What an answer means that is no success.
 pub fn understand(response: &Response, effect: Effect, account: &ExternalAccount, now: Timestamp) -> CallError {
     let said = serde_json::from_slice::<Envelope>(&response.body).unwrap_or_default().error;
-    let is = |names: &[&str]| {
-        said.errors.iter().chain(&said.details).any(|held| names.contains(&held.reason.as_str()))
-    };
+    let is = |names: &[&str]| said.errors.iter().chain(&said.details).any(|held| names.contains(&held.reason.as_str()));
     let limited = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"];
     if response.status == 429 || is(&limited) {
         return ConnectorError::Busy { after: pause(response, &said.message, now) }.into();
@@ -115,7 +113,7 @@ fn pause(response: &Response, message: &str, now: Timestamp) -> Duration {
     let named = response.header("retry-after").and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
     let told = message.split_once("Retry after ").and_then(|(_, rest)| {
         let at = rest.split_whitespace().next()?;
-        Some(at.parse::<Timestamp>().ok()?.since(now))
+        Some(Timestamp::parse(at)?.since(now))
     });
     told.or(named).unwrap_or(PAUSE_UNLESS_TOLD).clamp(Duration::from_secs(1), LONGEST_PAUSE)
 }

@@ -38,6 +38,13 @@ pub struct SendAs {
     pub verification_status: Option<String>,
 }
 
+/// All of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Aliases {
+    pub send_as: Vec<SendAs>,
+}
+
 /// A message, in any format.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -105,14 +112,6 @@ pub struct Threads {
     pub next_page_token: Option<String>,
 }
 
-/// A page of messages.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Messages {
-    pub messages: Vec<Named>,
-    pub next_page_token: Option<String>,
-}
-
 /// Something that is named by its id alone.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -144,13 +143,5 @@ impl Payload {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
         found.map(|header| header.value.as_str())
-    }
-
-    /// The part of this id, at whatever depth.
-    pub fn part(&self, id: &str) -> Option<&Self> {
-        if self.part_id == id {
-            return Some(self);
-        }
-        self.parts.iter().find_map(|part| part.part(id))
     }
 }

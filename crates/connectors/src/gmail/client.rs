@@ -1,0 +1,146 @@
+//! The way to Gmail's API: who calls, what it costs, and what an answer means.
+
+use crate::gmail::{
+    limits, login,
+    problem::{self, CallError, Effect},
+    wire,
+};
+use base64::{
+    Engine,
+    alphabet::URL_SAFE,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use bytes::Bytes;
+use model::{
+    connector::{Access, ConnectorError, Settings, Threshold},
+    http::{Http, Method, Request},
+    id::ExternalAccount,
+    time::Timestamp,
+    world::Clock,
+};
+use serde::de::DeserializeOwned;
+
+/// Gmail's API.
+const API: &str = "https://gmail.googleapis.com";
+/// How many threads a page has, each of which is read by itself.
+pub const THREADS_A_PAGE: usize = 20;
+
+/// Base64 as Gmail writes it: with padding or without.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Calls Gmail for one mailbox.
+pub struct Client<'a> {
+    http: &'a dyn Http,
+    clock: &'a dyn Clock,
+    deadline: Timestamp,
+    settings: &'a Settings,
+    token: String,
+    /// Whose mailbox; empty while it is not known yet.
+    account: ExternalAccount,
+}
+
+/// Where Google is: at the addresses that it publishes, or all of it at the one that is configured.
+pub fn host<'a>(settings: &'a Settings, published: &'a str) -> &'a str {
+    settings.get("base_url").unwrap_or(published).trim_end_matches('/')
+}
+
+/// What Gmail writes in base64.
+pub fn decoded(text: &str) -> Result<Vec<u8>, ConnectorError> {
+    let text = text.replace('+', "-").replace('/', "_");
+    LENIENT.decode(text).map_err(|_| ConnectorError::Unreadable("Gmail's answer holds broken base64".to_owned()))
+}
+
+impl<'a> Client<'a> {
+    /// As the mailbox of a connection.
+    pub fn of(access: &Access<'a>) -> Result<Self, ConnectorError> {
+        let open = access.logins.first().ok_or(ConnectorError::LoginLost { account: None })?;
+        let account = open.login.account.clone();
+        if open.login.lost {
+            return Err(ConnectorError::LoginLost { account: Some(account) });
+        }
+        let Access { http, clock, deadline, settings, .. } = *access;
+        Ok(Self { http, clock, deadline, settings, token: login::tokens(open)?.access_token, account })
+    }
+
+    /// With a token whose mailbox is not known yet.
+    pub fn with_token(threshold: &Threshold<'a>, token: &str, account: ExternalAccount) -> Self {
+        let Threshold { http, clock, deadline, settings } = *threshold;
+        Self { http, clock, deadline, settings, token: token.to_owned(), account }
+    }
+
+    /// `users.getProfile`.
+    pub async fn profile(&self) -> Result<wire::Profile, CallError> {
+        self.get("getProfile", "profile", &[]).await
+    }
+
+    /// `users.settings.sendAs.list`.
+    pub async fn send_as(&self) -> Result<Vec<wire::SendAs>, CallError> {
+        Ok(self.get::<wire::Aliases>("settings.sendAs.list", "settings/sendAs", &[]).await?.send_as)
+    }
+
+    /// `users.threads.list`, the last active first, without trash and spam.
+    pub async fn threads(&self, page: Option<&str>) -> Result<wire::Threads, CallError> {
+        let most = THREADS_A_PAGE.to_string();
+        let mut query = vec![("maxResults", most.as_str())];
+        query.extend(page.map(|page| ("pageToken", page)));
+        self.get("threads.list", "threads", &query).await
+    }
+
+    /// `users.threads.get` with nothing but ids and labels, or with these headers besides.
+    pub async fn thread(&self, id: &str, headers: &[&str]) -> Result<wire::Thread, CallError> {
+        let format = if headers.is_empty() { "minimal" } else { "metadata" };
+        let wanted = headers.iter().map(|name| ("metadataHeaders", *name));
+        let query: Vec<_> = [("format", format)].into_iter().chain(wanted).collect();
+        self.get("threads.get", &format!("threads/{id}"), &query).await
+    }
+
+    /// `users.messages.get`.
+    pub async fn message(&self, id: &str, format: &str) -> Result<wire::Message, CallError> {
+        self.get("messages.get", &format!("messages/{id}"), &[("format", format)]).await
+    }
+
+    /// A method that changes something, with a body.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        body: &serde_json::Value,
+        effect: Effect,
+    ) -> Result<T, CallError> {
+        let url = format!("{}/gmail/v1/users/me/{path}", host(self.settings, API));
+        self.call(method, Method::Post, url, Bytes::from(body.to_string()), effect).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, method: &str, path: &str, query: &[(&str, &str)]) -> Result<T, CallError> {
+        let query = serde_urlencoded::to_string(query)
+            .map_err(|error| ConnectorError::Unreadable(format!("the arguments are no query: {error}")))?;
+        let url = format!("{}/gmail/v1/users/me/{path}?{query}", host(self.settings, API));
+        self.call(method, Method::Get, url, Bytes::new(), Effect::Repeatable).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        how: Method,
+        url: String,
+        body: Bytes,
+        effect: Effect,
+    ) -> Result<T, CallError> {
+        let mut headers = vec![("authorization".to_owned(), format!("Bearer {}", self.token))];
+        if how == Method::Post {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        let quotas = limits::quotas(self.settings, method, 1, self.account.as_str());
+        let request = Request { method: how, url, headers, body, deadline: self.deadline, quotas };
+        let response = self.http.send(request).await.map_err(|error| problem::unanswered(error, effect))?;
+        if !(200..300).contains(&response.status) {
+            return Err(problem::understand(&response, effect, &self.account, self.clock.now()));
+        }
+        serde_json::from_slice(&response.body).map_err(|error| {
+            ConnectorError::Unreadable(format!("Gmail's answer to {method} has another shape: {error}")).into()
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! From Gmail's messages to updates. Pure.
+//!
+//! A message's history id is the platform's own order of all that can change about it: its labels. So what is seen
+//! without the label of trash is a restoration, if it was there before.
+
+use crate::{
+    gmail::{oauth::key, wire},
+    mail::{self, Mail, Mailbox},
+};
+use model::{
+    attachment::{Attachment, FileState},
+    body::Body,
+    chat::{ChatFacts, ChatKind},
+    facets::{Content, Version},
+    id::ExternalId,
+    letter::{Correspondent, Letter, Quoted},
+    participant::PersonFacts,
+    time::Timestamp,
+    update::{RemoteMessage, Update},
+};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// The header that bears our mark.
+pub const MARK: &str = "X-Bothways-Mark";
+/// How many people of a thread are named.
+const MOST_PEOPLE: usize = 50;
+
+/// A message's place: by time, and among those of one millisecond by id.
+pub fn position(message: &wire::Message) -> String {
+    format!("{}:{}", moment(message.internal_date), message.id)
+}
+
+/// The beginning of all places at and after a time.
+pub fn bound(at: Timestamp) -> String {
+    moment(at.millis())
+}
+
+fn moment(millis: i64) -> String {
+    format!("{:020}", millis.max(0))
+}
+
+/// Whether it is no message: a draft, or a chat of Google's.
+pub fn is_left_out(message: &wire::Message) -> bool {
+    message.is("DRAFT") || message.is("CHAT")
+}
+
+/// Whether it is out of sight: in the trash, or taken for spam.
+pub fn is_away(message: &wire::Message) -> bool {
+    message.is("TRASH") || message.is("SPAM")
+}
+
+/// A message that is out of sight, or gone for good.
+pub fn deleted(chat: &ExternalId, id: &str, history_id: i64) -> Update {
+    Update::Deleted { chat: chat.clone(), message: ExternalId::from(id), version: Version(history_id) }
+}
+
+/// What a mail that was seen says.
+pub fn message(chat: &ExternalId, shown: &wire::Message, raw: &[u8]) -> Vec<Update> {
+    let mail = mail::read(raw, &mail::Reading { keep_remote_images: false, fields: &[MARK] });
+    let (id, version) = (ExternalId::from(shown.id.as_str()), Version(shown.history_id));
+    let content = Content {
+        sender: mail.from.as_ref().map(person_id),
+        body: Body::plain(&mail.text.new),
+        sent_at: Timestamp::from_millis(shown.internal_date),
+        edited_at: None,
+        thread_root: None,
+        broadcast: false,
+        system: false,
+        attachments: mail.attachments.iter().map(|file| attachment(&shown.id, file)).collect(),
+        letter: Some(Box::new(letter(&mail))),
+        platform_data: json!({ "labels": shown.label_ids }),
+    };
+    let mark = mail.fields.iter().find(|(name, _)| name == MARK).map(|(_, value)| value.clone());
+    let remote = RemoteMessage { chat: chat.clone(), id, position: position(shown), content, version, mark };
+    let author = mail.from.as_ref().and_then(|from| person(from, shown.internal_date));
+    author.into_iter().chain([Update::Restored { message: remote, version }]).collect()
+}
+
+fn attachment(message: &str, file: &mail::Attachment) -> Attachment {
+    Attachment {
+        external_id: ExternalId(format!("{message}:{}", file.path)),
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        size_bytes: Some(file.size_bytes),
+        state: FileState::Available,
+        link: None,
+        preview: None,
+        source: json!({ "message": message, "part": file.path.to_string() }),
+    }
+}
+
+fn letter(mail: &Mail) -> Letter {
+    let html = mail.html.as_ref();
+    let quoted = html.map(|html| html.folded.quoted.clone()).filter(|quoted| !quoted.is_empty());
+    let is_quoting = quoted.is_some() || !mail.text.quoted.is_empty();
+    Letter {
+        subject: mail.subject.clone(),
+        to: correspondents(&mail.to),
+        cc: correspondents(&mail.cc),
+        bcc: correspondents(&mail.bcc),
+        reply_to: correspondents(&mail.reply_to),
+        html: html.map(|html| html.folded.new.clone()).filter(|html| !html.is_empty()),
+        quoted: is_quoting.then(|| Quoted { text: mail.text.quoted.clone(), html: quoted }),
+        remote_images: html.is_some_and(|html| html.has_remote_images),
+        message_id: mail.message_id.as_ref().map(|id| id.as_str().to_owned()),
+        references: mail.references.iter().map(|id| id.as_str().to_owned()).collect(),
+        list: mail.list.as_ref().map(|list| list.id.clone()),
+        automatic: mail.automatic.is_some(),
+    }
+}
+
+fn correspondents(people: &[Mailbox]) -> Vec<Correspondent> {
+    people.iter().map(|one| Correspondent { id: person_id(one), name: one.name.clone() }).collect()
+}
+
+fn person_id(mailbox: &Mailbox) -> ExternalId {
+    ExternalId::from(mailbox.address.key().as_str())
+}
+
+/// What a mail calls its author. The newest mail is right.
+fn person(mailbox: &Mailbox, millis: i64) -> Option<Update> {
+    let name = mailbox.name.clone()?;
+    let facts = PersonFacts { name, emails: vec![mailbox.address.key()], ..PersonFacts::default() };
+    Some(Update::Person { ids: vec![person_id(mailbox)], facts, version: Version(millis) })
+}
+
+/// Somebody of whom nothing is known but their address.
+pub fn stranger(person: &ExternalId) -> Update {
+    let facts = PersonFacts { name: person.0.clone(), emails: vec![person.0.clone()], ..PersonFacts::default() };
+    Update::Person { ids: vec![person.clone()], facts, version: Version(0) }
+}
+
+/// What a thread is like, out of the headers of its messages. None if none of them is to be seen.
+pub fn thread(thread: &wire::Thread) -> Option<Update> {
+    let seen: Vec<_> = thread.messages.iter().filter(|one| !is_left_out(one) && !is_away(one)).collect();
+    let header = |one: &wire::Message, name: &str| {
+        one.payload.as_ref().and_then(|payload| payload.header(name)).unwrap_or_default().to_owned()
+    };
+    let subject = header(seen.first()?, "Subject");
+    let name = mail::base_subject(&subject).trim().to_owned();
+    let mut people = BTreeSet::new();
+    for one in &seen {
+        let all = ["From", "To", "Cc"].map(|name| header(one, name));
+        people.extend(all.iter().flat_map(|value| mail::mailboxes(value)).map(|mailbox| key(mailbox.address.as_str())));
+    }
+    Some(Update::Chat {
+        chat: ExternalId::from(thread.id.as_str()),
+        facts: ChatFacts {
+            kind: ChatKind::EmailThread,
+            name: Some(name).filter(|name| !name.is_empty()),
+            people: people.iter().take(MOST_PEOPLE).map(|address| ExternalId::from(address.as_str())).collect(),
+            archived: false,
+            made_at: None,
+            platform_data: json!({}),
+        },
+        version: Version(thread.history_id),
+    })
+}

@@ -1,0 +1,128 @@
+//! Reads threads: which there are, and what stands in one.
+
+use crate::gmail::{
+    client::{Client, decoded},
+    convert,
+    problem::CallError,
+    wire,
+};
+use model::{
+    compare::Stretch,
+    connector::{ConnectorError, Page},
+    facets::Version,
+    id::{Cursor, ExternalId},
+    time::Timestamp,
+    update::{Update, newest},
+};
+use serde::{Deserialize, Serialize};
+
+/// How many mails a page has, each of which is fetched by itself.
+const MAILS_A_PAGE: usize = 10;
+/// What is asked of the messages of a thread to know what the thread is like.
+const HEADERS: &[&str] = &["Subject", "From", "To", "Cc"];
+
+/// Where we are in a thread: before which place. The newest comes first.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    before: String,
+}
+
+/// Which part of a thread is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    /// From this time on.
+    pub from: Option<Timestamp>,
+    /// Up to, and without, this time.
+    pub to: Option<Timestamp>,
+}
+
+/// Reads a page of the mailbox's threads.
+pub async fn pull(client: &Client<'_>, cursor: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    let listed = client.threads(cursor.map(Cursor::as_str)).await?;
+    let mut updates = Vec::new();
+    for named in &listed.threads {
+        match client.thread(&named.id, HEADERS).await {
+            Ok(thread) => updates.extend(convert::thread(&thread)),
+            // Deleted for good in the meantime.
+            Err(CallError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Page { updates, next: listed.next_page_token.map(Cursor), ..Page::default() })
+}
+
+/// Reads what one thread is like.
+pub async fn one(client: &Client<'_>, chat: &ExternalId) -> Result<Page, ConnectorError> {
+    let thread = client.thread(chat.as_str(), HEADERS).await?;
+    Ok(Page { updates: convert::thread(&thread).into_iter().collect(), ..Page::default() })
+}
+
+/// Reads the page of a thread that follows `cursor`. Gmail lists a thread whole, so each page vouches for what it spans.
+pub async fn history(
+    client: &Client<'_>,
+    chat: &ExternalId,
+    part: Part,
+    cursor: Option<&Cursor>,
+) -> Result<Page, ConnectorError> {
+    let end = part.to.map_or_else(|| "~".to_owned(), convert::bound);
+    let before = match cursor {
+        None => end,
+        Some(cursor) => serde_json::from_str::<Place>(cursor.as_str()).map_err(|_| ConnectorError::CursorLost)?.before,
+    };
+    let begin = part.from.map_or_else(String::new, convert::bound);
+    let thread = match client.thread(chat.as_str(), &[]).await {
+        Err(CallError::NotFound(_)) => wire::Thread::default(),
+        thread => thread?,
+    };
+    let mut left: Vec<_> = thread.messages.into_iter().filter(|one| !convert::is_left_out(one)).collect();
+    left.sort_by_key(|one| std::cmp::Reverse(convert::position(one)));
+    left.retain(|one| (begin.as_str()..before.as_str()).contains(&convert::position(one).as_str()));
+    let total = left.len();
+    let more = total > MAILS_A_PAGE;
+    left.truncate(MAILS_A_PAGE);
+    let mut updates = Vec::new();
+    for shown in &left {
+        updates.extend(mail(client, chat, shown).await?);
+    }
+    let reached = left.last().filter(|_| more).map_or(begin, convert::position);
+    let since = match more {
+        true => newest(&updates[updates.len().saturating_sub(1)..]),
+        false => Some(part.from.unwrap_or_default()),
+    };
+    let next = more.then(|| serde_json::to_string(&Place { before: reached.clone() }));
+    let next = next.transpose().map_err(|error| ConnectorError::Unreadable(error.to_string()))?.map(Cursor);
+    let whole = vec![Stretch { thread: None, from: reached, before }];
+    Ok(Page { updates, whole, next, since, ..Page::default() })
+}
+
+/// Looks one mail up. What is not there is called deleted, as of what the mailbox is by now.
+pub async fn message(client: &Client<'_>, chat: &ExternalId, id: &str) -> Result<Vec<Update>, ConnectorError> {
+    let seen = client.profile().await?.history_id;
+    match client.message(id, "minimal").await {
+        Ok(shown) if convert::is_left_out(&shown) => Ok(Vec::new()),
+        Ok(shown) => mail(client, chat, &shown).await,
+        Err(CallError::NotFound(_)) => Ok(vec![convert::deleted(chat, id, seen)]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a mail says, whose labels are known. One that went away meanwhile says nothing.
+async fn mail(client: &Client<'_>, chat: &ExternalId, shown: &wire::Message) -> Result<Vec<Update>, ConnectorError> {
+    if convert::is_away(shown) {
+        return Ok(vec![convert::deleted(chat, &shown.id, shown.history_id)]);
+    }
+    let whole = match client.message(&shown.id, "raw").await {
+        Err(CallError::NotFound(_)) => return Ok(Vec::new()),
+        whole => whole?,
+    };
+    if convert::is_away(&whole) {
+        return Ok(vec![convert::deleted(chat, &whole.id, whole.history_id)]);
+    }
+    let raw = decoded(whole.raw.as_deref().unwrap_or_default())?;
+    Ok(convert::message(chat, &whole, &raw))
+}
+
+/// A mailbox's threads are its owner's.
+pub fn membership(chat: &ExternalId, person: &ExternalId) -> Update {
+    Update::Member { chat: chat.clone(), person: person.clone(), member: true, version: Version(0) }
+}
