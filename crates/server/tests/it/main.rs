@@ -17,6 +17,7 @@ mod feed;
 mod files;
 mod formatting;
 mod full;
+mod gmail;
 mod house;
 mod identity;
 mod isolation;
