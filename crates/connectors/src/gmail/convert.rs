@@ -57,7 +57,7 @@ pub fn deleted(chat: &ExternalId, id: &str, history_id: i64) -> Update {
 
 /// What a mail that was seen says.
 pub fn message(chat: &ExternalId, shown: &wire::Message, raw: &[u8]) -> Vec<Update> {
-    let mail = mail::read(raw, &mail::Reading { keep_remote_images: false, fields: &[MARK] });
+    let mail = mail::read(raw, &mail::Wanted { keep_remote_images: false, fields: &[MARK] });
     let (id, version) = (ExternalId::from(shown.id.as_str()), Version(shown.history_id));
     let content = Content {
         sender: mail.from.as_ref().map(person_id),
@@ -102,7 +102,7 @@ fn letter(mail: &Mail) -> Letter {
         reply_to: correspondents(&mail.reply_to),
         html: html.map(|html| html.folded.new.clone()).filter(|html| !html.is_empty()),
         quoted: is_quoting.then(|| Quoted { text: mail.text.quoted.clone(), html: quoted }),
-        remote_images: html.is_some_and(|html| html.has_remote_images),
+        remote_images: html.is_some_and(|html| html.hides_remote_images),
         message_id: mail.message_id.as_ref().map(|id| id.as_str().to_owned()),
         references: mail.references.iter().map(|id| id.as_str().to_owned()).collect(),
         list: mail.list.as_ref().map(|list| list.id.clone()),

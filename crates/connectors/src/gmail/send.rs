@@ -66,7 +66,7 @@ async fn answer(
     let newest = seen.max_by_key(|one| convert::position(one));
     let newest = newest.ok_or_else(|| refused("thread_is_empty", "No mail is left in this thread to answer."))?;
     let raw = decoded(client.message(&newest.id, "raw").await?.raw.as_deref().unwrap_or_default())?;
-    let mail = mail::read(&raw, &mail::Reading::default());
+    let mail = mail::read(&raw, &mail::Wanted::default());
     let own = Own(access.connection.person.iter().filter_map(|id| Address::parse(id.as_str())).collect());
     let mark = Some((MARK.to_owned(), step.mark.to_owned()));
     let draft = Draft { body: body.clone(), mark, ..Draft::reply_to_all(&mail, &own) };
