@@ -118,8 +118,9 @@ impl Engine {
 /// The files of a message that one of the connection's own identities wrote.
 fn own_files<'a>(connection: &'a Connection, update: &'a Update) -> impl Iterator<Item = &'a ExternalId> {
     let told = match update {
-        Update::Message(told) | Update::Restored { message: told, .. } => Some(told),
+        Update::Message(told) => Some(told),
         Update::Deleted { .. }
+        | Update::Restored { .. }
         | Update::Reacted { .. }
         | Update::Reactions { .. }
         | Update::Read { .. }
@@ -144,7 +145,7 @@ fn place_of_mark(connection: &Connection, chat: ChatId, message: MessageId) -> S
 /// Who wrote what is told.
 fn senders(updates: &[Update]) -> BTreeSet<ExternalId> {
     let sender = |update: &Update| match update {
-        Update::Message(message) | Update::Restored { message, .. } => message.content.sender.clone(),
+        Update::Message(message) => message.content.sender.clone(),
         _ => None,
     };
     updates.iter().filter_map(sender).collect()

@@ -136,13 +136,14 @@ impl Engine {
 
 fn put_under(connector: &dyn Connector, update: &mut Update, name: &ExternalId) {
     match update {
-        Update::Message(told) | Update::Restored { message: told, .. } => {
+        Update::Message(told) => {
             told.chat.clone_from(name);
             told.id = connector.named_in(&told.id, name);
             let root = told.content.thread_root.take();
             told.content.thread_root = root.map(|root| connector.named_in(&root, name));
         }
         Update::Deleted { chat, message, .. }
+        | Update::Restored { chat, message, .. }
         | Update::Reacted { chat, message, .. }
         | Update::Reactions { chat, message, .. } => {
             chat.clone_from(name);

@@ -149,7 +149,7 @@ fn is_telling(message: &Message) -> bool {
 }
 
 fn is_same(update: &Update, held: &Message) -> bool {
-    let (Update::Message(there) | Update::Restored { message: there, .. }) = update else { return false };
+    let Update::Message(there) = update else { return false };
     held.facets.content.as_ref().is_some_and(|content| {
         content.value.sent_at == there.content.sent_at && content.value.sender == there.content.sender
     })

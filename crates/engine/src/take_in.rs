@@ -198,12 +198,13 @@ fn by_chat(updates: Vec<Update>, settled: Option<&ExternalId>) -> BTreeMap<Optio
 
 fn people_in(update: &Update) -> Vec<ExternalId> {
     match update {
-        Update::Message(message) | Update::Restored { message, .. } => {
+        Update::Message(message) => {
             message.content.sender.iter().chain(message.content.body.people()).cloned().collect()
         }
         Update::Reacted { actor, .. } => vec![actor.clone()],
         Update::Chat { facts, .. } => facts.people.clone(),
         Update::Deleted { .. }
+        | Update::Restored { .. }
         | Update::Reactions { .. }
         | Update::ChatGone { .. }
         | Update::Read { .. }

@@ -223,7 +223,7 @@ impl Desk<'_> {
         self.write(&mut message, body.clone(), thread_root.clone(), broadcast);
         with_files(&mut message, files.iter().map(Upload::attachment).collect());
         let sent = files.iter().map(Upload::sent).collect();
-        let command = self.command(id, Action::Send { body, thread_root, broadcast, files: sent });
+        let command = self.command(id, Action::Send { body, thread_root, broadcast, files: sent, envelope: None });
         let mut accepted = self.accepted(message, Some(command), Some(EventKind::MessageCreated));
         accepted.changes.writes.push(Write::Active { chat_id: self.chat.id, at: self.now });
         for file in files {
@@ -316,6 +316,7 @@ impl Desk<'_> {
             thread_root: content.thread_root.clone(),
             broadcast: content.broadcast,
             files: sent_files(content),
+            envelope: None,
         };
         let command = self.command(message.id, action);
         let mut message = message.clone();

@@ -5,6 +5,7 @@ use crate::{
     customer::CustomerId,
     event::Origin,
     id::{ChatId, CommandId, ConnectionId, ExternalId, MessageId},
+    letter::Envelope,
     message::Problem,
     retry,
     time::{Timestamp, exact},
@@ -28,6 +29,9 @@ pub enum Action {
         /// Files that go with it.
         #[serde(default)]
         files: Vec<SentFile>,
+        /// What is written on it, where it is a mail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        envelope: Option<Box<Envelope>>,
     },
     /// Change what a message says.
     Edit {

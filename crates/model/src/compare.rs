@@ -165,10 +165,7 @@ fn differs(row: Option<&Message>, told: &[&Update]) -> bool {
                 position = &message.position;
                 facets.tell_content(Facet::new(message.version, message.content.clone()));
             }
-            Update::Restored { message, version } => {
-                facets.tell_restored(*version);
-                facets.tell_content(Facet::new(message.version, message.content.clone()));
-            }
+            Update::Restored { version, .. } => facets.tell_restored(*version),
             Update::Deleted { version, .. } => facets.tell_deleted(*version),
             Update::Reacted { actor, emoji, present, version, .. } => {
                 facets.reactions.tell(emoji, actor, Presence { version: *version, present: *present });
@@ -197,14 +194,13 @@ fn differs(row: Option<&Message>, told: &[&Update]) -> bool {
 fn is_missed(row: Option<&Message>, told: &[&Update], asked_at: Timestamp) -> bool {
     let own = |message: &crate::update::RemoteMessage| row.is_none() && message.mark.is_some();
     let happened = |update: &&&Update| match update {
-        Update::Message(message) | Update::Restored { message, .. } if !own(message) => {
+        Update::Message(message) if !own(message) => {
             let content = &message.content;
             content.edited_at.max(Some(content.sent_at))
         }
         // Nothing tells when they happened, but not before their message did.
-        Update::Deleted { .. } | Update::Reacted { .. } | Update::Reactions { .. } => None,
+        Update::Deleted { .. } | Update::Restored { .. } | Update::Reacted { .. } | Update::Reactions { .. } => None,
         Update::Message(_)
-        | Update::Restored { .. }
         | Update::Chat { .. }
         | Update::Person { .. }
         | Update::Emoji { .. }

@@ -222,6 +222,7 @@ impl Facets {
             let value = &mut content.value;
             value.body = Body::default();
             value.attachments.clear();
+            value.letter = None;
             value.platform_data = serde_json::Value::Null;
         }
     }

@@ -53,6 +53,39 @@ pub struct Quoted {
     pub html: Option<String>,
 }
 
+/// How a mail that is to be sent stands to those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Manner {
+    /// It answers one, to all who have it.
+    #[default]
+    ReplyAll,
+    /// It answers one, to its author alone.
+    Reply,
+    /// It hands one on, with its files.
+    Forward,
+    /// It begins a thread.
+    New,
+}
+
+/// What is written on a mail that is to be sent, beside its words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Envelope {
+    /// How it stands to those before it.
+    pub manner: Manner,
+    /// The mail that it answers or hands on; the newest of the thread where none is named.
+    pub about: Option<ExternalId>,
+    /// To whom, where somebody says so; otherwise whom an answer goes to by itself.
+    pub to: Option<Vec<Correspondent>>,
+    /// Who else is to read it, where somebody says so; otherwise who gets an answer to all.
+    pub cc: Option<Vec<Correspondent>>,
+    /// Who reads it without the others' knowing.
+    pub bcc: Vec<Correspondent>,
+    /// What it is about, where somebody says so; otherwise what it answers is about.
+    pub subject: Option<String>,
+}
+
 impl Letter {
     /// All to whom it is written.
     pub fn recipients(&self) -> impl Iterator<Item = &Correspondent> {

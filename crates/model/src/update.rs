@@ -25,11 +25,13 @@ pub enum Update {
         /// As of when.
         version: Version,
     },
-    /// A deletion was undone by somebody, and the message says this again.
+    /// A message is there, whatever was told of its deletion before. What it says is told beside.
     Restored {
-        /// The message, whole.
-        message: RemoteMessage,
-        /// As of when it is there again.
+        /// Its chat.
+        chat: ExternalId,
+        /// Which.
+        message: ExternalId,
+        /// As of when.
         version: Version,
     },
     /// Somebody reacted, or took a reaction back.
@@ -154,8 +156,9 @@ impl Update {
     /// The chat that it is about, if it is about one.
     pub fn chat(&self) -> Option<&ExternalId> {
         match self {
-            Self::Message(message) | Self::Restored { message, .. } => Some(&message.chat),
+            Self::Message(message) => Some(&message.chat),
             Self::Deleted { chat, .. }
+            | Self::Restored { chat, .. }
             | Self::Reacted { chat, .. }
             | Self::Reactions { chat, .. }
             | Self::Chat { chat, .. }
@@ -170,10 +173,11 @@ impl Update {
     /// The message that it is about, if it is about one.
     pub fn message(&self) -> Option<&ExternalId> {
         match self {
-            Self::Message(message) | Self::Restored { message, .. } => Some(&message.id),
-            Self::Deleted { message, .. } | Self::Reacted { message, .. } | Self::Reactions { message, .. } => {
-                Some(message)
-            }
+            Self::Message(message) => Some(&message.id),
+            Self::Deleted { message, .. }
+            | Self::Restored { message, .. }
+            | Self::Reacted { message, .. }
+            | Self::Reactions { message, .. } => Some(message),
             Self::Chat { .. }
             | Self::ChatGone { .. }
             | Self::Read { .. }

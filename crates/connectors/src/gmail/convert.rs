@@ -74,7 +74,8 @@ pub fn message(chat: &ExternalId, shown: &wire::Message, raw: &[u8]) -> Vec<Upda
     let mark = mail.fields.iter().find(|(name, _)| name == MARK).map(|(_, value)| value.clone());
     let remote = RemoteMessage { chat: chat.clone(), id, position: position(shown), content, version, mark };
     let author = mail.from.as_ref().and_then(|from| person(from, shown.internal_date));
-    author.into_iter().chain([Update::Restored { message: remote, version }]).collect()
+    let there = Update::Restored { chat: chat.clone(), message: remote.id.clone(), version };
+    author.into_iter().chain([there, Update::Message(remote)]).collect()
 }
 
 fn attachment(message: &str, file: &mail::Attachment) -> Attachment {

@@ -298,7 +298,8 @@ fn update() -> impl Strategy<Value = Update> {
         4 => told.clone().prop_map(Update::Message),
         2 => (message_ids(), version.clone())
             .prop_map(move |(id, version)| Update::Deleted { chat: chat(), message: id.into(), version: Version(version) }),
-        1 => told.prop_map(|message| Update::Restored { version: message.version, message }),
+        1 => (message_ids(), version.clone())
+            .prop_map(move |(id, version)| Update::Restored { chat: chat(), message: id.into(), version: Version(version) }),
         3 => (message_ids(), actors(), emoji.clone(), any::<bool>(), version.clone()).prop_map(
             move |(id, actor, emoji, present, version)| Update::Reacted {
                 chat: chat(),
@@ -402,7 +403,7 @@ proptest! {
         let deleted = Update::Deleted { chat: "C".into(), message: "C:1".into(), version: Version(version) };
         let held = replay(&[vec![deleted], retold].concat(), batch);
         let restored = |update: &Update| match update {
-            Update::Restored { message, version } if message.id.0 == "C:1" => Some(*version),
+            Update::Restored { message, version, .. } if message.0 == "C:1" => Some(*version),
             _ => None,
         };
         let latest = told.iter().filter_map(restored).max();

@@ -17,7 +17,7 @@ impl Work<'_> {
     /// Takes in news of a message in a chat that is imported.
     pub(super) fn take_message(&mut self, update: &Update, bind: Option<MessageId>) {
         let Some(external_id) = update.message().cloned() else { return };
-        if let Update::Message(told) | Update::Restored { message: told, .. } = update {
+        if let Update::Message(told) = update {
             if let Some(pending) = bind.or_else(|| self.recognise(told)) {
                 self.bind(pending, &external_id);
             } else if self.may_be_ours(told) {
@@ -31,10 +31,7 @@ impl Work<'_> {
         let facets = &mut row.after.facets;
         match update {
             Update::Message(told) => self.tell(id, told),
-            Update::Restored { message, version } => {
-                facets.tell_restored(*version);
-                self.tell(id, message);
-            }
+            Update::Restored { version, .. } => facets.tell_restored(*version),
             Update::Deleted { version, .. } => facets.tell_deleted(*version),
             Update::Reacted { actor, emoji, present, version, .. } => {
                 facets.reactions.tell(emoji, actor, Presence { version: *version, present: *present });

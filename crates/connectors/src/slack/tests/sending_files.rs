@@ -21,7 +21,13 @@ fn file(name: &str) -> SentFile {
 }
 
 fn send(files: &[SentFile]) -> Action {
-    Action::Send { body: Body::plain("see"), thread_root: None, broadcast: false, files: files.to_vec() }
+    Action::Send {
+        body: Body::plain("see"),
+        thread_root: None,
+        broadcast: false,
+        files: files.to_vec(),
+        envelope: None,
+    }
 }
 
 /// Slack, with files that got an id; `shown` says whether they stand in the chat by now.

@@ -18,7 +18,7 @@ const MARK: &str = "cmd_0190.5d41402a";
 const TS: &str = "1626342140.000100";
 
 fn send(text: &str) -> Action {
-    Action::Send { body: Body::plain(text), thread_root: None, broadcast: false, files: Vec::new() }
+    Action::Send { body: Body::plain(text), thread_root: None, broadcast: false, files: Vec::new(), envelope: None }
 }
 
 fn message() -> ExternalId {
@@ -75,7 +75,8 @@ fn told(updates: &[Update]) -> &RemoteMessage {
 #[test]
 fn an_answer_is_shown_outside_of_its_thread_where_that_is_wanted() {
     let root = Some("C1:1626342092.008500".into());
-    let action = Action::Send { body: Body::plain("hi"), thread_root: root, broadcast: true, files: Vec::new() };
+    let action =
+        Action::Send { body: Body::plain("hi"), thread_root: root, broadcast: true, files: Vec::new(), envelope: None };
     let slack = posting();
     perform(&World::of_a_person(), &slack, &action).unwrap();
     assert_eq!(slack.calls()[0].argument("reply_broadcast"), Some("true"));
@@ -90,6 +91,7 @@ fn a_message_goes_out_with_its_mark_and_comes_back_as_it_was() {
         thread_root: Some("C1:1626342092.008500".into()),
         broadcast: false,
         files: Vec::new(),
+        envelope: None,
     };
     for (world, token) in
         [(World::of_a_person(), "Bearer xoxp-1"), (World::of_a_person_behind_a_bot(), "Bearer xoxb-1")]
@@ -257,6 +259,7 @@ fn a_reply_is_looked_for_in_its_thread() {
         thread_root: Some("C1:1626342092.008500".into()),
         broadcast: false,
         files: Vec::new(),
+        envelope: None,
     };
     let slack = FakeSlack::new(|_| json!({ "ok": true, "messages": [sent(MARK)] }));
     assert!(matches!(prove(&World::of_a_person(), &slack, &action), Ok(Proof::Happened(_))));
