@@ -1,56 +1,11 @@
 //! Mail in the same house: a thread is a chat, an answer goes to the other side and comes back.
 
 use crate::{
-    browser::Browser,
-    house::{Feed, House},
+    house::Feed,
+    mailhouse::{ANA, connect, with_mail},
 };
-use model::world::Secret;
-use reqwest::{Method, header};
-use sandbox::gmail::{App, Config as World, Gmail, Quota};
+use reqwest::Method;
 use serde_json::{Value, json};
-use std::sync::Arc;
-use tokio::{net::TcpListener, sync::oneshot};
-
-const ANA: &str = "ana@acme.example";
-
-/// A house that has an emulated Gmail beside its Slack.
-async fn with_mail() -> (House, Gmail, oneshot::Sender<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let (app, clock) = (App::default(), Arc::new(sandbox::clock::SystemClock));
-    let gmail = Gmail::new(World { quota: Quota::New, ..World::default() }, clock);
-    let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(sandbox::gmail::serve::run(gmail.clone(), listener, async move { drop(stopped.await) }));
-    let house = House::with(
-        |config| {
-            let settings = [("client_id", app.client_id), ("client_secret", app.client_secret), ("base_url", address)];
-            let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), Secret(value)));
-            config.integrations.insert("gmail".to_owned(), settings.collect());
-        },
-        |_| {},
-    );
-    (house.await, gmail, stop)
-}
-
-/// Signs in with Google and allows everything. Gives the connection's id.
-async fn connect(house: &House, customer: &str, address: &str) -> String {
-    let wish = json!({ "integration": "gmail", "return_to": "/" });
-    let begun = house.ask(customer, Method::POST, "/v1/connections", Some(wish)).await.good();
-    let mut browser = Browser::new(house);
-    let consent = reqwest::Url::parse(&browser.leave(begun["connect_url"].as_str().unwrap()).await).unwrap();
-    let mut form: Vec<(String, String)> = consent.query_pairs().into_owned().collect();
-    let scopes = form.iter().find(|(name, _)| name == "scope").unwrap().1.clone();
-    form.extend(scopes.split(' ').map(|scope| ("granted".to_owned(), scope.to_owned())));
-    form.extend([("user", address), ("decision", "allow")].map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let mut body = reqwest::Url::parse("http://form.example").unwrap();
-    body.query_pairs_mut().extend_pairs(form);
-    let call = house.client.post(consent.origin().ascii_serialization() + consent.path());
-    let call = call.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let answer = call.body(body.query().unwrap().to_owned()).send().await.unwrap();
-    let back = browser.come_back(answer.headers()["location"].to_str().unwrap()).await;
-    let location = back.headers()["location"].to_str().unwrap().to_owned();
-    location.strip_prefix("/?connection=").unwrap_or_else(|| panic!("{location}")).to_owned()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_is_imported_and_an_answer_arrives_in_it_on_the_other_side() {

@@ -23,6 +23,7 @@ mod identity;
 mod isolation;
 mod kill;
 mod logins;
+mod mailhouse;
 mod openapi;
 mod operation;
 mod parked;
