@@ -1250,6 +1250,8 @@ export interface components {
       items: {
         /** @description Files, still at their platform. `GET /v1/attachments/{id}` streams one. */
         attachments: components["schemas"]["Attachment"][];
+        /** @description A program sent it by itself: an answer in somebody's absence, a notice, a bulk mail. */
+        automatic: boolean;
         /** @description What it says. Empty once it is deleted. */
         body: components["schemas"]["Words"];
         /** @description It answers in a thread, and stands in the chat's main line as well. */
@@ -1275,6 +1277,13 @@ export interface components {
         external_id?: components["schemas"]["ExternalId"] | null;
         /** @description Our id. */
         id: components["schemas"]["MessageId"];
+        /** @description The mailing list that it came through. */
+        list?: string | null;
+        /**
+         * @description What it says as the mail's own HTML, cleaned: no scripts, handlers, styles that reach outside, or pictures from
+         *     elsewhere. Show it in a sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments.
+         */
+        mail_html?: string | null;
         merged_into?: components["schemas"]["MessageId"] | null;
         pending_change?: components["schemas"]["PendingChange"] | null;
         /** @description Where it comes from. */
@@ -1283,8 +1292,12 @@ export interface components {
         platform_data: Record<string, never>;
         /** @description Lists go by it, not by milliseconds. */
         position: string;
+        quoted?: components["schemas"]["Quoted"] | null;
         /** @description Who reacted. */
         reactions: components["schemas"]["Reaction"][];
+        recipients?: components["schemas"]["Recipients"] | null;
+        /** @description Pictures from elsewhere were taken out of the mail's HTML: they tell their owner who reads it. */
+        remote_images: boolean;
         /**
          * Format: int64
          * @description Grows with every change.
@@ -1295,6 +1308,8 @@ export interface components {
         sent_at: components["schemas"]["Timestamp"];
         /** @description How far it has come. */
         status: components["schemas"]["Status"];
+        /** @description What it is about; none but for mail. */
+        subject?: string | null;
         thread_root?: components["schemas"]["ExternalId"] | null;
         thread_root_id?: components["schemas"]["MessageId"] | null;
         /** @description When it last changed here. */
@@ -1440,6 +1455,8 @@ export interface components {
     Message: {
       /** @description Files, still at their platform. `GET /v1/attachments/{id}` streams one. */
       attachments: components["schemas"]["Attachment"][];
+      /** @description A program sent it by itself: an answer in somebody's absence, a notice, a bulk mail. */
+      automatic: boolean;
       /** @description What it says. Empty once it is deleted. */
       body: components["schemas"]["Words"];
       /** @description It answers in a thread, and stands in the chat's main line as well. */
@@ -1465,6 +1482,13 @@ export interface components {
       external_id?: components["schemas"]["ExternalId"] | null;
       /** @description Our id. */
       id: components["schemas"]["MessageId"];
+      /** @description The mailing list that it came through. */
+      list?: string | null;
+      /**
+       * @description What it says as the mail's own HTML, cleaned: no scripts, handlers, styles that reach outside, or pictures from
+       *     elsewhere. Show it in a sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments.
+       */
+      mail_html?: string | null;
       merged_into?: components["schemas"]["MessageId"] | null;
       pending_change?: components["schemas"]["PendingChange"] | null;
       /** @description Where it comes from. */
@@ -1473,8 +1497,12 @@ export interface components {
       platform_data: Record<string, never>;
       /** @description Lists go by it, not by milliseconds. */
       position: string;
+      quoted?: components["schemas"]["Quoted"] | null;
       /** @description Who reacted. */
       reactions: components["schemas"]["Reaction"][];
+      recipients?: components["schemas"]["Recipients"] | null;
+      /** @description Pictures from elsewhere were taken out of the mail's HTML: they tell their owner who reads it. */
+      remote_images: boolean;
       /**
        * Format: int64
        * @description Grows with every change.
@@ -1485,6 +1513,8 @@ export interface components {
       sent_at: components["schemas"]["Timestamp"];
       /** @description How far it has come. */
       status: components["schemas"]["Status"];
+      /** @description What it is about; none but for mail. */
+      subject?: string | null;
       thread_root?: components["schemas"]["ExternalId"] | null;
       thread_root_id?: components["schemas"]["MessageId"] | null;
       /** @description When it last changed here. */
@@ -1675,6 +1705,16 @@ export interface components {
       /** @description Names the kind of problem; the same as `code`, as a URI. */
       type: string;
     };
+    /** @description Earlier mails that a mail repeats beside its own words. */
+    Quoted: {
+      /**
+       * @description As the mail's own HTML, if it has any: cleaned like `mail_html`, and to be shown as that is, in a sandboxed
+       *     frame and nowhere else.
+       */
+      html?: string | null;
+      /** @description As text. */
+      text: string;
+    };
     /** @description One emoji under a message. */
     Reaction: {
       /** @description How many people. */
@@ -1690,6 +1730,26 @@ export interface components {
     /** @description How far a chat is read. */
     ReadUpTo: {
       message_id?: components["schemas"]["MessageId"] | null;
+    };
+    /** @description One of those that a mail is written to. */
+    Recipient: {
+      /** @description Their address. */
+      address: string;
+      /** @description Whether that is the customer. */
+      me: boolean;
+      /** @description What the mail calls them; else the name by which they are known, else their address. */
+      name: string;
+    };
+    /** @description Who a mail is written to. */
+    Recipients: {
+      /** @description Who reads it without the others' knowing. Only one's own mail says so. */
+      bcc: components["schemas"]["Recipient"][];
+      /** @description Who else is to read it. */
+      cc: components["schemas"]["Recipient"][];
+      /** @description Where its author wants answers, if that is elsewhere. */
+      reply_to: components["schemas"]["Recipient"][];
+      /** @description To whom it is written. */
+      to: components["schemas"]["Recipient"][];
     };
     /** @description What is to be read again. */
     Reread: {

@@ -37,6 +37,8 @@ export function message(id: string, rest: Partial<Message> = {}): Message {
     attachments: [],
     reactions: [],
     broadcast: false,
+    remote_images: false,
+    automatic: false,
     changeable: false,
     position: id,
     sent_at: NOON,

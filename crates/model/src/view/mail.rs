@@ -32,6 +32,7 @@ pub struct Recipient {
 pub struct Quoted {
     /// As text.
     pub text: String,
-    /// In HTML, safe to show, if it has any.
+    /// As the mail's own HTML, if it has any: cleaned like `mail_html`, and to be shown as that is, in a sandboxed
+    /// frame and nowhere else.
     pub html: Option<String>,
 }

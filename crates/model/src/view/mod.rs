@@ -146,8 +146,17 @@ pub struct Message {
     pub subject: Option<String>,
     /// What it says. Empty once it is deleted.
     pub body: Words,
-    /// The history that it quotes; none but for mail. What is new in it is in `body` alone.
+    /// What it says as the mail's own HTML, cleaned: no scripts, handlers, styles that reach outside, or pictures from
+    /// elsewhere. Show it in a sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments.
+    pub mail_html: Option<String>,
+    /// The history that it quotes; none but for mail. What is new in it is in `body` and `mail_html` alone.
     pub quoted: Option<Quoted>,
+    /// Pictures from elsewhere were taken out of the mail's HTML: they tell their owner who reads it.
+    pub remote_images: bool,
+    /// The mailing list that it came through.
+    pub list: Option<String>,
+    /// A program sent it by itself: an answer in somebody's absence, a notice, a bulk mail.
+    pub automatic: bool,
     /// Files, still at their platform. `GET /v1/attachments/{id}` streams one.
     pub attachments: Vec<Attachment>,
     /// Who reacted.

@@ -155,10 +155,14 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         sender: content.and_then(|content| content.sender.as_ref()).map(|id| names.participant(id)),
         recipients: letter.map(|letter| recipients(letter, names)),
         subject: letter.map(|letter| letter.subject.clone()),
-        body: shown.map(|content| words(content, names)).unwrap_or_default(),
+        body: shown.map(|content| names.words(&content.body)).unwrap_or_default(),
+        mail_html: letter.and_then(|letter| letter.html.clone()),
         quoted: letter
             .and_then(|letter| letter.quoted.clone())
             .map(|Quoted { text, html }| super::Quoted { text, html }),
+        remote_images: letter.is_some_and(|letter| letter.remote_images),
+        list: letter.and_then(|letter| letter.list.clone()),
+        automatic: letter.is_some_and(|letter| letter.automatic),
         attachments: shown.map(|content| attachments(held, content)).unwrap_or_default(),
         reactions: if deleted { Vec::new() } else { reactions(held, names) },
         thread_root_id: content.and_then(|content| names.roots.get(content.thread_root.as_ref()?)).copied(),
@@ -181,15 +185,6 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         platform_data: shown.map(|content| content.platform_data.clone()).unwrap_or_default(),
         created_at: held.created_at,
         updated_at: held.updated_at,
-    }
-}
-
-/// A mail's own HTML says more than what is made of its text.
-fn words(content: &Content, names: &Names) -> Words {
-    let words = names.words(&content.body);
-    match content.letter.as_ref().and_then(|letter| letter.html.clone()) {
-        Some(html) => Words { html: Some(html), ..words },
-        None => words,
     }
 }
 

@@ -7,6 +7,7 @@ mod backup;
 mod bad_input;
 mod browser;
 mod chats;
+mod composing;
 mod configuration;
 mod connecting;
 mod doctor;
