@@ -130,11 +130,11 @@ impl Limited<'_> {
     }
 
     /// The platform counts otherwise than we do. It is believed.
-    async fn learn(&self, quotas: Vec<Quota>, response: &Response) {
+    async fn learn(&self, quotas: Vec<Quota>, status: u16, retry_after: Option<&str>) {
         // Which of several was full is not told. The wider ones we keep by ourselves.
-        let Some(full) = quotas.into_iter().next_back().filter(|_| response.status == TOO_MANY) else { return };
+        let Some(full) = quotas.into_iter().next_back().filter(|_| status == TOO_MANY) else { return };
         let (bucket, now) = (full.bucket(self.integration), self.clock.now());
-        let until = now + asked_pause(response.header("retry-after"));
+        let until = now + asked_pause(retry_after);
         tracing::info!(method = full.method, key = full.key, "{} wants a rest of {}", self.integration, full.method);
         if let Err(error) = self.store.pause(&bucket, now, until).await {
             tracing::warn!(%error, "Cannot keep the rest that {} asked for", self.integration);
@@ -151,12 +151,17 @@ impl Http for Limited<'_> {
             self.pass(&quotas).await?;
         }
         let response = self.inner.send(request).await?;
-        self.learn(quotas, &response).await;
+        self.learn(quotas, response.status, response.header("retry-after")).await;
         Ok(response)
     }
 
-    /// Bodies of files come from hosts that count by no method.
     async fn transfer(&self, transfer: Transfer) -> Result<Incoming, HttpError> {
-        self.inner.transfer(transfer).await
+        let quotas = transfer.quotas.clone();
+        if !quotas.is_empty() {
+            self.pass(&quotas).await?;
+        }
+        let answer = self.inner.transfer(transfer).await?;
+        self.learn(quotas, answer.status, answer.header("retry-after")).await;
+        Ok(answer)
     }
 }

@@ -129,6 +129,8 @@ pub struct Transfer {
     pub deadline: Timestamp,
     /// The longest answer that is passed on.
     pub most_bytes: u64,
+    /// What it counts against, as that of a request does. Empty where the platform does not count it.
+    pub quotas: Vec<Quota>,
 }
 
 /// The answer to a transfer, once it has begun.

@@ -21,7 +21,7 @@ use model::{
 use serde::de::DeserializeOwned;
 
 /// Gmail's API.
-const API: &str = "https://gmail.googleapis.com";
+pub const API: &str = "https://gmail.googleapis.com";
 /// How many threads a page has, each of which is read by itself.
 pub const THREADS_A_PAGE: usize = 20;
 
@@ -33,13 +33,13 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// Calls Gmail for one mailbox.
 pub struct Client<'a> {
-    http: &'a dyn Http,
-    clock: &'a dyn Clock,
-    deadline: Timestamp,
-    settings: &'a Settings,
-    token: String,
+    pub(super) http: &'a dyn Http,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) deadline: Timestamp,
+    pub(super) settings: &'a Settings,
+    pub(super) token: String,
     /// Whose mailbox; empty while it is not known yet.
-    account: ExternalAccount,
+    pub(super) account: ExternalAccount,
 }
 
 /// Where Google is: at the addresses that it publishes, or all of it at the one that is configured.
@@ -100,6 +100,11 @@ impl<'a> Client<'a> {
     /// `users.messages.get`.
     pub async fn message(&self, id: &str, format: &str) -> Result<wire::Message, CallError> {
         self.get("messages.get", &format!("messages/{id}"), &[("format", format)]).await
+    }
+
+    /// `users.messages.get`, and no more of it than these fields.
+    pub async fn parts(&self, id: &str, fields: &str) -> Result<wire::Message, CallError> {
+        self.get("messages.get", &format!("messages/{id}"), &[("format", "full"), ("fields", fields)]).await
     }
 
     /// A method that changes something, with a body.

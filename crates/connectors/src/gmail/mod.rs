@@ -1,16 +1,21 @@
 //! Gmail: an email thread is a chat, an email is a message.
 //!
-//! `oauth` makes logins, `threads` reads, `send` does what the app wants and proves it. `convert` and `limits` are pure,
-//! `client` has the calls, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
+//! `oauth` makes logins, `threads` reads, `files` fetches, `send` does what the app wants and proves it. `convert` and
+//! `limits` are pure, `client` has the calls, `transfer` and `long_text` those that are passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
 
 mod client;
 mod convert;
+mod files;
 mod limits;
 mod login;
+mod long_text;
 mod oauth;
 mod problem;
 mod send;
+#[cfg(test)]
+mod tests;
 mod threads;
+mod transfer;
 mod wire;
 
 use async_trait::async_trait;
@@ -157,12 +162,12 @@ impl Connector for Gmail {
 
     async fn open_file(
         &self,
-        _access: &Access<'_>,
-        _file: &Attachment,
-        _rendition: Rendition,
+        access: &Access<'_>,
+        file: &Attachment,
+        rendition: Rendition,
         _range: Option<&str>,
     ) -> Result<OpenFile, ConnectorError> {
-        Err(ConnectorError::Unreadable("files of mail are not read".to_owned()))
+        files::open(access, file, rendition).await
     }
 
     async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {

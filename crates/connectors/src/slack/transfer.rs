@@ -38,6 +38,8 @@ impl Client<'_> {
             body: Some(body),
             deadline: self.deadline,
             most_bytes: LONGEST_NOTE_BYTES,
+            // The file hosts count by no method.
+            quotas: Vec::new(),
         };
         let answer = self.http.transfer(transfer).await;
         answer.map(|answer| answer.status).map_err(|error| problem::unanswered(error, Effect::Reads))
@@ -60,6 +62,7 @@ impl Client<'_> {
                 body: None,
                 deadline: self.deadline,
                 most_bytes: LONGEST_FILE_BYTES,
+                quotas: Vec::new(),
             };
             let answer = match self.http.transfer(transfer).await {
                 Ok(answer) => answer,
