@@ -25,6 +25,8 @@ use std::collections::BTreeSet;
 pub const MARK: &str = "X-Bothways-Mark";
 /// How many people of a thread are named.
 const MOST_PEOPLE: usize = 50;
+/// What is asked of a mail's reading.
+pub const WANTED: mail::Wanted<'static> = mail::Wanted { keep_remote_images: false, fields: &[MARK] };
 
 /// A message's place: by time, and among those of one millisecond by id.
 pub fn position(message: &wire::Message) -> String {
@@ -56,8 +58,7 @@ pub fn deleted(chat: &ExternalId, id: &str, history_id: i64) -> Update {
 }
 
 /// What a mail that was seen says.
-pub fn message(chat: &ExternalId, shown: &wire::Message, raw: &[u8]) -> Vec<Update> {
-    let mail = mail::read(raw, &mail::Wanted { keep_remote_images: false, fields: &[MARK] });
+pub fn message(chat: &ExternalId, shown: &wire::Message, mail: &Mail) -> Vec<Update> {
     let (id, version) = (ExternalId::from(shown.id.as_str()), Version(shown.history_id));
     let content = Content {
         sender: mail.from.as_ref().map(person_id),
@@ -68,7 +69,7 @@ pub fn message(chat: &ExternalId, shown: &wire::Message, raw: &[u8]) -> Vec<Upda
         broadcast: false,
         system: false,
         attachments: mail.attachments.iter().map(|file| attachment(&shown.id, file)).collect(),
-        letter: Some(Box::new(letter(&mail))),
+        letter: Some(Box::new(letter(mail))),
         platform_data: json!({ "labels": shown.label_ids }),
     };
     let mark = mail.fields.iter().find(|(name, _)| name == MARK).map(|(_, value)| value.clone());

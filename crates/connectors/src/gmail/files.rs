@@ -7,7 +7,7 @@
 use crate::{
     gmail::{
         client::{Client, decoded},
-        problem::{CallError, problem},
+        problem::{self, CallError, Effect, problem},
         transfer::held,
         wire::{Message, Payload},
     },
@@ -18,7 +18,7 @@ use bytes::Bytes;
 use model::{
     attachment::{Attachment, Rendition},
     connector::{Access, ConnectorError, OpenFile},
-    http::{BrokenOff, Chunks, HttpError},
+    http::{BrokenOff, Chunks},
     message::Problem,
 };
 use serde::{Deserialize, Serialize};
@@ -161,7 +161,7 @@ fn gone(error: CallError) -> ConnectorError {
 }
 
 fn broken(error: BrokenOff) -> ConnectorError {
-    ConnectorError::Unknown(HttpError::Broken(error.0))
+    problem::broken(&error.0, Effect::Repeatable)
 }
 
 fn refused(code: &str, detail: &str) -> ConnectorError {

@@ -1,11 +1,12 @@
 //! Gmail: an email thread is a chat, an email is a message.
 //!
-//! `oauth` makes logins, `threads` reads, `files` fetches, `send` does what the app wants and proves it. `convert` and
+//! `oauth` makes logins, `threads` reads (`large` what is too large to be held), `files` fetches, `send` does what the app wants and proves it. `convert` and
 //! `limits` are pure, `client` has the calls, `transfer` and `long_text` those that are passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
 
 mod client;
 mod convert;
 mod files;
+mod large;
 mod limits;
 mod login;
 mod long_text;

@@ -3,8 +3,9 @@
 
 use crate::{
     gmail::{
-        client::{Client, decoded},
+        client::Client,
         convert::{self, MARK},
+        large,
         problem::{CallError, Effect, problem},
         threads, wire,
     },
@@ -65,8 +66,7 @@ async fn answer(
     let seen = thread.messages.iter().filter(|one| !convert::is_left_out(one) && !convert::is_away(one));
     let newest = seen.max_by_key(|one| convert::position(one));
     let newest = newest.ok_or_else(|| refused("thread_is_empty", "No mail is left in this thread to answer."))?;
-    let raw = decoded(client.message(&newest.id, "raw").await?.raw.as_deref().unwrap_or_default())?;
-    let mail = mail::read(&raw, &mail::Wanted::default());
+    let (_, mail) = large::read(client, newest).await?;
     let own = Own(access.connection.person.iter().filter_map(|id| Address::parse(id.as_str())).collect());
     let mark = Some((MARK.to_owned(), step.mark.to_owned()));
     let draft = Draft { body: body.clone(), mark, ..Draft::reply_to_all(&mail, &own) };

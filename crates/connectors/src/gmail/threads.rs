@@ -1,11 +1,6 @@
 //! Reads threads: which there are, and what stands in one.
 
-use crate::gmail::{
-    client::{Client, decoded},
-    convert,
-    problem::CallError,
-    wire,
-};
+use crate::gmail::{client::Client, convert, large, problem::CallError, wire};
 use model::{
     compare::Stretch,
     connector::{ConnectorError, Page},
@@ -111,15 +106,14 @@ async fn mail(client: &Client<'_>, chat: &ExternalId, shown: &wire::Message) -> 
     if convert::is_away(shown) {
         return Ok(vec![convert::deleted(chat, &shown.id, shown.history_id)]);
     }
-    let whole = match client.message(&shown.id, "raw").await {
+    let (whole, mail) = match large::read(client, shown).await {
         Err(CallError::NotFound(_)) => return Ok(Vec::new()),
-        whole => whole?,
+        read => read?,
     };
     if convert::is_away(&whole) {
         return Ok(vec![convert::deleted(chat, &whole.id, whole.history_id)]);
     }
-    let raw = decoded(whole.raw.as_deref().unwrap_or_default())?;
-    Ok(convert::message(chat, &whole, &raw))
+    Ok(convert::message(chat, &whole, &mail))
 }
 
 /// A mailbox's threads are its owner's.

@@ -115,8 +115,13 @@ pub fn read(raw: &[u8], wanted: &Wanted<'_>) -> Mail {
     let raw = with_line_breaks(raw);
     let mut cut = BTreeSet::new();
     let root = tree::read(&raw, &mut cut);
+    of(&root, wanted, cut)
+}
+
+/// What the parts of a mail say.
+pub(super) fn of(root: &Node<'_>, wanted: &Wanted<'_>, mut cut: BTreeSet<Bound>) -> Mail {
     let mut mail = head(&root.fields, wanted, &mut cut);
-    let content = content::gather(&root, &mut cut);
+    let content = content::gather(root, &mut cut);
     let is_forward = subject::is_forward(&mail.subject);
     let rich = content.html().map(|html| html::read(&html, wanted.keep_remote_images, is_forward, &mut cut));
     mail.text = match (content.plain(), &rich) {
@@ -135,9 +140,9 @@ pub fn read(raw: &[u8], wanted: &Wanted<'_>) -> Mail {
     mail.invitation = content.invitation;
     mail.is_signed = content.is_signed;
     mail.is_encrypted = content.is_encrypted;
-    mail.bounce = bounce::read(&root, &mail.text.whole());
-    mail.receipt = bounce::receipt(&root);
-    mail.reaction = reaction::read(&root, &mail.in_reply_to);
+    mail.bounce = bounce::read(root, &mail.text.whole());
+    mail.receipt = bounce::receipt(root);
+    mail.reaction = reaction::read(root, &mail.in_reply_to);
     mail.cut = cut;
     mail
 }

@@ -95,7 +95,28 @@ pub struct Node<'a> {
     pub parts: Vec<Node<'a>>,
 }
 
-impl Node<'_> {
+impl<'a> Node<'a> {
+    /// A part of which only the head is read. Its body is taken as it is, and is not known yet.
+    pub fn headed(head: &'a [u8], path: PartPath, is_in_digest: bool, cut: &mut BTreeSet<Bound>) -> Self {
+        let (fields, _) = Fields::read(head);
+        Self { encoding: Encoding::None, ..Self::of(fields, &[], path, is_in_digest, cut) }
+    }
+
+    fn of(fields: Fields<'a>, body: &'a [u8], path: PartPath, is_in_digest: bool, cut: &mut BTreeSet<Bound>) -> Self {
+        if fields.is_cut {
+            cut.insert(Bound::Fields);
+        }
+        let mut kind = structured(&fields, "Content-Type").unwrap_or_default();
+        if kind.top.is_empty() {
+            let (top, sub) = if is_in_digest { ("message", "rfc822") } else { ("text", "plain") };
+            (kind.top, kind.sub) = (top.to_owned(), sub.to_owned());
+        }
+        let disposition = structured(&fields, "Content-Disposition").unwrap_or_default();
+        let name = disposition.parameter("filename").or_else(|| kind.parameter("name")).and_then(file_name);
+        let encoding = Encoding::named(fields.value("Content-Transfer-Encoding").as_deref());
+        Self { path, fields, kind, disposition: disposition.top, name, encoding, body, parts: Vec::new() }
+    }
+
     /// The part at a path.
     pub fn at(&self, path: &PartPath) -> Option<&Self> {
         if self.parts.is_empty() {
@@ -134,20 +155,11 @@ struct Reader<'c> {
 impl Reader<'_> {
     fn node<'a>(&mut self, raw: &'a [u8], path: PartPath, is_in_digest: bool) -> Node<'a> {
         let (fields, at) = Fields::read(raw);
-        if fields.is_cut {
-            self.cut.insert(Bound::Fields);
+        let mut node = Node::of(fields, &raw[at..], path, is_in_digest, self.cut);
+        if node.kind.top == "multipart" {
+            node.parts = self.parts(node.body, &node.kind, &node.path);
         }
-        let mut kind = structured(&fields, "Content-Type").unwrap_or_default();
-        if kind.top.is_empty() {
-            let (top, sub) = if is_in_digest { ("message", "rfc822") } else { ("text", "plain") };
-            (kind.top, kind.sub) = (top.to_owned(), sub.to_owned());
-        }
-        let disposition = structured(&fields, "Content-Disposition").unwrap_or_default();
-        let name = disposition.parameter("filename").or_else(|| kind.parameter("name")).and_then(file_name);
-        let encoding = Encoding::named(fields.value("Content-Transfer-Encoding").as_deref());
-        let body = &raw[at..];
-        let parts = if kind.top == "multipart" { self.parts(body, &kind, &path) } else { Vec::new() };
-        Node { path, fields, kind, disposition: disposition.top, name, encoding, body, parts }
+        node
     }
 
     fn parts<'a>(&mut self, body: &'a [u8], kind: &Kind, path: &PartPath) -> Vec<Node<'a>> {

@@ -1,15 +1,12 @@
 //! Files of mails, as they come in.
 
-use super::{ANA, BRUNO, Wire, World, answer, drained, error, quiet, run};
+use super::{ANA, BRUNO, Wire, World, answer, arrived, drained, error, mixed, quiet, run};
 use crate::{gmail::Gmail, mail};
 use model::{
     attachment::{Attachment, Rendition},
-    connector::{Connector, ConnectorError, Reading},
+    connector::{Connector, ConnectorError},
     http::HttpError,
-    id::ExternalId,
-    update::Update,
 };
-use sandbox::gmail::Gmail as Emulated;
 use serde_json::{Value, json};
 
 fn open(wire: &Wire, world: &World, file: &Attachment) -> Result<Vec<u8>, ConnectorError> {
@@ -18,38 +15,6 @@ fn open(wire: &Wire, world: &World, file: &Attachment) -> Result<Vec<u8>, Connec
     let bytes = bytes.map_err(|error| ConnectorError::Unknown(HttpError::Broken(error.0)))?;
     assert!(size.is_none_or(|size| size == bytes.len() as u64), "it is as long as was said");
     Ok(bytes)
-}
-
-/// A mail that is in Ana's mailbox, with its files.
-fn arrived(gmail: &Emulated, raw: &str) -> (String, Vec<Attachment>) {
-    gmail.act_raw("bruno@elsewhere.example", raw.replace('\n', "\r\n").as_bytes()).unwrap();
-    let id = gmail.mailbox(ANA).unwrap().messages.last().unwrap().id.clone();
-    let (world, wire) = (World::at(gmail), Wire::to(gmail));
-    let reading = Reading::Message { chat: ExternalId::from(id.as_str()), message: ExternalId::from(id.as_str()) };
-    let page = run(Gmail.pull(&world.access(&wire), &reading, None)).unwrap();
-    let files = page.updates.into_iter().find_map(|update| match update {
-        Update::Message(message) => Some(message.content.attachments),
-        _ => None,
-    });
-    (id, files.unwrap())
-}
-
-/// A mail whose files stand in all ways in which files stand in mails.
-fn mixed() -> String {
-    let letters = "From: bruno@elsewhere.example\nTo: ana@acme.example\nSubject: All of it\nDate: Mon, 5 Jan 2026 10:00:00 +0000\n\
-        MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/related; boundary=b\n\n\
-        --b\nContent-Type: multipart/alternative; boundary=c\n\n--c\nContent-Type: text/plain\n\nhello\n--c\n\
-        Content-Type: text/html\n\n<p>hello <img src=\"cid:pic\"></p>\n--c--\n\
-        --b\nContent-Type: image/png; name=pic.png\nContent-ID: <pic>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n\
-        --a\nContent-Type: text/plain; charset=iso-8859-1\nContent-Disposition: attachment; filename=latin.txt\n\
-        Content-Transfer-Encoding: quoted-printable\n\nZ=FCrich=\n sagt =3D ja\n\
-        --a\nContent-Type: message/rfc822\nContent-Disposition: attachment; filename=inner.eml\n\n\
-        From: x@y.example\nSubject: Inside\nContent-Type: multipart/mixed; boundary=d\n\n--d\n\nwords\n--d\n\
-        Content-Type: application/pdf; name=deep.pdf\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--d--\n\
-        --a\nContent-Type: message/rfc822\n\nFrom: x@y.example\nSubject: Shown\n\nwords of another\n\
-        --a\nContent-Type: application/octet-stream; name=big.bin\nContent-Transfer-Encoding: base64\n\nBIG--a--\n";
-    let lines: String = (0..4_000).map(|number| format!("{}\n", &format!("{number:05}").repeat(16)[..76])).collect();
-    letters.replace("BIG", &lines)
 }
 
 #[test]
