@@ -86,7 +86,11 @@ export interface paths {
     /** Chats that are held here, the most recently active first. */
     get: operations["list_chats"];
     put?: never;
-    post?: never;
+    /**
+     * Begin a thread of mail, where the connection's abilities say `mail`. The chat and its message are here at once; how
+     *     it went comes in the feed.
+     */
+    post: operations["begin_chat"];
     delete?: never;
     options?: never;
     head?: never;
@@ -619,6 +623,8 @@ export interface components {
        * @description The longest text of a message, in characters.
        */
       longest_text: number;
+      /** @description Messages have a subject and recipients, and threads can be begun. */
+      mail?: boolean;
       /** @description The platform can be told how far the customer has read. */
       mark_read?: boolean;
       /**
@@ -636,6 +642,13 @@ export interface components {
       reply: boolean;
       /** @description New messages can be written. */
       send: boolean;
+    };
+    /** @description Who is written to. */
+    Addressee: {
+      /** @description Their address. */
+      address: string;
+      /** @description What the mail calls them. */
+      name?: string | null;
     };
     /** @description An API key, without the key. */
     ApiKey: {
@@ -687,6 +700,13 @@ export interface components {
       items: components["schemas"]["AvailableChat"][];
       /** @description Gives the next page; none at the end. */
       next_cursor?: string | null;
+    };
+    /** @description A chat that was begun, with its first message on its way. */
+    BegunChat: {
+      /** @description The chat. Until the platform has it, its `external_id` is none of the platform's and begins with `new:`. */
+      chat: components["schemas"]["Chat"];
+      /** @description The message. */
+      message: components["schemas"]["Message"];
     };
     /**
      * @description The sort of a change.
@@ -1451,6 +1471,11 @@ export interface components {
       /** @description What a person called it. */
       name: string;
     };
+    /**
+     * @description How a mail in a thread stands to those before it.
+     * @enum {string}
+     */
+    MailManner: "reply_all" | "reply" | "forward";
     /** @description A message or email. */
     Message: {
       /** @description Files, still at their platform. `GET /v1/attachments/{id}` streams one. */
@@ -1527,6 +1552,27 @@ export interface components {
       /** @description Its name. */
       name: string;
     };
+    /** @description A thread of mail that is to be begun. Its first mail is said in one of `text`, `markdown` and `html`. */
+    NewChat: {
+      /** @description Files that were uploaded with `POST /v1/attachments`, in their order. */
+      attachments?: components["schemas"]["AttachmentId"][];
+      /** @description Who reads it without the others' knowing. */
+      bcc?: components["schemas"]["Addressee"][];
+      /** @description Who else is to read it. */
+      cc?: components["schemas"]["Addressee"][];
+      /** @description Through which connection. */
+      connection_id: components["schemas"]["ConnectionId"];
+      /** @description The same in HTML. */
+      html?: string | null;
+      /** @description The same in Markdown. */
+      markdown?: string | null;
+      /** @description What it is about. */
+      subject?: string;
+      /** @description Words as they stand. They may be left out where there are attachments. */
+      text?: string | null;
+      /** @description To whom. */
+      to?: components["schemas"]["Addressee"][];
+    };
     /** @description What is to be connected. */
     NewConnection: {
       /** @description At which integration. */
@@ -1554,6 +1600,20 @@ export interface components {
        */
       expires_in_seconds?: number | null;
     };
+    /** @description What stands on a mail, where it is not what an answer to all has by itself. */
+    NewMail: {
+      about?: components["schemas"]["MessageId"] | null;
+      /** @description Who reads it without the others' knowing. */
+      bcc?: components["schemas"]["Addressee"][];
+      /** @description Who else is to read it; who gets an answer to all by itself. */
+      cc?: components["schemas"]["Addressee"][] | null;
+      /** @description How it stands to those before it; `reply_all` by itself. */
+      manner?: components["schemas"]["MailManner"];
+      /** @description What it is about; what it answers is about by itself. Another one may begin another thread at the platform. */
+      subject?: string | null;
+      /** @description To whom; whom the answer goes to by itself. */
+      to?: components["schemas"]["Addressee"][] | null;
+    };
     /** @description What is to be sent. It is said in one of `text`, `markdown` and `html`. */
     NewMessage: {
       /** @description Files that were uploaded with `POST /v1/attachments`, in their order. Each goes with one message. */
@@ -1562,6 +1622,7 @@ export interface components {
       broadcast?: boolean;
       /** @description The same in HTML: paragraphs, lists, quotes, code, bold, italic, struck, links. Other tags are their text. */
       html?: string | null;
+      mail?: components["schemas"]["NewMail"] | null;
       /** @description The same in Markdown: CommonMark with `~~struck~~`. What it has beyond a message is its text. */
       markdown?: string | null;
       /** @description Words as they stand. They may be left out where there are attachments. */
@@ -2121,6 +2182,39 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Listed_Chat"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  begin_chat: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewChat"];
+      };
+    };
+    responses: {
+      /** @description The chat, with its message on its way */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BegunChat"];
         };
       };
       /** @description A problem */

@@ -6,6 +6,7 @@
 
 mod bounds;
 mod check;
+mod compose;
 mod connect;
 mod entries;
 mod erase;
@@ -46,6 +47,7 @@ mod verdict;
 mod waking;
 
 pub use bounds::Bounds;
+pub use compose::Mail;
 pub use connect::Available;
 pub use error::{Backlogged, EngineError};
 pub use files::Fetched;

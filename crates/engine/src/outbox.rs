@@ -1,14 +1,16 @@
 //! Accepts what the app or a person wants, once for each idempotency key.
 
-use crate::{Backlogged, Engine, EngineError, FLOW, MOST_DECISIONS};
+use crate::{Backlogged, Engine, EngineError, FLOW, MOST_DECISIONS, compose::Mail};
 use model::{
     accept::{self, Accepted, Answers, Desk},
     body::{self, Body, Known},
     changes::{Remembered, Write},
+    chat::Chat,
     connection::Connection,
     customer::CustomerId,
     event::Origin,
     id::{ChatId, ExternalId, MessageId, UploadId},
+    letter::Letter,
     message::{Message, Problem},
     store::StoreError,
     upload::Upload,
@@ -54,6 +56,8 @@ pub struct Draft {
     pub files: Vec<UploadId>,
     /// The answer is to stand in the chat's main line as well.
     pub broadcast: bool,
+    /// What is to stand on it, where it is a mail.
+    pub mail: Option<Mail>,
 }
 
 /// What makes a repeated call the same call.
@@ -78,7 +82,7 @@ pub enum Resolution {
 
 /// What is asked for.
 enum Wish<'a> {
-    Send { wording: &'a Wording, thread: Option<Answers>, files: &'a [UploadId] },
+    Send { draft: &'a Draft, thread: Option<Answers> },
     Edit { id: MessageId, wording: &'a Wording },
     Delete { id: MessageId },
     React { id: MessageId, emoji: &'a str, present: bool },
@@ -87,7 +91,7 @@ enum Wish<'a> {
 
 /// What is asked for, with the rows that it is about.
 enum Wanted<'a> {
-    Send(Body, Option<Answers>, Vec<Upload>),
+    Send(Body, Option<Answers>, Vec<Upload>, Option<Letter>),
     Edit(Message, Body),
     Delete(Message),
     React(Message, &'a str, bool),
@@ -97,7 +101,7 @@ enum Wanted<'a> {
 impl Wanted<'_> {
     fn put(self, desk: &Desk<'_>) -> Result<Accepted, Problem> {
         match self {
-            Self::Send(body, thread, files) => desk.send(body, thread, files),
+            Self::Send(body, thread, files, letter) => desk.send(body, thread, files, letter),
             Self::Edit(message, body) => desk.edit(&message, body),
             Self::Delete(message) => desk.delete(&message),
             Self::React(message, emoji, present) => desk.react(&message, emoji, present),
@@ -127,7 +131,7 @@ impl Engine {
             }
             None => None,
         };
-        let wish = Wish::Send { wording: &draft.wording, thread, files: &draft.files };
+        let wish = Wish::Send { draft: &draft, thread };
         self.accept(customer, chat, &wish, origin, key).instrument(accepting(customer)).await
     }
 
@@ -208,21 +212,17 @@ impl Engine {
             let connection = self.own_connection(customer, chat.connection_id).await?;
             // Counted after the number is known: whoever came in between has that number, unless it was freed.
             let number = self.store().next_command_number(customer).await?;
-            self.check_room(customer, wish).await?;
-            let wanted = self.wanted(&connection, wish).await?;
+            let ends = matches!(wish, Wish::Retry { resolution: Resolution::ItWasSent | Resolution::GiveUp, .. });
+            if !ends {
+                self.check_room(customer).await?;
+            }
+            let wanted = self.wanted(&connection, &chat, wish).await?;
             let mut accepted = {
                 let ids = || self.uuid();
                 let (connection, chat, now) = (&connection, &chat, self.now());
                 wanted.put(&Desk { connection, chat, number, now, origin, ids: &ids }).map_err(EngineError::Refused)?
             };
-            if let Some(key) = key {
-                accepted.changes.writes.push(Write::Remember(Remembered {
-                    key: key.key.clone(),
-                    request_hash: key.request_hash.clone(),
-                    answer: serde_json::json!({ "message_id": accepted.message.id }),
-                    until: self.now() + REMEMBERED_FOR,
-                }));
-            }
+            accepted.changes.writes.extend(self.remembered(&accepted.message, key));
             match self.commit(accepted.changes).await {
                 Ok(_) => return Ok(accepted.message),
                 Err(StoreError::Stale) => {}
@@ -232,31 +232,44 @@ impl Engine {
         Err(EngineError::Busy(Duration::from_secs(1)))
     }
 
+    /// What is kept for the call to be repeated, if it bears a key.
+    pub(crate) fn remembered(&self, message: &Message, key: Option<&Idempotency>) -> Option<Write> {
+        let key = key?;
+        Some(Write::Remember(Remembered {
+            key: key.key.clone(),
+            request_hash: key.request_hash.clone(),
+            answer: serde_json::json!({ "message_id": message.id }),
+            until: self.now() + REMEMBERED_FOR,
+        }))
+    }
+
     /// Refuses what would be one too many to wait. What ends something is always taken.
-    async fn check_room(&self, customer: &CustomerId, wish: &Wish<'_>) -> Result<(), EngineError> {
-        let adds = !matches!(wish, Wish::Retry { resolution: Resolution::ItWasSent | Resolution::GiveUp, .. });
+    pub(crate) async fn check_room(&self, customer: &CustomerId) -> Result<(), EngineError> {
         let most = self.parts.bounds.outbox;
-        if adds && self.store().open_command_count(customer, most).await? >= most {
+        if self.store().open_command_count(customer, most).await? >= most {
             return Err(EngineError::Full(Backlogged::Outbox));
         }
         Ok(())
     }
 
     /// A wish with the rows and names that it is about, or why it cannot be.
-    async fn wanted<'a>(&self, connection: &Connection, wish: &Wish<'a>) -> Result<Wanted<'a>, EngineError> {
+    async fn wanted<'a>(
+        &self,
+        connection: &Connection,
+        chat: &Chat,
+        wish: &Wish<'a>,
+    ) -> Result<Wanted<'a>, EngineError> {
         let customer = &connection.customer_id;
         Ok(match wish {
-            Wish::Send { wording, thread, files } => {
-                let body = wording.read();
-                let files = self.uploads(customer, files).await?;
-                let refused = EngineError::Refused;
-                accept::check_send(&connection.abilities, &body, thread.as_ref(), &files).map_err(refused)?;
-                Wanted::Send(self.meant(connection, &body).await?, thread.clone(), files)
+            Wish::Send { draft, thread } => {
+                let (body, files) = self.content(connection, draft, thread.as_ref()).await?;
+                let letter = self.letter(connection, chat, draft.mail.as_ref()).await?;
+                Wanted::Send(body, thread.clone(), files, letter)
             }
             Wish::Edit { id, wording } => {
-                let body = wording.read();
-                accept::check_edit(&connection.abilities, &body).map_err(EngineError::Refused)?;
-                Wanted::Edit(self.living_message(customer, *id).await?, self.meant(connection, &body).await?)
+                let (message, body) = (self.living_message(customer, *id).await?, wording.read());
+                accept::check_edit(&connection.abilities, &message, &body).map_err(EngineError::Refused)?;
+                Wanted::Edit(message, self.meant(connection, &body).await?)
             }
             Wish::Delete { id } => Wanted::Delete(self.living_message(customer, *id).await?),
             Wish::React { id, emoji, present } => {
@@ -266,7 +279,20 @@ impl Engine {
         })
     }
 
-    async fn answered_before(
+    /// What a draft says, with its files.
+    pub(crate) async fn content(
+        &self,
+        connection: &Connection,
+        draft: &Draft,
+        thread: Option<&Answers>,
+    ) -> Result<(Body, Vec<Upload>), EngineError> {
+        let body = draft.wording.read();
+        let files = self.uploads(&connection.customer_id, &draft.files).await?;
+        accept::check_send(&connection.abilities, &body, thread, &files).map_err(EngineError::Refused)?;
+        Ok((self.meant(connection, &body).await?, files))
+    }
+
+    pub(crate) async fn answered_before(
         &self,
         customer: &CustomerId,
         key: Option<&Idempotency>,
@@ -307,7 +333,7 @@ impl Engine {
     }
 }
 
-fn accepting(customer_id: &CustomerId) -> tracing::Span {
+pub(crate) fn accepting(customer_id: &CustomerId) -> tracing::Span {
     debug_span!(target: FLOW, "accept", %customer_id)
 }
 

@@ -119,6 +119,7 @@ impl Engine {
             let named = std::slice::from_ref(external_id);
             let chat = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
             let mut chat = chat.ok_or(EngineError::NotFound)?;
+            check_is_there(&chat)?;
             let (mut writes, mut events) = (Vec::new(), Vec::new());
             if !chat.is_imported() {
                 chat.state = ChatState::Imported;
@@ -172,6 +173,7 @@ impl Engine {
         if !chat.is_imported() {
             return Err(EngineError::refused("chat_not_imported", "The chat is not imported. Import it first."));
         }
+        check_is_there(&chat)?;
         let connection = self.importable(customer, chat.connection_id).await?;
         self.begin(self.new_sync(&connection, Some(&chat), SyncKind::Reconcile, None), Vec::new(), Vec::new()).await
     }
@@ -257,6 +259,12 @@ impl Engine {
         self.take_in(&News::new(connection, people, Origin::Import)).await?;
         Ok(page)
     }
+}
+
+/// Refuses to read a chat that was begun here and that the platform does not have yet.
+fn check_is_there(chat: &Chat) -> Result<(), EngineError> {
+    let detail = "Nothing of this chat was sent yet, so there is nothing to read.";
+    if chat.begun_here { Err(EngineError::refused("chat_not_sent", detail)) } else { Ok(()) }
 }
 
 fn is_member(chat: &Chat) -> bool {

@@ -117,7 +117,8 @@ impl Engine {
     /// Whether the person of the connection is in the chat, as far as that was heard not long ago.
     pub(crate) fn is_surely_member(&self, chat: &Chat) -> bool {
         let recent = |asked_at| self.now().since(asked_at) <= MEMBERSHIP_TRUSTED_FOR;
-        chat.member.is_some_and(|member| member.member && recent(member.asked_at))
+        // Nobody at the platform could say who is in a chat that is not there yet.
+        chat.begun_here || chat.member.is_some_and(|member| member.member && recent(member.asked_at))
     }
 
     async fn ask(&self, offered: &Offered, access: &Access<'_>, reading: &Reading) -> Result<Vec<Update>, Delay> {

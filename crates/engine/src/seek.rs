@@ -34,6 +34,9 @@ impl Engine {
         access: &Access<'_>,
         chat: &Chat,
     ) -> Result<bool, Unread> {
+        if chat.begun_here {
+            return Ok(false);
+        }
         let here = Reading::Chat(chat.external_id.clone());
         match offered.connector.pull(access, &here, None).await {
             Err(ConnectorError::Refused(_)) => {}

@@ -32,6 +32,9 @@ pub struct Abilities {
     pub mark_read: bool,
     /// Messages can be read back one by one, so that an unknown outcome can be looked up.
     pub read_back: bool,
+    /// Messages have a subject and recipients, and threads can be begun.
+    #[serde(default)]
+    pub mail: bool,
     /// The longest text of a message, in characters.
     pub longest_text: u32,
     /// The longest text that an edit may have, in characters.

@@ -92,6 +92,10 @@ pub struct Chat {
     pub mark_due_at: Option<Timestamp>,
     /// Other names that the platform has for it.
     pub aliases: BTreeMap<ExternalId, Version>,
+    /// It was begun here, and the platform has nothing of it yet. Its id is ours until then, and nobody there can be
+    /// asked about it.
+    #[serde(default)]
+    pub begun_here: bool,
     /// As of when the platform deleted it, which nothing lifts. What was read of it stays here.
     #[serde(default)]
     pub gone: Option<Version>,
@@ -149,6 +153,11 @@ impl Chat {
     /// Whether its messages are kept.
     pub fn is_imported(&self) -> bool {
         self.state == ChatState::Imported
+    }
+
+    /// Whether it is kept in step with its platform: its messages are kept, and the platform has it.
+    pub fn is_followed(&self) -> bool {
+        self.is_imported() && !self.begun_here
     }
 
     /// The platform's id that its messages are named under, whatever its own is by now.

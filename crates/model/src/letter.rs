@@ -31,6 +31,9 @@ pub struct Letter {
     pub list: Option<String>,
     /// A program sent it by itself.
     pub automatic: bool,
+    /// What was asked to be written on it, while the platform has not said what it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<Box<Envelope>>,
 }
 
 /// Who is written to.

@@ -212,7 +212,7 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
     let message = match &ask.what {
         What::Send { chat, text, root } => {
             let wording = Wording::Markdown(text.clone());
-            let draft = Draft { wording, thread_root: *root, broadcast: false, files: Vec::new() };
+            let draft = Draft { wording, thread_root: *root, broadcast: false, files: Vec::new(), mail: None };
             engine.send(customer, *chat, draft, app, Some(&key)).await?
         }
         What::SendFiles { chat, text, files } => {
@@ -223,7 +223,7 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
                     .push(engine.upload(customer, name.clone(), "text/plain".to_owned(), None, &mut bytes).await?.id);
             }
             let wording = Wording::Markdown(text.clone());
-            let draft = Draft { wording, thread_root: None, broadcast: false, files: uploaded };
+            let draft = Draft { wording, thread_root: None, broadcast: false, files: uploaded, mail: None };
             engine.send(customer, *chat, draft, app, Some(&key)).await?
         }
         What::Edit { message, text } => {

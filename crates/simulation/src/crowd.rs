@@ -111,6 +111,7 @@ impl Connector for Board {
             delete: false,
             react: false,
             mark_read: false,
+            mail: false,
             files: false,
             most_files: 0,
             largest_file_bytes: 0,
@@ -373,6 +374,7 @@ async fn an_import_of_a_million_messages_holds_up_nobodys_send() {
             files: Vec::new(),
             thread_root: None,
             broadcast: false,
+            mail: None,
         };
         crowd.engine.send(&small.customer_id, chat[0].id, draft, Origin::App, None).await.unwrap();
         let before = crowd.count("history/C1");

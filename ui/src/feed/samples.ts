@@ -11,6 +11,7 @@ export const abilities: Abilities = {
   delete: true,
   react: true,
   mark_read: true,
+  mail: false,
   read_back: true,
   longest_text: 40_000,
   longest_edit: 4_000,

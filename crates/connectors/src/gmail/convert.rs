@@ -109,6 +109,7 @@ fn letter(mail: &Mail) -> Letter {
         references: mail.references.iter().map(|id| id.as_str().to_owned()).collect(),
         list: mail.list.as_ref().map(|list| list.id.clone()),
         automatic: mail.automatic.is_some(),
+        envelope: None,
     }
 }
 

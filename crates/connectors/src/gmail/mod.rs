@@ -68,6 +68,7 @@ fn abilities() -> Abilities {
         most_files: 0,
         react: false,
         mark_read: false,
+        mail: true,
         read_back: true,
         longest_text: LONGEST_TEXT,
         longest_edit: 0,

@@ -123,6 +123,7 @@ fn abilities() -> Abilities {
         most_files: MOST_FILES,
         react: true,
         mark_read: true,
+        mail: false,
         read_back: true,
         longest_text: LONGEST_TEXT,
         longest_edit: LONGEST_EDIT,

@@ -50,6 +50,7 @@ fn abilities() -> Abilities {
         delete: true,
         react: true,
         mark_read: true,
+        mail: false,
         read_back: true,
         longest_text: 100,
         longest_edit: 100,
@@ -119,6 +120,7 @@ impl Held {
             read_there: None,
             mark_due_at: None,
             aliases: BTreeMap::new(),
+            begun_here: false,
             gone: None,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
@@ -354,7 +356,7 @@ fn sending(held: &mut Held) -> Command {
             origin: Origin::App,
             ids: &ids,
         };
-        desk.send(Body::plain("ours"), None, Vec::new()).unwrap()
+        desk.send(Body::plain("ours"), None, Vec::new(), None).unwrap()
     };
     held.write(accepted.changes);
     let mut command = held.commands.values().next().unwrap().clone();

@@ -82,6 +82,7 @@ fn call(chat: &mut Chat, from: &ExternalId, into: &ExternalId, version: Version)
         return;
     }
     let old = std::mem::replace(&mut chat.external_id, into.clone());
+    chat.begun_here = false;
     chat.named_under.get_or_insert_with(|| old.clone());
     chat.aliases.insert(old, version);
 }

@@ -142,6 +142,7 @@ impl<'a> Work<'a> {
                 read_there: None,
                 mark_due_at: None,
                 aliases: BTreeMap::new(),
+                begun_here: false,
                 gone: None,
                 created_at: now,
                 updated_at: now,
@@ -279,7 +280,7 @@ impl<'a> Work<'a> {
         let (id, revision, imported) = (row.after.id, row.after.revision, row.after.is_imported());
 
         changes.writes.push(Write::Chat(row.after.clone()));
-        if imported && !was_imported {
+        if row.after.is_followed() && !before.is_some_and(Chat::is_followed) {
             let known = Completeness::from_now_on(&row.after, self.context.now);
             changes.writes.push(Write::Completeness(known));
         }

@@ -7,12 +7,16 @@ use crate::{
         connections::own,
         error::ApiError,
         lists::{Items, Listed, PageOf},
+        mail::{Addressee, correspondents},
+        messages::said,
         sync_statuses,
     },
     serve::Server,
 };
 use axum::{Json, extract::State, http::StatusCode};
+use engine::{Draft, Mail};
 use model::{
+    attachment::AttachmentId,
     chat::{ChatKind, ChatState},
     id::{ChatId, ConnectionId, Cursor, ExternalId, MessageId},
     store::ChatFilter,
@@ -72,6 +76,46 @@ pub struct OneChat {
     pub chat: view::Chat,
     /// The feed up to this number is contained. Follow it from here.
     pub as_of_seq: u64,
+}
+
+/// A thread of mail that is to be begun. Its first mail is said in one of `text`, `markdown` and `html`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewChat {
+    /// Through which connection.
+    #[schema(value_type = ConnectionId)]
+    pub connection_id: String,
+    /// To whom.
+    #[serde(default)]
+    pub to: Vec<Addressee>,
+    /// Who else is to read it.
+    #[serde(default)]
+    pub cc: Vec<Addressee>,
+    /// Who reads it without the others' knowing.
+    #[serde(default)]
+    pub bcc: Vec<Addressee>,
+    /// What it is about.
+    #[serde(default)]
+    pub subject: String,
+    /// Words as they stand. They may be left out where there are attachments.
+    pub text: Option<String>,
+    /// The same in Markdown.
+    pub markdown: Option<String>,
+    /// The same in HTML.
+    pub html: Option<String>,
+    /// Files that were uploaded with `POST /v1/attachments`, in their order.
+    #[serde(default)]
+    #[schema(value_type = Vec<AttachmentId>)]
+    pub attachments: Vec<String>,
+}
+
+/// A chat that was begun, with its first message on its way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BegunChat {
+    /// The chat. Until the platform has it, its `external_id` is none of the platform's and begins with `new:`.
+    pub chat: view::Chat,
+    /// The message.
+    pub message: view::Message,
 }
 
 /// Which chats are to be imported.
@@ -178,6 +222,33 @@ pub async fn list_chats(
     let found = store.chats(&customer.id, &filter, &page.paging).await?;
     let items = server.engine.show_chats(&customer.id, &found.items).await?;
     Ok(Json(Listed { items, next_cursor: page.cursor(found.next), as_of_seq }))
+}
+
+/// Begin a thread of mail, where the connection's abilities say `mail`. The chat and its message are here at once; how
+/// it went comes in the feed.
+#[utoipa::path(post, path = "/v1/chats", tag = "chats", request_body = NewChat, responses((status = 202, description = "The chat, with its message on its way", body = BegunChat)))]
+pub async fn begin_chat(
+    State(server): State<Server>,
+    customer: Customer,
+    ask: Ask<NewChat>,
+) -> Result<(StatusCode, Json<BegunChat>), ApiError> {
+    let NewChat { connection_id, to, cc, bcc, subject, text, markdown, html, attachments } = ask.body;
+    let connection: ConnectionId = named(&connection_id)?;
+    let (wording, files) = said(text, markdown, html, &attachments)?;
+    let mail = Mail {
+        to: Some(correspondents(to)),
+        cc: Some(correspondents(cc)),
+        bcc: correspondents(bcc),
+        subject: Some(subject),
+        ..Mail::default()
+    };
+    let draft = Draft { wording, thread_root: None, broadcast: false, files, mail: Some(mail) };
+    let (engine, key) = (&server.engine, ask.key.as_ref());
+    let held = engine.begin_thread(&customer.id, connection, draft, customer.origin, key).await?;
+    let chat = engine.store().listed_chat(&customer.id, held.chat_id).await?.ok_or(ApiError::NotFound)?;
+    let chat = engine.show_chats(&customer.id, &[chat]).await?.pop().ok_or(ApiError::NotFound)?;
+    let message = engine.show_messages(&customer.id, &[held]).await?.pop().ok_or(ApiError::NotFound)?;
+    Ok((StatusCode::ACCEPTED, Json(BegunChat { chat, message })))
 }
 
 /// One chat.

@@ -8,6 +8,7 @@ use crate::{
         auth::Customer,
         error::ApiError,
         lists::{Listed, PageOf},
+        mail::NewMail,
     },
     serve::Server,
 };
@@ -15,7 +16,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use engine::{Draft, Wording};
 use model::{
     attachment::AttachmentId,
-    id::{ChatId, MessageId},
+    id::{ChatId, MessageId, UploadId},
     message, view,
 };
 use serde::Deserialize;
@@ -51,6 +52,8 @@ pub struct NewMessage {
     /// Show the answer outside of its thread as well. Good only with `thread_root`.
     #[serde(default)]
     pub broadcast: bool,
+    /// What stands on it, where it is a mail. By itself it answers the newest mail, to all who have it.
+    pub mail: Option<NewMail>,
 }
 
 /// What a message is to say, in one of `text`, `markdown` and `html`.
@@ -76,6 +79,18 @@ fn wording(text: Option<String>, markdown: Option<String>, html: Option<String>)
             "Say it in text, markdown or html: in one of them, and in one only.",
         )),
     }
+}
+
+/// What a new message says, with its files, which may go without words.
+pub fn said(
+    text: Option<String>,
+    markdown: Option<String>,
+    html: Option<String>,
+    attachments: &[String],
+) -> Result<(Wording, Vec<UploadId>), ApiError> {
+    let files: Vec<_> = attachments.iter().map(|id| named(id)).collect::<Result<_, _>>()?;
+    let text = text.or_else(|| (!files.is_empty() && markdown.is_none() && html.is_none()).then(String::new));
+    Ok((wording(text, markdown, html)?, files))
 }
 
 /// What is to become of a message that failed, or of which nobody can tell.
@@ -135,12 +150,11 @@ pub async fn send_message(
     Named(id): Named<ChatId>,
     ask: Ask<NewMessage>,
 ) -> Accepted {
-    let NewMessage { text, markdown, html, thread_root, broadcast, attachments } = ask.body;
-    let files: Vec<_> = attachments.iter().map(|id| named(id)).collect::<Result<_, _>>()?;
+    let NewMessage { text, markdown, html, thread_root, broadcast, attachments, mail } = ask.body;
+    let (wording, files) = said(text, markdown, html, &attachments)?;
     let thread_root = thread_root.as_deref().map(named).transpose()?;
-    // Files may go without words.
-    let text = text.or_else(|| (!files.is_empty() && markdown.is_none() && html.is_none()).then(String::new));
-    let draft = Draft { wording: wording(text, markdown, html)?, thread_root, broadcast, files };
+    let mail = mail.map(NewMail::read).transpose()?;
+    let draft = Draft { wording, thread_root, broadcast, files, mail };
     let held = server.engine.send(&customer.id, id, draft, customer.origin, ask.key.as_ref()).await?;
     accepted(&server, &customer, held).await
 }

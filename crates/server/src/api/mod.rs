@@ -12,6 +12,7 @@ pub mod events;
 pub mod integrations;
 pub mod keys;
 pub mod lists;
+pub mod mail;
 pub mod messages;
 pub mod parked;
 pub mod people;
@@ -37,7 +38,7 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(people::put_user_platform))
         .routes(routes!(chats::list_available_chats))
         .routes(routes!(chats::import_chats))
-        .routes(routes!(chats::list_chats))
+        .routes(routes!(chats::list_chats, chats::begin_chat))
         .routes(routes!(chats::show_chat, chats::delete_chat))
         .routes(routes!(chats::mark_chat_read))
         .routes(routes!(chats::sync_chat))

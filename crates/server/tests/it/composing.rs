@@ -1,9 +1,16 @@
 //! Mail through the API: what a mail says, and how one is written.
 
-use crate::mailhouse::{ANA, connect, with_mail};
-use serde_json::json;
+use crate::{
+    house::{Feed, House},
+    mailhouse::{ANA, connect, with_mail},
+};
+use reqwest::Method;
+use sandbox::gmail::{FaultKind, Gmail};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 const RUI: &str = "rui@outside.example";
+const TOM: &str = "tom@outside.example";
 
 /// What an outside server hands over, with HTML of its own and two subjects' worth of history.
 const LETTER: &str = concat!(
@@ -49,5 +56,129 @@ async fn a_thread_without_a_subject_is_called_after_its_people() {
     let chats = house.all("ana", &format!("/v1/chats/available?connection_id={connection}")).await;
     assert!(chats.iter().any(|chat| chat["name"] == RUI), "{chats:?}");
     drop(stop);
+    house.close().await;
+}
+
+/// A house with a thread that Ana has: Rui wrote to her and to Tom.
+async fn with_thread() -> (House, Gmail, oneshot::Sender<()>, String, String) {
+    let (house, gmail, stop) = with_mail().await;
+    gmail.act_raw(RUI, LETTER.as_bytes()).unwrap();
+    let connection = connect(&house, "ana", ANA).await;
+    let chats = house.all("ana", &format!("/v1/chats/available?connection_id={connection}")).await;
+    let harbour = chats.iter().find(|chat| chat["name"] == "The harbour").unwrap();
+    let chat = house.import("ana", &connection, harbour["external_id"].as_str().unwrap()).await;
+    (house, gmail, stop, connection, chat)
+}
+
+fn addresses(of: &Value) -> Vec<&str> {
+    of.as_array().unwrap().iter().map(|one| one["address"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_shows_at_once_to_whom_it_goes_and_what_it_is_about() {
+    let (house, _, stop, _, chat) = with_thread().await;
+    let about = house.messages("ana", &chat).await[0]["id"].clone();
+    let path = format!("/v1/chats/{chat}/messages");
+    let write = async |mail: Value| {
+        let wish = json!({ "text": "Noted.", "mail": mail });
+        let answer = house.ask("ana", Method::POST, &path, Some(wish)).await;
+        assert_eq!((answer.status, &answer.body["status"]), (202, &json!("pending")), "{answer:?}");
+        answer.body
+    };
+    let all = write(json!({ "about": about })).await;
+    assert_eq!(all["subject"], "Re: The harbour");
+    assert_eq!((addresses(&all["recipients"]["to"]), addresses(&all["recipients"]["cc"])), (vec![RUI], vec![TOM]));
+    let one = write(json!({ "manner": "reply", "about": about, "subject": "Elsewhere" })).await;
+    assert_eq!((&one["subject"], addresses(&one["recipients"]["cc"])), (&json!("Elsewhere"), vec![]));
+    let eva = json!([{ "address": " eva@x.example ", "name": "Eva" }]);
+    let forward = write(json!({ "manner": "forward", "about": about, "to": eva, "bcc": [{ "address": TOM }] })).await;
+    assert_eq!(forward["subject"], "Fwd: The harbour");
+    assert_eq!(forward["recipients"]["to"], json!([{ "name": "Eva", "address": "eva@x.example", "me": false }]));
+    assert_eq!(addresses(&forward["recipients"]["bcc"]), [TOM]);
+    drop(stop);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_stand_on_a_mail_is_refused_and_nothing_is_kept_of_it() {
+    let (house, _, stop, connection, chat) = with_thread().await;
+    let before = house.messages("ana", &chat).await.len();
+    let path = format!("/v1/chats/{chat}/messages");
+    let refused = async |mail: Value, code: &str| {
+        let wish = json!({ "text": "Noted.", "mail": mail });
+        house.ask("ana", Method::POST, &path, Some(wish)).await.refused(422, code);
+    };
+    let to = |address: &str| json!([{ "address": address }]);
+    refused(json!({ "manner": "forward" }), "no_recipient").await;
+    refused(json!({ "to": [] }), "no_recipient").await;
+    refused(json!({ "to": to("nobody") }), "bad_address").await;
+    refused(json!({ "cc": to("eva@x.example\r\nBcc: all@x.example") }), "bad_address").await;
+    refused(json!({ "to": [{ "address": RUI, "name": "Rui\nBcc: all@x.example" }] }), "bad_name").await;
+    refused(json!({ "subject": "Hello\r\nBcc: all@x.example" }), "bad_subject").await;
+    refused(json!({ "bcc": vec![json!({ "address": RUI }); 101] }), "too_many_recipients").await;
+    refused(json!({ "manner": "new" }), "wrong_shape").await;
+    let begin = async |wish: Value| house.ask("ana", Method::POST, "/v1/chats", Some(wish)).await;
+    begin(json!({ "connection_id": connection, "text": "x" })).await.refused(422, "no_recipient");
+    let to_rui = json!({ "connection_id": connection, "to": to(RUI), "subject": "a\u{0}b", "text": "x" });
+    begin(to_rui).await.refused(422, "bad_subject");
+    begin(json!({ "connection_id": connection, "to": to(RUI) })).await.refused(400, "one_wording");
+    assert_eq!(house.messages("ana", &chat).await.len(), before);
+
+    let slack = house.connect("ana", &house.person(0)).await;
+    let channel = house.import("ana", &slack, &house.shared_channel(&[&house.person(0)])).await;
+    let about = house.messages("ana", &channel).await[0]["id"].clone();
+    refused(json!({ "about": about }), "about_elsewhere").await;
+    let wish = json!({ "text": "x", "mail": { "subject": "x" } });
+    let there = format!("/v1/chats/{channel}/messages");
+    house.ask("ana", Method::POST, &there, Some(wish)).await.refused(422, "not_possible");
+    begin(json!({ "connection_id": slack, "to": to(RUI), "text": "x" })).await.refused(422, "not_possible");
+    let strange = json!({ "connection_id": connection, "to": to(RUI), "text": "x" });
+    house.ask("bo", Method::POST, "/v1/chats", Some(strange)).await.refused(404, "not_found");
+    drop(stop);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_cannot_be_begun_is_here_to_be_changed_tried_again_and_deleted() {
+    let (house, gmail, stop, connection, _) = with_thread().await;
+    gmail.faults().once(Some("messages.send"), FaultKind::NotFound);
+    let mut feed = Feed::open(&house, "ana", 0).await;
+    let wish = json!({
+        "connection_id": connection, "subject": "The pier", "text": "It is closed.",
+        "to": [{ "address": "Rui@Outside.example", "name": "Rui" }],
+    });
+    let begin = async || {
+        let headers = [("idempotency-key", "pier")];
+        house.ask_with("ana", Method::POST, "/v1/chats", &headers, Some(wish.clone())).await
+    };
+    let begun = begin().await;
+    assert_eq!(begun.status, 202, "{begun:?}");
+    let (chat, message) = (begun.body["chat"].clone(), begun.body["message"].clone());
+    assert_eq!((&chat["name"], &chat["kind"]), (&json!("The pier"), &json!("email_thread")));
+    assert_eq!(chat["participants"].as_array().unwrap().len(), 2, "{chat}");
+    assert!(chat["external_id"].as_str().unwrap().starts_with("new:"), "{chat}");
+    assert_eq!((&message["status"], &message["subject"]), (&json!("pending"), &json!("The pier")));
+    assert_eq!(addresses(&message["recipients"]["to"]), ["Rui@Outside.example"]);
+    let again = begin().await;
+    assert_eq!(again.body["message"]["id"], message["id"], "the same call begins one thread");
+    assert_eq!(again.body["chat"]["id"], chat["id"]);
+
+    let created = feed.until(|event| event["object_id"] == chat["id"]).await;
+    assert_eq!(created["kind"], "chat.created");
+    feed.message(&message["id"], |message| message["status"] == "failed").await;
+    let id = message["id"].as_str().unwrap();
+    let path = format!("/v1/messages/{id}");
+    let edited = house.ask("ana", Method::PATCH, &path, Some(json!({ "text": "It is shut." }))).await.good();
+    assert_eq!((&edited["body"]["text"], &edited["subject"]), (&json!("It is shut."), &json!("The pier")));
+    let sync = format!("/v1/chats/{}/sync", chat["id"].as_str().unwrap());
+    house.ask("ana", Method::POST, &sync, None).await.refused(422, "chat_not_sent");
+    let retried = house.ask("ana", Method::POST, &format!("{path}/retry"), Some(json!({}))).await.good();
+    assert_eq!((&retried["status"], &retried["subject"]), (&json!("pending"), &json!("The pier")), "{retried}");
+    feed.message(&message["id"], |message| message["status"] != "pending").await;
+    house.ask("ana", Method::DELETE, &path, None).await.good();
+    feed.message(&message["id"], |message| message["deleted_at"].is_string()).await;
+    let gone = format!("/v1/chats/{}", chat["id"].as_str().unwrap());
+    assert_eq!(house.ask("ana", Method::DELETE, &gone, None).await.status, 204);
+    drop((feed, stop));
     house.close().await;
 }

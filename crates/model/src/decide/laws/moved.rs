@@ -103,3 +103,27 @@ fn the_platform_knows_a_mark_whatever_name_its_message_has() {
     held.take(&[Update::Read { chat: "C".into(), mark: mark("C:5"), there: true }], None, &[], false);
     assert_eq!(held.chat.mark_due_at, None, "it is told no more");
 }
+
+/// What nobody at the platform knows is not compared with it. Once it is there, it is, and that once.
+#[test]
+fn a_chat_that_was_begun_here_is_followed_once_the_platform_has_it() {
+    let mut held = Held::new();
+    (held.chat.begun_here, held.chat.external_id) = (true, "new:C".into());
+    let moved = Update::ChatMoved { from: "new:C".into(), into: "T".into(), version: Version(5) };
+    let take = |chat: &Chat| {
+        let known = Known { chat: Some(chat.clone()), ..Known::nothing(connection()) };
+        let ids = || held.uuid();
+        let changes = decide(known, std::slice::from_ref(&moved), None, &quiet(&ids));
+        let chat = changes.writes.iter().find_map(|write| match write {
+            Write::Chat(chat) => Some(chat.clone()),
+            _ => None,
+        });
+        (chat, changes.writes.iter().any(|write| matches!(write, Write::Completeness(_))))
+    };
+    assert!(!held.chat.is_followed());
+    let (chat, compared) = take(&held.chat);
+    let chat = chat.unwrap();
+    assert!(chat.is_followed() && compared);
+    assert_eq!((chat.external_id.as_str(), chat.named_under().as_str()), ("T", "new:C"));
+    assert_eq!(take(&chat), (None, false), "a repeat says nothing new");
+}

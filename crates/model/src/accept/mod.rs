@@ -2,6 +2,8 @@
 //!
 //! Pure. What is accepted waits in the outbox; its message shows as `pending` from the same commit on.
 
+pub mod mail;
+
 use crate::{
     abilities::Abilities,
     attachment::Attachment,
@@ -13,6 +15,7 @@ use crate::{
     event::{EventKind, NewEvent, Origin, Subject},
     facets::{Content, Facet, Facets, Version},
     id::{CommandId, ExternalId, MessageId},
+    letter::{Envelope, Letter},
     message::{Direction, Message, PendingChange, Problem, Status},
     time::Timestamp,
     upload::{SentFile, Upload, UploadState},
@@ -110,18 +113,28 @@ pub fn check_send(
     if body.is_empty() { Ok(()) } else { check_text(body, abilities.longest_text) }
 }
 
-/// Refuses a text that cannot replace another one.
-pub fn check_edit(abilities: &Abilities, body: &Body) -> Result<(), Problem> {
+/// Whether a message failed and no platform has it, so that it is changed and deleted here alone.
+fn never_left(message: &Message) -> bool {
+    message.external_id.is_none() && message.status == Status::Failed
+}
+
+/// Refuses a text that cannot replace what a message says.
+pub fn check_edit(abilities: &Abilities, message: &Message, body: &Body) -> Result<(), Problem> {
+    if never_left(message) {
+        return check_text(body, abilities.longest_text);
+    }
     check_able(abilities.edit, "change messages")?;
     check_text(body, abilities.longest_edit)
 }
 
-/// Gives a message of ours its files.
-fn with_files(message: &mut Message, files: Vec<Attachment>) {
-    if let Some(mut content) = message.facets.content.take() {
-        content.value.attachments = files;
-        message.facets.content = Some(Facet::new(content.version, content.value));
-    }
+/// Puts our words into a message that no platform has. Whatever a platform says of it is newer.
+fn write(message: &mut Message, content: Content) {
+    message.facets.content = Some(Facet::new(Version(i64::MIN), content));
+}
+
+/// What was asked to be written on a mail that never reached its platform.
+fn envelope_of(content: &Content) -> Option<Box<Envelope>> {
+    content.letter.as_ref().and_then(|letter| letter.envelope.clone())
 }
 
 /// The files of a message that never reached its platform: they bear our own ids.
@@ -197,8 +210,14 @@ impl Desk<'_> {
         Accepted { message, changes }
     }
 
-    /// Accepts a new message.
-    pub fn send(&self, body: Body, thread: Option<Answers>, files: Vec<Upload>) -> Result<Accepted, Problem> {
+    /// Accepts a new message; a mail with what stands on it.
+    pub fn send(
+        &self,
+        body: Body,
+        thread: Option<Answers>,
+        files: Vec<Upload>,
+        letter: Option<Letter>,
+    ) -> Result<Accepted, Problem> {
         self.check_open()?;
         let broadcast = thread.as_ref().is_some_and(|thread| thread.broadcast);
         let thread_root = thread.map(|thread| thread.root);
@@ -220,10 +239,22 @@ impl Desk<'_> {
             created_at: self.now,
             updated_at: self.now,
         };
-        self.write(&mut message, body.clone(), thread_root.clone(), broadcast);
-        with_files(&mut message, files.iter().map(Upload::attachment).collect());
+        let content = Content {
+            sender: self.connection.senders.first().cloned(),
+            body: body.clone(),
+            sent_at: self.now,
+            edited_at: None,
+            thread_root: thread_root.clone(),
+            broadcast,
+            system: false,
+            attachments: files.iter().map(Upload::attachment).collect(),
+            letter: letter.map(Box::new),
+            platform_data: serde_json::Value::Null,
+        };
+        let envelope = envelope_of(&content);
+        write(&mut message, content);
         let sent = files.iter().map(Upload::sent).collect();
-        let command = self.command(id, Action::Send { body, thread_root, broadcast, files: sent, envelope: None });
+        let command = self.command(id, Action::Send { body, thread_root, broadcast, files: sent, envelope });
         let mut accepted = self.accepted(message, Some(command), Some(EventKind::MessageCreated));
         accepted.changes.writes.push(Write::Active { chat_id: self.chat.id, at: self.now });
         for file in files {
@@ -235,35 +266,13 @@ impl Desk<'_> {
         Ok(accepted)
     }
 
-    /// Puts our words into a message that no platform has. Whatever a platform says of it is newer.
-    fn write(&self, message: &mut Message, body: Body, thread_root: Option<ExternalId>, broadcast: bool) {
-        let content = Content {
-            sender: self.connection.senders.first().cloned(),
-            body,
-            sent_at: self.now,
-            edited_at: None,
-            thread_root,
-            broadcast,
-            system: false,
-            attachments: Vec::new(),
-            letter: None,
-            platform_data: serde_json::Value::Null,
-        };
-        message.facets.content = Some(Facet::new(Version(i64::MIN), content));
-    }
-
     /// Accepts a change of what a message says. One that never left is changed here.
     pub fn edit(&self, message: &Message, body: Body) -> Result<Accepted, Problem> {
         self.check_open()?;
         self.check_changeable(message)?;
         let mut message = message.clone();
-        if message.external_id.is_none() && message.status == Status::Failed {
-            let held = message.facets.shown();
-            let broadcast = held.is_some_and(|content| content.broadcast);
-            let thread_root = held.and_then(|content| content.thread_root.clone());
-            let attachments = held.map(|content| content.attachments.clone()).unwrap_or_default();
-            self.write(&mut message, body, thread_root, broadcast);
-            with_files(&mut message, attachments);
+        if let (true, Some(held)) = (never_left(&message), message.facets.shown().cloned()) {
+            write(&mut message, Content { body, sent_at: self.now, ..held });
             return Ok(self.accepted(message, None, Some(EventKind::MessageUpdated)));
         }
         let command = self.command(message.id, Action::Edit { body: body.clone() });
@@ -278,7 +287,7 @@ impl Desk<'_> {
         self.check_changeable(message)?;
         check_able(self.connection.abilities.delete, "delete messages")?;
         let mut message = message.clone();
-        if message.external_id.is_none() && message.status == Status::Failed {
+        if never_left(&message) {
             message.facets.tell_deleted(Version(i64::MIN));
             return Ok(self.accepted(message, None, Some(EventKind::MessageDeleted)));
         }
@@ -316,7 +325,7 @@ impl Desk<'_> {
             thread_root: content.thread_root.clone(),
             broadcast: content.broadcast,
             files: sent_files(content),
-            envelope: None,
+            envelope: envelope_of(content),
         };
         let command = self.command(message.id, action);
         let mut message = message.clone();
