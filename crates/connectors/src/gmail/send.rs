@@ -16,6 +16,7 @@ use model::{
     body::{Body, Naming},
     command::{Action, Attempt},
     connector::{Access, ConnectorError, Outcome, Proof, Step},
+    http::HttpError,
     id::ExternalId,
 };
 use serde_json::json;
@@ -74,7 +75,12 @@ async fn answer(
     let bytes = written.whole(&[]);
     let wish = json!({ "raw": URL_SAFE.encode(bytes), "threadId": step.chat.as_str() });
     let sent: wire::Message = client.post("messages.send", "messages/send", &wish, Effect::Once).await?;
-    Ok(Outcome::Done(threads::message(client, step.chat, &sent.id).await?))
+    Ok(Outcome::Done(threads::message(client, step.chat, &sent.id).await.map_err(|error| left(&error))?))
+}
+
+/// The mail has left, whatever hinders its reading: it is proven later, and never sent again.
+fn left(error: &ConnectorError) -> ConnectorError {
+    ConnectorError::Unknown(HttpError::Broken(format!("it was sent, and cannot be read back now: {error}")))
 }
 
 /// Finds out what became of an attempt.
