@@ -14,7 +14,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// How long to wait where Google names no time.
-const SHORT_WAIT: Duration = Duration::from_secs(2);
+pub const SHORT_WAIT: Duration = Duration::from_secs(2);
 /// How much of what Google says is passed on, in characters.
 const LONGEST_WORDS: usize = 300;
 

@@ -1,6 +1,11 @@
 //! Reads threads: which there are, and what stands in one.
 
-use crate::gmail::{client::Client, convert, large, problem::CallError, wire};
+use crate::gmail::{
+    client::Client,
+    convert, large,
+    problem::{CallError, SHORT_WAIT},
+    wire,
+};
 use model::{
     compare::Stretch,
     connector::{ConnectorError, Page},
@@ -95,10 +100,28 @@ pub async fn message(client: &Client<'_>, chat: &ExternalId, id: &str) -> Result
     let seen = client.profile().await?.history_id;
     match client.message(id, "minimal").await {
         Ok(shown) if convert::is_left_out(&shown) => Ok(Vec::new()),
-        Ok(shown) => mail(client, chat, &shown).await,
+        Ok(shown) => match mail(client, chat, &shown).await? {
+            nothing if nothing.is_empty() => Err(too_new()),
+            updates => Ok(updates),
+        },
+        Err(CallError::NotFound(_)) if is_listed(client, chat, id).await? => Err(too_new()),
         Err(CallError::NotFound(_)) => Ok(vec![convert::deleted(chat, id, seen)]),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the thread has a mail that was not found by itself: one that has only just come may not be found yet.
+async fn is_listed(client: &Client<'_>, chat: &ExternalId, id: &str) -> Result<bool, ConnectorError> {
+    match client.thread(chat.as_str(), &[]).await {
+        Ok(thread) => Ok(thread.messages.iter().any(|one| one.id == id)),
+        Err(CallError::NotFound(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// It is there, and cannot be read yet.
+fn too_new() -> ConnectorError {
+    ConnectorError::Busy { after: SHORT_WAIT }
 }
 
 /// What a mail says, whose labels are known. One that went away meanwhile says nothing.
