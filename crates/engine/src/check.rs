@@ -125,7 +125,11 @@ impl Engine {
 
     /// What the platform says of the chat itself, if it says anything else by now.
     async fn facts(&self, offered: &Offered, access: &Access<'_>, chat: &Chat) -> Result<Option<Update>, Unread> {
-        let page = offered.connector.pull(access, &Reading::Chat(chat.external_id.clone()), None).await?;
+        let page = match offered.connector.pull(access, &Reading::Chat(chat.external_id.clone()), None).await {
+            // What is left of a chat that says nothing of itself, its listing tells.
+            Err(ConnectorError::Refused(_)) => return Ok(None),
+            page => page?,
+        };
         let held = chat.facts.as_ref().map(|facts| &facts.value);
         let is_new = |update: &Update| matches!(update, Update::Chat { facts, .. } if Some(facts) != held);
         let news = page.updates.into_iter().find(is_new).into_iter().collect();
