@@ -10,7 +10,7 @@ pub mod faults;
 pub mod gmail;
 pub mod slack;
 
-mod calendar;
+pub mod calendar;
 mod dice;
 mod journal;
 mod port;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Gmail;
-use super::answer::{answer, quote, react};
+use super::answer::{add, answer, quote, react};
 use super::change::Change;
 use super::mailbox::{Alias, Message};
 use super::mime::addresses::{self, Address};
@@ -31,7 +31,7 @@ pub struct Act {
 pub enum Deed {
     /// Writes a mail, also from an address outside. Answers with its id, where the writer has a mailbox.
     Send(Writing),
-    /// Answers a message, or everybody in it.
+    /// Answers a message, or everybody in it, and besides whom the writing names.
     Reply {
         message: String,
         #[serde(default)]
@@ -309,7 +309,9 @@ impl State {
         let mut letter = self.letter(now_micros, mailbox, writing)?;
         let has_room = held.takes(&parent.thread, &parent.head, self.config.thread_most);
         let thread = has_room.then(|| parent.thread.clone());
+        let added = (std::mem::take(&mut letter.to), std::mem::take(&mut letter.cc));
         answer(&mut letter, held, parent, all);
+        add(&mut letter, added);
         finish(&mut letter, parent);
         if letter.to.is_empty() {
             return Err("no_recipient");

@@ -33,6 +33,24 @@ pub fn answer(letter: &mut Letter, own: &Mailbox, parent: &Message, all: bool) {
     letter.references = references;
 }
 
+/// Adds people to an answer who do not get it anyway.
+pub fn add(letter: &mut Letter, (to, cc): (Vec<Address>, Vec<Address>)) {
+    let is_told = |letter: &Letter, person: &Address| {
+        let key = addresses::key(&person.address);
+        letter.to.iter().chain(&letter.cc).any(|told| addresses::key(&told.address) == key)
+    };
+    for person in to {
+        if !is_told(letter, &person) {
+            letter.to.push(person);
+        }
+    }
+    for person in cc {
+        if !is_told(letter, &person) {
+            letter.cc.push(person);
+        }
+    }
+}
+
 /// Puts what is answered below the answer, as Gmail's own page does.
 pub fn quote(letter: &mut Letter, parent: &Message) {
     let head = &parent.head;

@@ -1,5 +1,7 @@
 //! What can go wrong at Gmail on demand.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Kind;
@@ -103,6 +105,12 @@ impl Kind for FaultKind {
 
     fn is_of_news(&self) -> bool {
         self.name().is_of_pushes()
+    }
+}
+
+impl fmt::Display for FaultName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(out)
     }
 }
 

@@ -52,7 +52,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-pub use self::acts::{Act, Deed, Refusal};
+pub use self::acts::{Act, Attached, Deed, Refusal, Writing};
 pub use self::api::methods::{METHODS, Method};
 pub use self::config::{App, CallChaos, Config, PushChaos, Quota, Subscription, WorldSize};
 pub use self::faults::{Fault, FaultKind, FaultName};
@@ -229,6 +229,13 @@ impl Gmail {
 
     pub fn mailbox(&self, address: &str) -> Option<MailboxSnapshot> {
         self.lock().world.mailbox_at(address).map(snapshot::mailbox)
+    }
+
+    /// The thread of each message in a mailbox, drafts included.
+    pub fn places(&self, address: &str) -> BTreeMap<String, String> {
+        let state = self.lock();
+        let messages = state.world.mailbox_at(address).into_iter().flat_map(|mailbox| mailbox.messages.values());
+        messages.map(|message| (message.id.clone(), message.thread.clone())).collect()
     }
 
     /// A message's bytes, as `format=raw` gives them.
