@@ -4,7 +4,7 @@ use crate::{
     asks::What,
     connect, emoji, erasing,
     files::{delete_file, send_files, share},
-    identity,
+    identity, mail,
     world::{Party, World},
 };
 use model::{
@@ -26,7 +26,7 @@ const LOOKS: &[(&str, &str)] = &[
     ("```%```", "```\n%\n```"),
 ];
 
-type Act = fn(&mut World) -> Option<String>;
+pub type Act = fn(&mut World) -> Option<String>;
 
 /// Everything that is done, by name. None means that there was nothing to do it to.
 pub const ACTS: &[(&str, Act)] = &[
@@ -74,7 +74,8 @@ const EMOJI: &[(&str, &str)] = &[("thumbsup", "👍"), ("tada", "🎉")];
 impl World {
     /// Does one thing of chance. False if there was nothing to do it to.
     pub fn act(&mut self) -> bool {
-        let Some((name, act)) = self.chance.pick(ACTS).copied() else { return false };
+        let acts = if self.mail.is_some() && self.chance.one_in(2) { mail::ACTS } else { ACTS };
+        let Some((name, act)) = self.chance.pick(acts).copied() else { return false };
         let Some(done) = act(self) else { return false };
         *self.report.actions.entry(name).or_default() += 1;
         self.say(|| format!("{name}: {done}"));
@@ -82,7 +83,7 @@ impl World {
     }
 
     /// A word that nobody used before.
-    fn word(&mut self) -> String {
+    pub fn word(&mut self) -> String {
         self.texts += 1;
         format!("w{}", self.texts)
     }
@@ -125,22 +126,32 @@ impl World {
         self.chance.pick(&self.parties).cloned()
     }
 
-    /// An imported chat of a party whose person is in it.
+    /// An imported chat of somebody at Slack.
     pub fn a_chat(&self) -> Option<(Party, Chat)> {
         let party = self.a_party()?;
-        let mine = |chat: &Chat| chat.customer_id == party.customer && chat.is_imported();
-        let chats: Vec<_> = self.memory.all_chats().into_iter().filter(mine).collect();
-        let chat = self.chance.pick(&chats)?.clone();
+        let chat = self.a_chat_of(&party)?;
         Some((party, chat))
+    }
+
+    /// An imported chat of a party.
+    pub fn a_chat_of(&self, party: &Party) -> Option<Chat> {
+        let mine = |chat: &Chat| chat.connection_id == party.connection && chat.is_imported();
+        let chats: Vec<_> = self.memory.all_chats().into_iter().filter(mine).collect();
+        self.chance.pick(&chats).cloned()
     }
 
     fn a_message_here(&self, wanted: impl Fn(&Message) -> bool) -> Option<(Party, Message)> {
         let (party, chat) = self.a_chat()?;
+        let message = self.a_message_of(&chat, wanted)?;
+        Some((party, message))
+    }
+
+    pub fn a_message_of(&self, chat: &Chat, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
         let rows = self.memory.all_messages().into_iter();
         let rows: Vec<_> = rows
             .filter(|row| row.chat_id == chat.id && row.is_shown() && !row.facets.is_deleted() && wanted(row))
             .collect();
-        Some((party, self.chance.pick(&rows)?.clone()))
+        self.chance.pick(&rows).cloned()
     }
 }
 
@@ -282,7 +293,7 @@ fn import(world: &mut World) -> Option<String> {
     let party = world.a_party()?;
     let mine: Vec<_> = world.slack.channels().into_iter().filter(|one| one.members.contains(&party.user)).collect();
     let channel = world.chance.pick(&mine)?.clone();
-    let held = |chat: &Chat| chat.external_id.as_str() == channel.id && chat.customer_id == party.customer;
+    let held = |chat: &Chat| chat.external_id.as_str() == channel.id && chat.connection_id == party.connection;
     if world.memory.all_chats().iter().any(|chat| held(chat) && chat.is_imported()) && !world.chance.one_in(8) {
         return None;
     }
@@ -336,7 +347,7 @@ fn send_reply(world: &mut World) -> Option<String> {
 }
 
 /// One of ours, whether it has left or not.
-fn ours(row: &Message) -> bool {
+pub fn ours(row: &Message) -> bool {
     row.direction == Direction::Outgoing && row.status != Status::Uncertain
 }
 

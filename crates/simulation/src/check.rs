@@ -3,7 +3,7 @@
 use crate::{
     files::{content, digest},
     follow::Follower,
-    world::{World, lock},
+    world::{World, integration, lock},
 };
 use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
@@ -11,7 +11,7 @@ use model::{
     connection::Login,
     customer::CustomerId,
     event::Event,
-    id::{ExternalId, MessageId},
+    id::{ConnectionId, ExternalId, MessageId},
     time::Timestamp,
     world::Clock,
 };
@@ -35,7 +35,7 @@ const AT_THE_SAME_MOMENT: usize = 2;
 /// What was seen in the course of the run.
 #[derive(Default)]
 pub struct Seen {
-    /// Where each mark of ours appeared at Slack: one place, for one effect.
+    /// Where each mark of ours appeared: one place, for one effect.
     pub marks: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Which mark each text bore when it first appeared. No two asks have the same text.
     texts: BTreeMap<String, String>,
@@ -89,6 +89,20 @@ impl Seen {
         }
     }
 
+    /// A mark of ours is seen somewhere. Whether it is for the first time.
+    pub fn appeared(&mut self, mark: &str, place: (&str, &str), text: &str) -> Result<bool, String> {
+        let new = !self.marks.contains_key(mark);
+        let places = self.marks.entry(mark.to_owned()).or_default();
+        places.insert((place.0.to_owned(), place.1.to_owned()));
+        if places.len() > 1 {
+            return Err(format!("P6: one send took effect twice: {places:?} ({text})"));
+        }
+        if new && let Some(held) = self.texts.insert(text.to_owned(), mark.to_owned()) {
+            return Err(format!("P6: one ask became two sends: {held} and {mark} ({text})"));
+        }
+        Ok(new)
+    }
+
     /// Whether a command of ours made this message.
     pub fn is_ours(&self, id: MessageId) -> bool {
         let id = id.to_string();
@@ -120,10 +134,12 @@ impl World {
             return Err(wrong.clone());
         }
         self.check_posts()?;
+        self.check_mails_sent()?;
         self.check_shares()?;
         if self.executor.steps.is_multiple_of(LOOK_EVERY) {
             self.check_feed()?;
             self.check_rows()?;
+            self.check_mail_rows()?;
             self.check_logins()?;
         }
         self.follow(LOOK_EVERY);
@@ -173,18 +189,8 @@ impl World {
             for message in &channel.messages {
                 let payload = message.metadata.as_ref().map(|metadata| &metadata["event_payload"]);
                 let Some(mark) = payload.and_then(|payload| payload["mark"].as_str()) else { continue };
-                let new = !self.seen.marks.contains_key(mark);
-                let places = self.seen.marks.entry(mark.to_owned()).or_default();
-                places.insert((channel.id.clone(), message.ts.clone()));
-                if places.len() > 1 {
-                    return Err(format!("P6: one send took effect twice: {places:?} ({})", message.text));
-                }
-                if new {
+                if self.seen.appeared(mark, (&channel.id, &message.ts), &message.text)? {
                     self.check_sender(mark, &channel.id)?;
-                    let held = self.seen.texts.insert(message.text.clone(), mark.to_owned());
-                    if let Some(held) = held {
-                        return Err(format!("P6: one ask became two sends: {held} and {mark} ({})", message.text));
-                    }
                 }
             }
         }
@@ -195,7 +201,7 @@ impl World {
     fn check_sender(&self, mark: &str, channel: &str) -> Result<(), String> {
         let id = mark.split_once('.').and_then(|(id, _)| id.parse::<MessageId>().ok());
         let row = self.memory.all_messages().into_iter().find(|row| Some(row.id) == id);
-        let party = row.and_then(|row| self.parties.iter().find(|party| party.customer == row.customer_id));
+        let party = row.and_then(|row| self.parties.iter().find(|party| party.connection == row.connection_id));
         let Some(party) = party else { return Ok(()) }; // Its chat was deleted here.
         let closed = self.seen.away_since(&party.user, channel).map(|since| since + LATEST_OWN);
         if closed.is_some_and(|closed| self.now() > closed) {
@@ -226,7 +232,11 @@ impl World {
         let connections = self.memory.all_connections();
         let is_used =
             |login: &Login| connections.iter().any(|one| !one.standing.ended && one.logins.contains(&login.id));
-        let lost = |login: &Login| login.lost && !self.seen.revoked && is_used(login);
+        let revoked = |login: &Login| match login.integration == integration() {
+            true => self.seen.revoked,
+            false => self.is_mail_revoked(),
+        };
+        let lost = |login: &Login| login.lost && !revoked(login) && is_used(login);
         match self.memory.all_logins().into_iter().find(lost) {
             Some(login) => Err(format!("the login of {} was lost, and nobody revoked it", login.account)),
             None => Ok(()),
@@ -236,22 +246,23 @@ impl World {
     /// P2, P11 and P14, on everything that is stored.
     pub fn check_rows(&self) -> Result<(), String> {
         let chats: BTreeMap<_, _> = self.memory.all_chats().into_iter().map(|chat| (chat.id, chat)).collect();
-        let mut named: BTreeSet<(CustomerId, ExternalId)> = BTreeSet::new();
+        let mut named: BTreeSet<(ConnectionId, ExternalId)> = BTreeSet::new();
         for message in self.memory.all_messages() {
             let chat = chats.get(&message.chat_id).ok_or_else(|| format!("{} stands in no chat", message.id))?;
             if !chat.is_imported() {
                 return Err(format!("P14: {} is in {}, which is {:?}", message.id, chat.external_id, chat.state));
             }
             if let Some(name) = &message.external_id
-                && !named.insert((message.customer_id.clone(), name.clone()))
+                && !named.insert((message.connection_id, name.clone()))
             {
                 return Err(format!("P2: {} has {name} twice", message.customer_id));
             }
         }
+        let everybody = self.everybody();
         for chat in chats.values() {
-            let party = self.parties.iter().chain(&self.leaving).find(|party| party.customer == chat.customer_id);
+            let party = everybody.iter().chain(&self.leaving).find(|party| party.connection == chat.connection_id);
             let Some(party) = party else { return Err(format!("{} belongs to nobody", chat.external_id)) };
-            if !self.seen.was_in(&party.user, chat.external_id.as_str()) {
+            if party.integration == integration() && !self.seen.was_in(&party.user, chat.external_id.as_str()) {
                 return Err(format!("P11: {} sees {}, where they never were", party.customer, chat.external_id));
             }
         }

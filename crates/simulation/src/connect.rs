@@ -4,7 +4,7 @@ use crate::{
     asks::What,
     world::{Party, REDIRECT, World, integration},
 };
-use axum::body::Body;
+use axum::{Router, body::Body, extract::Query, http::Uri};
 use engine::{Engine, EngineError};
 use model::{
     chat::Chat,
@@ -15,6 +15,7 @@ use model::{
 };
 use sandbox::slack::{ChannelKind, ChannelSnapshot};
 use std::{
+    collections::BTreeMap,
     future::Future,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -46,7 +47,7 @@ impl World {
         for (number, user) in [first, second].into_iter().enumerate() {
             let customer = CustomerId::new(format!("customer-{number}")).map_err(|error| error.to_string())?;
             let (_, engine) = self.any_server().ok_or("no server is up")?;
-            let code = self.allow(&engine, &user.id, number == 0)?;
+            let code = self.allow_slack(&engine, &user.id, number == 0)?;
             let grant = Grant::Code { code: Secret(code), redirect_uri: REDIRECT.to_owned() };
             let slack = integration();
             let connected = self.drive(engine.connect(&customer, &slack, &grant));
@@ -54,6 +55,7 @@ impl World {
             let own_token = number == 0;
             self.parties.push(Party {
                 customer,
+                integration: slack,
                 user: user.id.clone(),
                 connection: connection.id,
                 own_token,
@@ -81,7 +83,7 @@ impl World {
 
     /// Counts a chat that another company's workspace shares with the customer's.
     pub fn count_guest(&mut self, chat: &Chat, channel: &ChannelSnapshot) {
-        let party = self.parties.iter().find(|party| party.customer == chat.customer_id);
+        let party = self.parties.iter().find(|party| party.connection == chat.connection_id);
         let user = party.and_then(|party| self.slack.users().into_iter().find(|user| user.id == party.user));
         self.count("chats of another company", usize::from(user.is_some_and(|user| user.team != channel.team)));
     }
@@ -95,9 +97,9 @@ impl World {
     /// A person goes the whole way again, as the first time. They get the same connection back.
     pub fn connect_again(&mut self, party: &Party) -> Result<(), String> {
         let (_, engine) = self.any_server().ok_or("no server is up")?;
-        let code = self.allow(&engine, &party.user, party.own_token)?;
+        let code = self.allow(&engine, party)?;
         let grant = Grant::Code { code: Secret(code), redirect_uri: REDIRECT.to_owned() };
-        let connected = self.drive(engine.connect(&party.customer, &integration(), &grant));
+        let connected = self.drive(engine.connect(&party.customer, &party.integration, &grant));
         if let Err(EngineError::Busy(after)) = connected {
             self.pass(after); // No room within the platform's limits: they wait as they are told, and come again.
             return Ok(());
@@ -132,21 +134,35 @@ impl World {
         }
     }
 
+    /// A person allows the app once more, on their platform's page. Gives the code.
+    fn allow(&mut self, engine: &Engine, party: &Party) -> Result<String, String> {
+        if party.integration == integration() {
+            self.allow_slack(engine, &party.user, party.own_token)
+        } else {
+            self.allow_mail(engine, &party.user)
+        }
+    }
+
     /// A person allows the app on Slack's page, with a token of their own or without.
-    fn allow(&mut self, engine: &Engine, user: &str, own_token: bool) -> Result<String, String> {
+    fn allow_slack(&mut self, engine: &Engine, user: &str, own_token: bool) -> Result<String, String> {
         let address = engine.authorize(&integration(), "state", REDIRECT).map_err(|error| error.to_string())?;
         let query = address.split_once('?').map_or("", |(_, query)| query);
         let fields = query.split('&').filter(|field| own_token || !field.starts_with("user_scope="));
         let form: Vec<_> = fields.map(str::to_owned).chain([format!("user={user}"), "decision=allow".into()]).collect();
-        let request = axum::http::Request::post("/oauth/v2/authorize")
+        self.code_from(self.slack.router(), "/oauth/v2/authorize", form.join("&"))
+    }
+
+    /// Sends the form of a platform's page, and takes the code out of the address that it leads back to.
+    pub fn code_from(&mut self, router: Router, page: &str, form: String) -> Result<String, String> {
+        let request = axum::http::Request::post(page)
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(Body::from(form.join("&")))
+            .body(Body::from(form))
             .map_err(|error| error.to_string())?;
-        let router = self.slack.router();
         let answer = self.drive(router.oneshot(request)).map_err(|never| never.to_string())?;
         let location = answer.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let code = location.split(['?', '&']).find_map(|field| field.strip_prefix("code="));
-        code.map(str::to_owned).ok_or_else(|| format!("Slack gave no code: {location}"))
+        let address: Uri = location.parse().map_err(|_| format!("{location:?} is no address"))?;
+        let fields = Query::<BTreeMap<String, String>>::try_from_uri(&address).map_err(|error| error.to_string())?;
+        fields.0.get("code").cloned().ok_or_else(|| format!("there is no code in {location}"))
     }
 }
 
@@ -182,7 +198,12 @@ pub fn revoke(world: &mut World) -> Option<String> {
 
 pub fn connect_again(world: &mut World) -> Option<String> {
     let lost = world.parties.clone().into_iter().find(|party| world.needs_login(party))?;
+    come_back(world, &lost)
+}
+
+/// Whoever lost their login goes the whole way again.
+pub fn come_back(world: &mut World, lost: &Party) -> Option<String> {
     // Whether it worked, the state tells; else it is tried again later.
-    let connected = world.connect_again(&lost);
+    let connected = world.connect_again(lost);
     Some(format!("{} connects again: {connected:?}", lost.customer))
 }

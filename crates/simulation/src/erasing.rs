@@ -16,7 +16,9 @@ pub fn erase(world: &mut World) -> Option<String> {
     let number = world.chance.below(world.parties.len());
     let party = world.parties.remove(number);
     let said = world.ask(&party.customer, What::Erase);
-    world.leaving.push(Party { left_at: Some(world.server_clock.now()), ..party });
+    let left_at = Some(world.server_clock.now());
+    let mailboxes = world.mail.as_mut().map(|mail| mail.leave(&party.customer)).unwrap_or_default();
+    world.leaving.extend(mailboxes.into_iter().chain([party]).map(|party| Party { left_at, ..party }));
     Some(said)
 }
 

@@ -19,6 +19,7 @@ mod follow;
 mod given;
 mod identity;
 mod looks;
+mod mail;
 mod pace;
 mod read_marks;
 mod search;
@@ -83,8 +84,9 @@ impl Report {
 
     /// The kinds of faults and actions that never happened.
     pub fn missing(&self) -> Vec<String> {
-        let faults = world::FAULTS.iter().filter(|kind| !self.faults.contains_key(**kind));
-        let actions = acts::ACTS.iter().map(|(name, _)| name).filter(|name| !self.actions.contains_key(*name));
+        let faults = world::FAULTS.iter().chain(mail::FAULTS).filter(|kind| !self.faults.contains_key(**kind));
+        let actions =
+            acts::ACTS.iter().chain(mail::ACTS).map(|(name, _)| name).filter(|name| !self.actions.contains_key(*name));
         faults.map(|name| (*name).to_owned()).chain(actions.map(|name| (*name).to_owned())).collect()
     }
 }

@@ -1,6 +1,9 @@
-//! What is found when all has settled: exactly the messages that hold a word by then, by Slack's account.
+//! What is found when all has settled: exactly the messages that hold a word by then, by the platforms' account.
 
-use crate::world::{Party, World};
+use crate::{
+    slack::theirs,
+    world::{Party, World, integration},
+};
 use engine::{Through, Within};
 use model::{index::Index, store::Paging, store::Store};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,15 +24,14 @@ impl World {
 
     /// Words that were written at any time are found where they stand by now, and nowhere else.
     pub fn compare_search(&mut self, party: &Party) -> Result<(), String> {
-        let chats = self.memory.all_chats().into_iter().filter(|chat| chat.customer_id == party.customer);
+        let chats = self.memory.all_chats().into_iter().filter(|chat| chat.connection_id == party.connection);
         let chats: Vec<_> = chats.filter(|chat| chat.is_imported()).collect();
         let whole: BTreeSet<_> =
             chats.iter().filter(|chat| self.reason_to_exclude(party, chat).is_none()).map(|chat| chat.id).collect();
         let mut there: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for chat in chats.iter().filter(|chat| whole.contains(&chat.id)) {
-            let Some(channel) = self.slack.channel(chat.external_id.as_str()) else { continue };
-            for (name, message) in crate::settle::theirs(&channel, &channel.id) {
-                for word in message.text.split(|letter: char| !letter.is_alphanumeric()) {
+            for (name, text) in self.texts_there(party, chat.external_id.as_str()) {
+                for word in text.split(|letter: char| !letter.is_alphanumeric()) {
                     there.entry(word.to_owned()).or_default().insert(name.clone());
                 }
             }
@@ -54,6 +56,15 @@ impl World {
             self.count("found", here.len());
         }
         self.compare_timeline(party, &engine)
+    }
+
+    /// What each message of a chat says, by its name here.
+    fn texts_there(&self, party: &Party, chat: &str) -> Vec<(String, String)> {
+        if party.integration != integration() {
+            return self.mails_there(party, chat);
+        }
+        let Some(channel) = self.slack.channel(chat) else { return Vec::new() };
+        theirs(&channel, &channel.id).into_iter().map(|(name, message)| (name, message.text)).collect()
     }
 
     /// The timeline is all that the chats show, by time.

@@ -4,11 +4,13 @@ use crate::{
     chance::Chance,
     executor::Owner,
     given::{Checking, PlainVault},
+    mail,
     pace::Paced,
     sockets::{VirtualSockets, Wires, listens},
     wire::Wire,
     world::{Flight, Server, World, integration, lock},
 };
+use axum::Router;
 use engine::{Backlogged, Bounds, Ears, Engine, EngineError, Offered, Parts, Retention, Turn, UploadBounds};
 use model::{
     completeness::Pace,
@@ -40,13 +42,7 @@ impl World {
         let offered = Offered {
             connector: Arc::new(connectors::slack::Slack),
             settings: self.settings(),
-            http: Arc::new(Wire {
-                router: self.slack.router(),
-                clock: Arc::clone(&self.server_clock),
-                chance: Arc::clone(&chance),
-                may_fail: Arc::clone(&self.may_fail),
-                slow: Arc::clone(&self.slow),
-            }),
+            http: Arc::new(self.wire(self.slack.router(), &chance)),
             pushed: true,
             ears: listens(self.seed).then(|| Arc::new(Ears::new(Arc::new(self.sockets(&chance))))),
         };
@@ -58,6 +54,8 @@ impl World {
             held_off: Arc::clone(&self.held_off),
         };
         let announcer = Checking { memory: Arc::clone(&self.memory), wrong: Arc::clone(&self.wrong) };
+        let slack = (integration(), offered);
+        let mail = self.offered_mail(&chance).map(|mail| (mail::integration(), mail));
         self.servers[number] = Server {
             engine: Some(Engine::new(Parts {
                 store: Arc::new(store),
@@ -68,7 +66,7 @@ impl World {
                 files: Arc::new(self.files.clone()),
                 uploads: UploadBounds::default(),
                 announcer: Arc::new(announcer),
-                integrations: BTreeMap::from([(integration(), offered)]),
+                integrations: [slack].into_iter().chain(mail).collect(),
                 retention: Retention::default(),
                 pace: Pace { emoji_every: EMOJI_EVERY, ..Pace::default() },
                 bounds: self.bounds(),
@@ -77,6 +75,17 @@ impl World {
             back_at: Timestamp::default(),
             paused: false,
         };
+    }
+
+    /// A server's wire to a platform.
+    pub fn wire(&self, router: Router, chance: &Arc<Chance>) -> Wire {
+        Wire {
+            router,
+            clock: Arc::clone(&self.server_clock),
+            chance: Arc::clone(chance),
+            may_fail: Arc::clone(&self.may_fail),
+            slow: Arc::clone(&self.slow),
+        }
     }
 
     fn sockets(&self, chance: &Arc<Chance>) -> VirtualSockets {
@@ -160,6 +169,7 @@ impl World {
 
     /// Slack brings its events, to whichever server answers.
     pub fn deliver(&mut self) {
+        self.deliver_mail();
         let mut flying = Vec::new();
         for flight in std::mem::take(&mut self.flights) {
             let landed = *lock(&flight.landed);
@@ -224,6 +234,7 @@ impl World {
 
     /// Fate: servers die, stand still, or lose their power together.
     pub fn fate(&mut self) {
+        self.mail_fate();
         if self.calm || !self.chance.one_in(600) {
             return;
         }

@@ -2,14 +2,10 @@
 
 use crate::{
     asks::What,
-    check::LATEST_OWN,
-    files::compare_files,
-    looks,
-    world::{Party, World, lock},
+    world::{Party, World, integration, lock},
 };
-use engine::MEMBERSHIP_TRUSTED_FOR;
 use model::{
-    chat::{Chat, ChatKind},
+    chat::Chat,
     command::{Action, Command, Progress},
     compare::ON_ITS_WAY,
     completeness::Completeness,
@@ -17,13 +13,12 @@ use model::{
     event::{EventKind, Subject},
     id::{ChatId, MessageId},
     intake::PartState,
-    message::{Message, Status},
+    message::Status,
     store::{Intakes, Store},
     sync_status::{SyncKind, SyncState},
     time::Timestamp,
     world::Clock,
 };
-use sandbox::slack::{ChannelSnapshot, MessageSnapshot};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -31,13 +26,9 @@ use std::{
 
 /// All must have come to rest after so much simulated time.
 const SETTLED_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
-/// How late an event can be, and a message still be let through after its person left.
-const LATEST_EVENT: Duration = Duration::from_secs(8 * 60);
-/// How many calls may be one too many for Slack. A call can be slow, and arrive with later ones; a machine
+/// How many calls may be one too many for a platform. A call can be slow, and arrive with later ones; a machine
 /// that lost its power has forgotten what it had counted.
 const MOST_REFUSED_CALLS: u64 = 16;
-/// The reactions that are compared.
-const EMOJI: &[(&str, &str)] = &[("+1", "👍"), ("tada", "🎉")];
 
 impl World {
     /// Ends all faults, waits until nothing is left to do, and compares.
@@ -76,7 +67,7 @@ impl World {
 
     /// Whoever paused goes on, and whoever lost their login connects again.
     fn bring_parties_back(&mut self) -> Result<(), String> {
-        for party in self.parties.clone() {
+        for party in self.everybody() {
             if self.needs_login(&party) {
                 self.connect_again(&party)?;
             }
@@ -88,13 +79,17 @@ impl World {
         Ok(())
     }
 
-    /// P8: Slack hardly ever had to refuse a call.
+    /// P8: platforms hardly ever had to refuse a call.
     fn check_limits(&mut self) -> Result<(), String> {
-        let refused = self.slack.refused_calls();
-        let count: u64 = refused.values().sum();
-        *self.report.excluded.entry("calls that were one too many").or_default() += count;
-        if count > MOST_REFUSED_CALLS {
-            return Err(format!("P8: Slack refused {count} calls that were one too many: {refused:?}"));
+        let slack: Vec<_> =
+            self.slack.refused_calls().into_iter().map(|(method, count)| (method.to_owned(), count)).collect();
+        let mail: Vec<_> = self.gmail().map(|gmail| gmail.refused_calls()).unwrap_or_default().into_iter().collect();
+        for (platform, refused) in [("Slack", slack), ("Gmail", mail)] {
+            let count: u64 = refused.iter().map(|(_, count)| count).sum();
+            *self.report.excluded.entry("calls that were one too many").or_default() += count;
+            if count > MOST_REFUSED_CALLS {
+                return Err(format!("P8: {platform} refused {count} calls that were one too many: {refused:?}"));
+            }
         }
         Ok(())
     }
@@ -103,13 +98,20 @@ impl World {
     fn skip_idle_time(&mut self) {
         let memory = std::sync::Arc::clone(&self.memory);
         let slack = self.slack.next_due_micros().map(Timestamp::from_micros);
+        let mail = self.gmail().and_then(|gmail| gmail.next_due_micros()).map(Timestamp::from_micros);
         let store = self.drive(memory.next_due()).ok().flatten();
         let asked = lock(&self.asks).next_due();
         let sockets = lock(&self.socket_waits).iter().min().copied();
         // What is on a socket is on its way to a server, or nobody is there and it comes again soon.
         let busy = !self.flights.is_empty() || self.slack.unanswered_events() > 0 || self.is_asked();
-        if let Some(due) =
-            slack.into_iter().chain(store).chain(asked).chain(sockets).min().filter(|due| !busy && *due > self.now())
+        if let Some(due) = slack
+            .into_iter()
+            .chain(mail)
+            .chain(store)
+            .chain(asked)
+            .chain(sockets)
+            .min()
+            .filter(|due| !busy && *due > self.now())
         {
             self.pass(due.since(self.now()));
         }
@@ -127,6 +129,7 @@ impl World {
         let news = [
             (!self.flights.is_empty() || self.slack.pending_events() > 0, "events are on their way"),
             (self.slack.next_due_micros().is_some(), "something will happen at Slack"),
+            (self.gmail().is_some_and(|gmail| gmail.next_due_micros().is_some()), "something will happen at Gmail"),
             (unrouted.is_ok_and(|count| count > 0), "requests are not routed"),
             (memory.all_parts().iter().any(|part| part.state == PartState::Waiting), "parts are not read"),
         ];
@@ -154,14 +157,16 @@ impl World {
         let chats = self.memory.all_chats();
         let whole = |row: &Completeness| {
             let chat = chats.iter().find(|chat| chat.id == row.chat_id);
-            let party = self.parties.iter().find(|party| party.customer == row.customer_id);
+            let party = self.parties.iter().find(|party| party.connection == row.connection_id);
             let away = chat
                 .zip(party)
                 .is_some_and(|(chat, party)| self.seen.ever_left(&party.user, chat.external_id.as_str()));
             let gone = chat.is_none_or(|chat| !chat.is_imported() || self.is_out_of_sight(chat));
             gone || away
                 || row.since.is_none()
-                || [row.until, row.checked_at].iter().all(|at| at.is_some_and(|at| at >= self.recovered_at))
+                || [row.until, row.checked_at, Some(row.recent_at)]
+                    .iter()
+                    .all(|at| at.is_some_and(|at| at >= self.recovered_at))
         };
         self.memory.all_completeness().iter().all(whole)
     }
@@ -172,7 +177,7 @@ impl World {
         }
         // All but the parties' own authorizations made fresh tokens out of old ones.
         let granted = self.slack.calls().get("oauth.v2.access").copied().unwrap_or(0);
-        let refreshes = granted.saturating_sub((self.parties.len() + self.leaving.len()) as u64);
+        let refreshes = granted.saturating_sub(self.everybody_ever(&integration()) as u64);
         self.count("refreshes", usize::try_from(refreshes).unwrap_or(usize::MAX));
         self.compare_sends()?;
         self.compare_order()?;
@@ -184,19 +189,9 @@ impl World {
             self.compare_search(&party)?;
             self.compare_directions(&party)?;
             self.compare_emoji(&party)?;
-            for chat in self.memory.all_chats() {
-                if chat.customer_id == party.customer && chat.is_imported() {
-                    self.compare_absence(&party, &chat)?;
-                    match self.reason_to_exclude(&party, &chat) {
-                        Some(reason) => *self.report.excluded.entry(reason).or_default() += 1,
-                        None => {
-                            self.compare_chat(&chat)?;
-                            self.compare_read(&party, &chat)?;
-                        }
-                    }
-                }
-            }
+            self.compare_slack(&party)?;
         }
+        self.compare_mail()?;
         Ok(())
     }
 
@@ -305,96 +300,4 @@ impl World {
             None
         }
     }
-
-    /// P11: what was written while the person was away is not for them.
-    fn compare_absence(&mut self, party: &Party, chat: &Chat) -> Result<(), String> {
-        let Some(since) = self.seen.away_since(&party.user, chat.external_id.as_str()) else { return Ok(()) };
-        let closed = since + MEMBERSHIP_TRUSTED_FOR + LATEST_EVENT;
-        for row in self.memory.all_messages().iter().filter(|row| row.chat_id == chat.id && row.external_id.is_some()) {
-            let sent_at = row.facets.content.as_ref().map(|content| content.value.sent_at);
-            // A call of their own that was under way when they left ends when it ends.
-            let closed = if self.seen.is_ours(row.id) { closed.max(since + LATEST_OWN) } else { closed };
-            if sent_at.is_some_and(|sent_at: Timestamp| sent_at > closed) {
-                return Err(format!("P11: {} has {:?}, written after they left", party.customer, row.external_id));
-            }
-        }
-        self.count("absences", 1);
-        Ok(())
-    }
-
-    /// The chat itself is as it is there.
-    fn compare_facts(&mut self, chat: &Chat, channel: &ChannelSnapshot) -> Result<(), String> {
-        let Some(facts) = chat.facts.as_ref().map(|facts| &facts.value) else { return Ok(()) };
-        if facts.kind == ChatKind::Channel && facts.name.as_deref() != Some(channel.name.as_str()) {
-            return Err(format!(
-                "{} of {} is called {:?}, there {}",
-                chat.id, chat.customer_id, facts.name, channel.name
-            ));
-        }
-        if facts.archived != channel.is_archived {
-            return Err(format!("{} of {} is archived: {}", channel.id, chat.customer_id, facts.archived));
-        }
-        self.count("facts", 1);
-        Ok(())
-    }
-
-    /// P3, P4, P5: Slack and we hold the same messages, with the same words and reactions.
-    fn compare_chat(&mut self, chat: &Chat) -> Result<(), String> {
-        let Some(channel) = self.slack.channel(chat.external_id.as_str()) else {
-            return Err(format!("{} is no channel", chat.external_id));
-        };
-        let theirs = theirs(&channel, chat.named_under().as_str());
-        self.compare_facts(chat, &channel)?;
-        let mut ours = BTreeMap::new();
-        for row in self.memory.all_messages().into_iter().filter(|row| row.chat_id == chat.id && row.is_shown()) {
-            match &row.external_id {
-                Some(name) if !row.facets.is_deleted() => drop(ours.insert(name.as_str().to_owned(), row)),
-                Some(_) => {}
-                None if row.status == Status::Pending => return Err(format!("{} is still pending", row.id)),
-                None => {}
-            }
-        }
-        for (name, their) in &theirs {
-            let our = ours.remove(name).ok_or_else(|| {
-                format!(
-                    "P3: {} of {} lacks {name} ({:?}, {})",
-                    chat.customer_id, chat.external_id, their.subtype, their.text
-                )
-            })?;
-            compare_message(their, &our)
-                .map_err(|what| format!("P3: {} has {name} otherwise: {what}", chat.customer_id))?;
-        }
-        if let Some((name, row)) = ours.first_key_value() {
-            return Err(format!("P3: {} has {name}, and Slack has not: {row:?}", chat.customer_id));
-        }
-        self.count("chats", 1);
-        self.count("messages", theirs.len());
-        self.count_guest(chat, &channel);
-        Ok(())
-    }
-}
-
-/// The living messages, by the names that they have here: under the first id that their chat had.
-pub fn theirs(channel: &ChannelSnapshot, named_under: &str) -> BTreeMap<String, MessageSnapshot> {
-    let living = channel.messages.iter().filter(|message| message.subtype.as_deref() != Some("tombstone"));
-    living.map(|message| (format!("{named_under}:{}", message.ts), message.clone())).collect()
-}
-
-fn compare_message(their: &MessageSnapshot, our: &Message) -> Result<(), String> {
-    let Some(content) = our.facets.shown() else { return Err("it says nothing".to_owned()) };
-    let (there, here) = (looks::theirs(&their.blocks), looks::ours(&content.body));
-    // What history brings is the connector's own tests'.
-    if there.iter().any(|said| looks::is_word(&said.words)) && there != here {
-        return Err(format!("{there:?} there, {here:?} here"));
-    }
-    compare_files(their, content)?;
-    let held = our.facets.reactions.now();
-    for (name, emoji) in EMOJI {
-        let there: BTreeSet<_> = their.reactions.get(*name).into_iter().flatten().cloned().collect();
-        let here: BTreeSet<_> = held.get(*emoji).into_iter().flatten().map(|actor| actor.as_str().to_owned()).collect();
-        if there != here {
-            return Err(format!("{emoji} by {there:?} there, by {here:?} here"));
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Chats that nobody can find again, since the news of their move were lost and nothing tells them apart.
 
-use crate::{settle::theirs, world::World};
+use crate::{slack::theirs, world::World};
 use model::{chat::Chat, id::ExternalId, message::Message};
 
 impl World {
@@ -34,7 +34,7 @@ impl World {
 
     /// Whoever is not in a chat any more cannot look what became of a send.
     fn sender_was_away(&self, row: &Message) -> bool {
-        let party = self.parties.iter().find(|party| party.customer == row.customer_id);
+        let party = self.parties.iter().find(|party| party.connection == row.connection_id);
         let chat = self.memory.all_chats().into_iter().find(|chat| chat.id == row.chat_id);
         party.zip(chat).is_some_and(|(party, chat)| self.seen.ever_left(&party.user, chat.external_id.as_str()))
     }

@@ -1,4 +1,4 @@
-//! One simulated world: Slack and its people, customers, servers on one store, and fate.
+//! One simulated world: Slack and its people, in some of them mail as well, customers, servers on one store, and fate.
 
 use crate::files::MemoryFiles;
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     check::Seen,
     executor::{Executor, Owner},
     given::SimClock,
+    mail::Mail,
     slack::{call_chaos, config, event_chaos},
 };
 use engine::Engine;
@@ -73,10 +74,12 @@ pub fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A customer, with the person that they are at Slack.
+/// A customer, with the person that they are at one platform.
 #[derive(Clone, Debug)]
 pub struct Party {
     pub customer: CustomerId,
+    pub integration: Integration,
+    /// Their id at Slack, or their address.
     pub user: String,
     pub connection: ConnectionId,
     /// They allowed the app with a token of their own.
@@ -110,8 +113,10 @@ pub struct World {
     pub index: Arc<MemoryIndex>,
     pub files: MemoryFiles,
     pub slack: Slack,
+    pub mail: Option<Mail>,
     pub executor: Executor,
     pub servers: Vec<Server>,
+    /// Who is connected to Slack.
     pub parties: Vec<Party>,
     /// Who asked to be erased.
     pub leaving: Vec<Party>,
@@ -146,6 +151,7 @@ impl World {
         let skew_micros = if chance.one_in(3) { chance.below(40_000_000) as i64 - 20_000_000 } else { 0 };
         let server_clock = Arc::new(SimClock { micros: Arc::clone(&micros), skew_micros });
         let slack = Slack::new(config(seed), Arc::clone(&clock) as Arc<dyn sandbox::clock::Clock>);
+        let mail = Mail::of(seed, &clock);
         let count = 1 + chance.below(2);
         let down = || Server { engine: None, back_at: Timestamp::default(), paused: false };
         let mut world = Self {
@@ -157,6 +163,7 @@ impl World {
             index: Arc::default(),
             files: MemoryFiles::default(),
             slack,
+            mail,
             executor: Executor::default(),
             servers: (0..count).map(|_| down()).collect(),
             parties: Vec::new(),
@@ -225,6 +232,7 @@ impl World {
         for (kind, count) in self.slack.faults().fired() {
             *report.faults.entry(kind.to_string()).or_default() += count;
         }
+        report.faults.extend(self.mail_faults());
         for (kind, count) in lock(&self.turned_away).iter() {
             *report.faults.entry((*kind).to_owned()).or_default() += count;
         }
@@ -245,6 +253,18 @@ impl World {
             if calm { CallChaos::default() } else { call_chaos(self.seed) },
             if calm { EventChaos::default() } else { event_chaos() },
         );
+        self.set_mail_calm(calm);
+    }
+
+    /// Whoever is connected, at any platform.
+    pub fn everybody(&self) -> Vec<Party> {
+        self.parties.iter().chain(self.mail.iter().flat_map(|mail| &mail.parties)).cloned().collect()
+    }
+
+    /// How many were ever connected to a platform.
+    pub fn everybody_ever(&self, integration: &Integration) -> usize {
+        let all = self.everybody();
+        all.iter().chain(&self.leaving).filter(|party| party.integration == *integration).count()
     }
 
     /// People, apps and fate do what they do, until all planned actions are done.
@@ -253,6 +273,7 @@ impl World {
             self.start(number);
         }
         self.connect_parties()?;
+        self.connect_mailboxes()?;
         self.set_calm(false);
         let mut done = 0;
         while done < self.plan.actions {

@@ -1,5 +1,9 @@
 //! The emulated Slack of a run: how large it is, and how often it goes wrong.
 
+mod compare;
+
+pub use compare::theirs;
+
 use crate::sockets::listens;
 use sandbox::slack::{CallChaos, Config, EventChaos, RateLimits, Rotation, WorldSize};
 
