@@ -661,6 +661,8 @@ export interface components {
     };
     /** @description A file of a message. */
     Attachment: {
+      /** @description The name by which `mail_html` shows it, as `cid:…`. */
+      content_id?: string | null;
       external_id?: components["schemas"]["ExternalId"] | null;
       /** @description Our id. It is the same however often the message is told. */
       id: components["schemas"]["AttachmentId"];

@@ -125,6 +125,9 @@ pub struct Attachment {
     /// A small picture of it, if the platform has one.
     #[serde(default)]
     pub preview: Option<Preview>,
+    /// The name by which a mail's own HTML shows it, as `cid:…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<String>,
     /// What its connector needs to fetch it. Nobody else looks inside, and no reader sees it.
     #[serde(default)]
     pub source: serde_json::Value,

@@ -64,6 +64,7 @@ impl Upload {
             state: FileState::Available,
             link: None,
             preview: None,
+            content_id: None,
             source: serde_json::Value::Null,
         }
     }

@@ -88,6 +88,7 @@ fn attachment(message: &str, file: &mail::Attachment) -> Attachment {
         state: FileState::Available,
         link: None,
         preview: None,
+        content_id: file.content_id.clone(),
         source: json!({ "message": message, "part": file.path.to_string() }),
     }
 }

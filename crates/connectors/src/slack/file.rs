@@ -61,6 +61,7 @@ pub fn attachment(file: &wire::File) -> Attachment {
         state,
         link: link.filter(|link| link.starts_with("https://") || link.starts_with("http://")).cloned(),
         preview: source.preview.is_some().then_some(Preview { width: file.thumb_360_w, height: file.thumb_360_h }),
+        content_id: None,
         source: if source == Source::default() { Value::Null } else { serde_json::json!(source) },
     }
 }

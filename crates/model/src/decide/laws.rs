@@ -274,6 +274,7 @@ fn bearing(told: RemoteMessage, files: &[&str]) -> RemoteMessage {
         state: FileState::Available,
         link: None,
         preview: None,
+        content_id: None,
         source: serde_json::Value::Null,
     };
     let attachments = files.iter().map(file).collect();

@@ -76,6 +76,8 @@ pub struct Attachment {
     pub link: Option<String>,
     /// A small picture of it, at `GET /v1/attachments/{id}?preview=true`.
     pub preview: Option<Preview>,
+    /// The name by which `mail_html` shows it, as `cid:…`.
+    pub content_id: Option<String>,
 }
 
 /// What a message says.

@@ -209,6 +209,7 @@ pub fn upload(held: &Upload) -> Attachment {
         state: attachment::FileState::Available,
         link: None,
         preview: None,
+        content_id: None,
     }
 }
 
@@ -227,6 +228,7 @@ fn attachment(held: &message::Message, file: &attachment::Attachment) -> Attachm
         state: file.state,
         link: file.link.clone(),
         preview: file.preview.clone(),
+        content_id: file.content_id.clone(),
     }
 }
 

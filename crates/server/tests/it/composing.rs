@@ -17,9 +17,13 @@ const LETTER: &str = concat!(
     "From: Rui <rui@outside.example>\r\nTo: Ana <ana@acme.example>, Tom <tom@outside.example>\r\n",
     "Subject: The harbour\r\nDate: Mon, 02 Mar 2026 12:00:00 +0000\r\nMessage-ID: <harbour@outside.example>\r\n",
     "List-Id: Boats <boats.outside.example>\r\nPrecedence: list\r\nMIME-Version: 1.0\r\n",
+    "Content-Type: multipart/related; boundary=\"rel\"\r\n\r\n--rel\r\n",
     "Content-Type: text/html; charset=utf-8\r\n\r\n",
     "<p onclick=\"alert(1)\">The <b>harbour</b> is closed.</p><script>alert(1)</script>",
-    "<img src=\"https://outside.example/pixel.gif\"><table bgcolor=\"red\"><tr><td>Tariff</td></tr></table>\r\n",
+    "<img src=\"https://outside.example/pixel.gif\"><table bgcolor=\"red\"><tr><td>Tariff</td></tr></table>",
+    "<img src=\"cid:logo@outside.example\">\r\n--rel\r\n",
+    "Content-Type: image/png\r\nContent-ID: <logo@outside.example>\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+    "iVBORw0KGgo=\r\n--rel--\r\n",
 );
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,6 +44,8 @@ async fn a_mails_own_html_stands_apart_from_the_words_that_are_written_here() {
         assert!(!html.contains(bad), "{bad} in {html}");
     }
     assert_eq!(mail["remote_images"], true);
+    assert!(html.contains("src=\"cid:logo@outside.example\""), "{html}");
+    assert_eq!(mail["attachments"][0]["content_id"], "logo@outside.example", "{mail}");
     assert_eq!((&mail["list"], &mail["automatic"]), (&json!("boats.outside.example"), &json!(true)), "{mail}");
     let shown = house.get("ana", &format!("/v1/chats/{chat}")).await;
     let people: Vec<_> = shown["participants"].as_array().unwrap().iter().map(|one| &one["external_id"]).collect();
