@@ -8,6 +8,7 @@ import { useFeed } from "./feed/use-feed";
 import { Frame } from "./frame/frame";
 import { AllChats } from "./inbox/all-chats";
 import { Inbox } from "./inbox/inbox";
+import { NewMailDialog } from "./inbox/new-mail";
 import { Failure } from "./parts/failure";
 import { Search } from "./search/search";
 import { SignIn } from "./sign-in/sign-in";
@@ -45,6 +46,7 @@ function SignedIn({ appName, customer }: { appName: string; customer: string }) 
       </Switch>
       <ConnectDialog />
       <ImportDialog />
+      <NewMailDialog />
     </Frame>
   );
 }

@@ -2,6 +2,8 @@ import type { Message } from "@bothways/client";
 import { RichText } from "../parts/rich-text";
 import { fullTime } from "../parts/time";
 import { File } from "./file";
+import { MailBody } from "./mail-body";
+import { filesBeside, sheetHtml } from "./mail-sheet";
 import classes from "./message.module.css";
 import type { Root } from "./rows";
 
@@ -17,16 +19,20 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
   const changing = change?.status === "pending" ? change : null;
   const body = changing?.body ?? message.body;
   const text = body.text;
+  const html = sheetHtml(message);
+  const files = filesBeside(html, attachments);
+  const empty = !text && !html && !message.quoted && attachments.length === 0;
   return (
     <div
       className={classes.bubble}
       data-faint={changing !== null || message.status === "pending" || undefined}
+      data-sheet={html ? true : undefined}
     >
       {root && <Quote root={root} />}
       {message.broadcast && <div className={classes.broadcast}>Also shown outside of its thread</div>}
-      {text && (
+      {(text || html || message.quoted) && (
         <div className={classes.text} dir="auto" data-struck={changing?.kind === "delete" || undefined}>
-          <RichText body={body} />
+          {message.recipients ? <MailBody message={message} /> : <RichText body={body} />}
           {edited_at && !changing && (
             <span className={classes.edited} title={`Edited ${fullTime(edited_at)}`}>
               {" "}
@@ -35,10 +41,10 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
           )}
         </div>
       )}
-      {attachments.map((file) => (
+      {files.map((file) => (
         <File key={file.id} file={file} platform={message.platform} />
       ))}
-      {!text && attachments.length === 0 && <span className={classes.edited}>A message without text</span>}
+      {empty && <span className={classes.edited}>A message without text</span>}
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { useEffect } from "react";
 import { bothways } from "../feed/bothways";
 import { foldChat, foldMessage, foldSyncStatus, forgetChat } from "../feed/fold";
 import { changeInbox } from "../feed/store";
-import { drafts, type Sending } from "./draft";
+import { drafts, type Sending, type SendingMail } from "./draft";
 
 const take = (message: Message) => changeInbox((inbox) => foldMessage(inbox, message));
 
@@ -60,7 +60,7 @@ export function useSend(chatId: string) {
   return useMutation({
     // One after the other, so that they arrive in the order in which they were written.
     scope: { id: `send ${chatId}` },
-    mutationFn: ({ text, threadRoot, files, key }: Sending) =>
+    mutationFn: ({ text, threadRoot, files, mail, key }: Sending) =>
       answer(
         bothways.POST("/v1/chats/{id}/messages", {
           params: { path: { id: chatId } },
@@ -69,11 +69,40 @@ export function useSend(chatId: string) {
             markdown: text,
             ...(files && { attachments: [...files] }),
             ...(threadRoot && { thread_root: threadRoot }),
+            ...(mail && { mail }),
           },
         }),
       ),
     onSuccess: take,
     onError: (error, sending) => drafts.giveBack(chatId, sending, !(error instanceof ProblemError)),
+  });
+}
+
+type Beginning = Sending & { shelf: string; connectionId: string; mail: SendingMail };
+
+/** Begins a thread of mail. Its chat is there with the answer. */
+export function useBeginThread(onBegun: (chatId: string) => void) {
+  return useMutation({
+    mutationFn: ({ text, files, key, connectionId, mail }: Beginning) =>
+      answer(
+        bothways.POST("/v1/chats", {
+          headers: { "Idempotency-Key": key },
+          body: {
+            connection_id: connectionId,
+            markdown: text,
+            to: mail.to ?? [],
+            cc: mail.cc ?? [],
+            bcc: mail.bcc ?? [],
+            subject: mail.subject ?? "",
+            ...(files && { attachments: [...files] }),
+          },
+        }),
+      ),
+    onSuccess: ({ chat, message }) => {
+      changeInbox((inbox) => foldMessage(foldChat(inbox, chat), message));
+      onBegun(chat.id);
+    },
+    onError: (error, sending) => drafts.giveBack(sending.shelf, sending, !(error instanceof ProblemError)),
   });
 }
 

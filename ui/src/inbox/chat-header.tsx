@@ -10,6 +10,7 @@ import { useSyncChat } from "./calls";
 import { completenessWords } from "./completeness-words";
 import { DeleteChat } from "./delete-chat";
 import classes from "./inbox.module.css";
+import { participantsLine } from "./mail-words";
 
 export function ChatHeader({ chat }: { chat: Chat }) {
   const [deleting, { open, close }] = useDisclosure();
@@ -32,7 +33,8 @@ export function ChatHeader({ chat }: { chat: Chat }) {
         </Title>
         <Group gap={6} wrap="nowrap">
           <Text size="xs" c="dimmed" truncate>
-            {chatKinds[chat.kind]} · <Account connectionId={chat.connection_id} platform={chat.platform} />
+            {participantsLine(chat) || chatKinds[chat.kind]} ·{" "}
+            <Account connectionId={chat.connection_id} platform={chat.platform} />
           </Text>
           <WholeNote chat={chat} />
           <ImportNote chatId={chat.id} />

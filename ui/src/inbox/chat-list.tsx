@@ -9,6 +9,7 @@ import { Icon } from "../parts/icon";
 import { includesWords } from "../parts/search";
 import { ChatRow } from "./chat-row";
 import classes from "./inbox.module.css";
+import { NewMailButton } from "./new-mail";
 
 const ROW_HEIGHT = 68;
 
@@ -40,7 +41,10 @@ export function ChatList({ openId }: { openId?: string }) {
           <Title order={1} size="h4">
             Inbox
           </Title>
-          <ImportButton />
+          <Group gap={4}>
+            <NewMailButton />
+            <ImportButton />
+          </Group>
         </Group>
         <TextInput
           size="xs"

@@ -1,4 +1,4 @@
-import type { Chat, Message } from "@bothways/client";
+import type { Chat } from "@bothways/client";
 import { Center, Loader } from "@mantine/core";
 import { useState } from "react";
 import { useInbox } from "../feed/store";
@@ -6,7 +6,7 @@ import { Empty } from "../parts/empty";
 import { Failure } from "../parts/failure";
 import { useChatLookUp, useMarkRead } from "./calls";
 import { ChatHeader } from "./chat-header";
-import { Composer } from "./composer";
+import { Composer, type Reply } from "./composer";
 import classes from "./inbox.module.css";
 import { Timeline } from "./timeline";
 
@@ -31,13 +31,13 @@ export function ChatPane({ id }: { id: string }) {
 }
 
 function OpenChat({ chat }: { chat: Chat }) {
-  const [replyTo, setReplyTo] = useState<Message | null>(null);
+  const [reply, setReply] = useState<Reply | null>(null);
   useMarkRead(chat);
   return (
     <section className={classes.column} aria-label={chat.name}>
       <ChatHeader chat={chat} />
-      <Timeline chat={chat} onReply={setReplyTo} />
-      <Composer chat={chat} replyTo={replyTo} onReplied={() => setReplyTo(null)} />
+      <Timeline chat={chat} onReply={(message, manner) => setReply({ message, manner })} />
+      <Composer chat={chat} reply={reply} onReplied={() => setReply(null)} />
     </section>
   );
 }

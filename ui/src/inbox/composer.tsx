@@ -1,20 +1,22 @@
 import type { Chat, Message } from "@bothways/client";
-import { ActionIcon, CloseButton, Group, Text, Textarea } from "@mantine/core";
-import { useEffect, useRef, type KeyboardEvent, type SyntheticEvent } from "react";
+import { CloseButton, Group, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { useInbox } from "../feed/store";
 import { takesMessages } from "../parts/connection-state";
 import { Icon } from "../parts/icon";
 import { useSend } from "./calls";
 import { drafts, useDraft } from "./draft";
-import { fitOf } from "./fit";
 import classes from "./inbox.module.css";
-import { UploadList } from "./upload-list";
-import { useUploads } from "./uploads";
+import { MailComposer } from "./mail-composer";
+import type { Manner } from "./mail-words";
+import { WritingBox } from "./writing-box";
 
-type Props = { chat: Chat; replyTo: Message | null; onReplied: () => void };
+/** What is answered: in its thread, or as a mail in some manner. */
+export type Reply = { message: Message; manner: Manner | undefined };
 
-export function Composer({ chat, replyTo, onReplied }: Props) {
+type Props = { chat: Chat; reply: Reply | null; onReplied: () => void };
+
+export function Composer({ chat, reply, onReplied }: Props) {
   const connection = useInbox(({ connections }) => connections.get(chat.connection_id));
   if (!chat.abilities.send) {
     return (
@@ -28,7 +30,11 @@ export function Composer({ chat, replyTo, onReplied }: Props) {
       </Closed>
     );
   }
-  return <Writing chat={chat} replyTo={replyTo} onReplied={onReplied} />;
+  if (chat.abilities.mail) {
+    const answering = reply && { message: reply.message, manner: reply.manner ?? "reply_all" };
+    return <MailComposer chat={chat} answering={answering} onDone={onReplied} />;
+  }
+  return <Writing chat={chat} replyTo={reply?.message ?? null} onReplied={onReplied} />;
 }
 
 function Closed({ children }: { children: React.ReactNode }) {
@@ -39,98 +45,28 @@ function Closed({ children }: { children: React.ReactNode }) {
   );
 }
 
-function Writing({ chat, replyTo, onReplied }: Props) {
+type WritingProps = { chat: Chat; replyTo: Message | null; onReplied: () => void };
+
+function Writing({ chat, replyTo, onReplied }: WritingProps) {
   const text = useDraft(chat.id);
-  const field = useRef<HTMLTextAreaElement>(null);
   const send = useSend(chat.id);
-  const limit = chat.abilities.longest_text;
-  const files = useUploads(chat.abilities);
-  const chooser = useRef<HTMLInputElement>(null);
-  const { left, near, ...fit } = fitOf(text, limit);
-  const whole = files.uploads.every(({ id }) => id);
-  const canSend = files.uploads.length > 0 ? whole && left >= 0 : fit.canSend;
-
-  useEffect(() => {
-    if (replyTo) field.current?.focus();
-  }, [replyTo]);
-
-  const submit = () => {
-    if (!canSend) return;
-    const taken = files.take();
-    const ids = taken.flatMap(({ id }) => id ?? []);
-    send.mutate(drafts.take(chat.id, replyTo?.id, ids), { onError: () => files.giveBack(taken) });
-    onReplied();
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape") onReplied();
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    submit();
-  };
-
-  const attach = (event: SyntheticEvent, transfer: DataTransfer) => {
-    if (!chat.abilities.files || transfer.files.length === 0) return;
-    event.preventDefault();
-    files.add([...transfer.files]);
-  };
-
   return (
-    <div
-      className={classes.composer}
-      onPaste={(event) => attach(event, event.clipboardData)}
-      onDrop={(event) => attach(event, event.dataTransfer)}
-      onDragOver={(event) => event.preventDefault()}
-    >
-      <UploadList uploads={files.uploads} onDrop={files.drop} />
-      {replyTo && <ReplyNote message={replyTo} onDrop={onReplied} />}
-      <Group gap="xs" align="flex-end" wrap="nowrap">
-        {chat.abilities.files && (
-          <>
-            <ActionIcon
-              size={36}
-              variant="subtle"
-              aria-label="Attach files"
-              onClick={() => chooser.current?.click()}
-            >
-              <Icon name="plus" />
-            </ActionIcon>
-            <input
-              ref={chooser}
-              type="file"
-              multiple
-              hidden
-              onChange={({ currentTarget }) => {
-                files.add([...(currentTarget.files ?? [])]);
-                currentTarget.value = "";
-              }}
-            />
-          </>
-        )}
-        <Textarea
-          ref={field}
-          flex={1}
-          autosize
-          minRows={1}
-          maxRows={8}
-          placeholder={`Write to ${chat.name}`}
-          aria-label={`Write to ${chat.name}`}
-          value={text}
-          error={left < 0}
-          onChange={({ currentTarget }) => drafts.write(chat.id, currentTarget.value)}
-          onKeyDown={onKeyDown}
-        />
-        <ActionIcon size={36} aria-label="Send" disabled={!canSend} onClick={submit}>
-          <Icon name="send" />
-        </ActionIcon>
-      </Group>
-      {near && (
-        <Text size="xs" c={left < 0 ? "red" : "dimmed"} mt={4} role="status">
-          {left < 0
-            ? `${(-left).toLocaleString()} characters too many. The limit is ${limit.toLocaleString()}.`
-            : `${left.toLocaleString()} of ${limit.toLocaleString()} characters left`}
-        </Text>
-      )}
-    </div>
+    <WritingBox
+      abilities={chat.abilities}
+      label={`Write to ${chat.name}`}
+      placeholder={`Write to ${chat.name}`}
+      text={text}
+      focus={replyTo}
+      canSend
+      enterSends
+      onWrite={(written) => drafts.write(chat.id, written)}
+      onSend={(files, giveBack) => {
+        send.mutate(drafts.take(chat.id, replyTo?.id, files), { onError: giveBack });
+        onReplied();
+      }}
+      onEscape={onReplied}
+      above={replyTo && <ReplyNote message={replyTo} onDrop={onReplied} />}
+    />
   );
 }
 

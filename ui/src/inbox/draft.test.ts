@@ -52,3 +52,15 @@ test("what came back stands before what was written meanwhile", () => {
   expect(drafts.read("c")).toBe("first\nsecond");
   expect(drafts.take("c").key).not.toBe(first.key);
 });
+
+test("the same words to somebody else get another key", () => {
+  const drafts = written("hello");
+  const to = (address: string) => ({ manner: "forward" as const, to: [{ address }] });
+  const first = drafts.take("c", undefined, [], to("rui@x.example"));
+  expect(first.mail).toEqual(to("rui@x.example"));
+  drafts.giveBack("c", first, true);
+  const second = drafts.take("c", undefined, [], to("tom@x.example"));
+  expect(second.key).not.toBe(first.key);
+  drafts.giveBack("c", second, true);
+  expect(drafts.take("c", undefined, [], to("tom@x.example")).key).toBe(second.key);
+});

@@ -4,8 +4,26 @@
  */
 import { idempotencyKey } from "@bothways/client";
 import { useSyncExternalStore } from "react";
+import type { Addressee, Manner } from "./mail-words";
 
-export type Sending = { text: string; threadRoot?: string; files?: readonly string[]; key: string };
+/** What stands on a mail, where it is not what an answer has by itself. */
+export type SendingMail = {
+  /** None where it begins a thread. */
+  manner?: Manner;
+  about?: string;
+  to?: Addressee[];
+  cc?: Addressee[];
+  bcc?: Addressee[];
+  subject?: string;
+};
+
+export type Sending = {
+  text: string;
+  threadRoot?: string;
+  files?: readonly string[];
+  mail?: SendingMail;
+  key: string;
+};
 
 type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
@@ -30,15 +48,16 @@ export function createDrafts(shelf: () => Shelf) {
       return () => listeners.delete(listener);
     },
     /** Takes what is written, to send it. */
-    take(chatId: string, threadRoot?: string, files: readonly string[] = []): Sending {
+    take(chatId: string, threadRoot?: string, files: readonly string[] = [], mail?: SendingMail): Sending {
       const text = read(chatId);
       const before = broken.get(chatId);
       broken.delete(chatId);
       write(chatId, "");
       const same = before && before.text === text && before.threadRoot === threadRoot;
-      const alike = same && (before.files ?? []).join() === files.join();
+      const sameFiles = same && (before.files ?? []).join() === files.join();
+      const alike = sameFiles && JSON.stringify(before.mail) === JSON.stringify(mail);
       const key = alike ? before.key : idempotencyKey();
-      return { text, threadRoot, ...(files.length > 0 && { files }), key };
+      return { text, threadRoot, ...(files.length > 0 && { files }), ...(mail && { mail }), key };
     },
     /** Gives back what was not sent, before what was written meanwhile. */
     giveBack(chatId: string, sending: Sending, mayHaveArrived: boolean) {

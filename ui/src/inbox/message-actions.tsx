@@ -6,6 +6,7 @@ import { Icon, type IconName } from "../parts/icon";
 import { platformName } from "../parts/platform-badge";
 import { useMessageCalls } from "./calls";
 import { EmojiPicker } from "./emoji-picker";
+import type { Manner } from "./mail-words";
 import classes from "./message.module.css";
 import { permissionsOf } from "./permissions";
 import type { Root } from "./rows";
@@ -14,7 +15,7 @@ type Props = {
   message: Message;
   root: Root | null;
   abilities: Abilities;
-  onReply: (message: Message) => void;
+  onReply: (message: Message, manner?: Manner) => void;
   onEdit: () => void;
 };
 
@@ -23,7 +24,8 @@ export function MessageActions({ message, root, abilities, onReply, onEdit }: Pr
   const [asking, { open, close }] = useDisclosure();
   const { react, remove } = useMessageCalls(message);
   const may = permissionsOf(message, abilities);
-  if (!may.edit && !may.remove && !may.reply && !may.react) return null;
+  const mail = message.recipients != null;
+  if (!may.edit && !may.remove && !may.reply && !may.react && !may.answer) return null;
   return (
     <div className={classes.actions} role="group" aria-label="Actions">
       {may.react && <EmojiPicker onPick={(emoji) => react.mutate({ emoji, on: true })} />}
@@ -31,17 +33,26 @@ export function MessageActions({ message, root, abilities, onReply, onEdit }: Pr
       {may.reply && (
         <Action label="Reply in thread" icon="reply" onClick={() => onReply(root?.message ?? message)} />
       )}
+      {may.answer && (
+        <>
+          <Action label="Reply all" icon="replyAll" onClick={() => onReply(message, "reply_all")} />
+          <Action label="Reply" icon="reply" onClick={() => onReply(message, "reply")} />
+          <Action label="Forward" icon="forward" onClick={() => onReply(message, "forward")} />
+        </>
+      )}
       {may.edit && <Action label="Edit" icon="edit" onClick={onEdit} />}
-      {may.remove && <Action label="Delete" icon="trash" onClick={open} />}
+      {may.remove && <Action label={mail ? "Move to trash" : "Delete"} icon="trash" onClick={open} />}
       <Confirm
         opened={asking}
-        title="Delete this message?"
-        action="Delete message"
+        title={mail ? "Move this mail to the trash?" : "Delete this message?"}
+        action={mail ? "Move to trash" : "Delete message"}
         busy={remove.isPending}
         onConfirm={() => remove.mutate(undefined, { onSuccess: close })}
         onClose={close}
       >
-        It is deleted for everybody, here and on {platformName(message.platform)}.
+        {mail
+          ? `It goes to the trash of ${platformName(message.platform)}. Others who have it keep it.`
+          : `It is deleted for everybody, here and on ${platformName(message.platform)}.`}
       </Confirm>
     </div>
   );

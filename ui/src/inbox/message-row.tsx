@@ -5,6 +5,9 @@ import { PersonAvatar } from "../parts/person-avatar";
 import { clockTime, fullTime } from "../parts/time";
 import { Bubble } from "./bubble";
 import { EditForm } from "./edit-form";
+import { MailHead } from "./mail-head";
+import { sheetHtml } from "./mail-sheet";
+import type { Manner } from "./mail-words";
 import { MessageActions } from "./message-actions";
 import classes from "./message.module.css";
 import { Delivery } from "./delivery";
@@ -19,7 +22,7 @@ type Props = {
   /** The one that somebody came for. */
   sought?: boolean;
   abilities: Abilities;
-  onReply: (message: Message) => void;
+  onReply: (message: Message, manner?: Manner) => void;
 };
 
 export const MessageRow = memo(function MessageRow(props: Props) {
@@ -36,6 +39,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
       data-first={first || undefined}
       data-status={message.status}
       data-sought={sought || undefined}
+      data-wide={sheetHtml(message) && !message.deleted_at ? true : undefined}
       aria-label={`${own ? "You" : name}, ${fullTime(message.sent_at)}`}
     >
       {!own && (
@@ -56,6 +60,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
             </time>
           </div>
         )}
+        {message.recipients && <MailHead message={message} />}
         {editing ? (
           <EditForm message={message} limit={abilities.longest_edit} onDone={() => setEditing(false)} />
         ) : (

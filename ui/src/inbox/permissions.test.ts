@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { abilities, message } from "../feed/samples";
 import { permissionsOf } from "./permissions";
 
-const all = { edit: true, remove: true, reply: true, react: true };
-const none = { edit: false, remove: false, reply: false, react: false };
+const all = { edit: true, remove: true, reply: true, answer: false, react: true };
+const none = { edit: false, remove: false, reply: false, answer: false, react: false };
 const own = { direction: "outgoing", changeable: true } as const;
 
 test("one's own message can be changed, another's cannot", () => {
@@ -36,4 +36,11 @@ test("one change at a time, and what failed is settled first", () => {
   const changing = message("m", { ...own, pending_change: { kind: "edit", status: "pending" } });
   expect(permissionsOf(changing, abilities)).toEqual({ ...all, edit: false, remove: false });
   expect(permissionsOf(message("m", { ...own, status: "uncertain" }), abilities).edit).toBe(false);
+});
+
+test("a mail is answered once it is there, and never where the platform has no mail", () => {
+  const mail = { ...abilities, mail: true };
+  expect(permissionsOf(message("m"), mail).answer).toBe(true);
+  expect(permissionsOf(message("m", { external_id: null }), mail).answer).toBe(false);
+  expect(permissionsOf(message("m"), { ...mail, send: false }).answer).toBe(false);
 });

@@ -1,7 +1,15 @@
 import type { Abilities, Message } from "@bothways/client";
 
 /** What can be done with a message now. What the platform cannot do is not offered. */
-export type Permissions = { edit: boolean; remove: boolean; reply: boolean; react: boolean };
+export type Permissions = {
+  edit: boolean;
+  remove: boolean;
+  /** In a thread below it. */
+  reply: boolean;
+  /** As a mail: to all, to its author, or on to others. */
+  answer: boolean;
+  react: boolean;
+};
 
 export function permissionsOf(message: Message, abilities: Abilities): Permissions {
   const { changeable, direction, deleted_at, external_id, status, pending_change } = message;
@@ -14,6 +22,7 @@ export function permissionsOf(message: Message, abilities: Abilities): Permissio
     edit: own && abilities.edit,
     remove: own && abilities.delete,
     reply: known && abilities.send && abilities.reply,
+    answer: known && abilities.send && (abilities.mail ?? false),
     react: known && abilities.react,
   };
 }

@@ -43,3 +43,9 @@ test("a reply names its root, even one that was not read; a root does not name i
   const roots = rows.flatMap((row) => (row.kind === "message" ? [row.root] : []));
   expect(roots.map((root) => root && (root.message?.id ?? "unread"))).toEqual([null, "a", "unread"]);
 });
+
+test("each mail says for itself to whom it went", () => {
+  const recipients = { to: [], cc: [], bcc: [], reply_to: [] };
+  const mails = [said("a", "Ada", 1, { recipients }), said("b", "Ada", 2, { recipients })];
+  expect(shape(mails)).toEqual(["day", "a first", "b first"]);
+});

@@ -36,6 +36,9 @@ function belongTogether(one: Message, other: Message): boolean {
   return (
     one.direction === other.direction &&
     one.direction !== "system" &&
+    // Each mail says to whom it went.
+    !one.recipients &&
+    !other.recipients &&
     one.sender?.external_id === other.sender?.external_id &&
     (one.thread_root ?? null) === (other.thread_root ?? null) &&
     Math.abs(Date.parse(other.sent_at) - Date.parse(one.sent_at)) < TOGETHER_MS

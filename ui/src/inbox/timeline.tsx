@@ -8,13 +8,14 @@ import { Empty } from "../parts/empty";
 import { Failure } from "../parts/failure";
 import { Icon } from "../parts/icon";
 import { Day } from "./day";
+import type { Manner } from "./mail-words";
 import { MessageRow } from "./message-row";
 import { Reached } from "./reached";
 import { rowsOf, type Row } from "./rows";
 import { useSought } from "./sought";
 import classes from "./timeline.module.css";
 
-type Props = { chat: Chat; onReply: (message: Message) => void };
+type Props = { chat: Chat; onReply: (message: Message, manner?: Manner) => void };
 
 /** How many messages are drawn at first, and how many more each time the reader comes to the top. */
 const DRAWN = 80;

@@ -1,6 +1,6 @@
 import { useSearchParams } from "wouter";
 
-export type Dialog = "connect" | "import";
+export type Dialog = "connect" | "import" | "mail";
 
 /** The open dialog stands in the address, so that the browser's back button closes it. */
 export function useDialog() {
