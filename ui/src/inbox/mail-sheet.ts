@@ -14,9 +14,9 @@ export const SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sa
 const POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'";
 
 const STYLE = `
-  html { color-scheme: light; }
+  html { color-scheme: light; overflow-x: auto; overflow-y: hidden; }
   body {
-    margin: 0; padding: 10px 14px; overflow: hidden; color: #1f2328; background: #fff;
+    margin: 0; padding: 10px 14px; color: #1f2328; background: #fff;
     font: 14.5px/1.45 -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
     overflow-wrap: anywhere;
   }

@@ -244,7 +244,7 @@ pub struct Chat {
     pub last_read: Option<String>,
     /// What can be done in it.
     pub abilities: Abilities,
-    /// How much of its history is known whole. None where it is not imported.
+    /// How much of its history is known whole. None where it is not imported, or not at the platform yet.
     pub completeness: Option<Completeness>,
     /// What only this platform has, such as a topic.
     #[schema(value_type = Object)]
