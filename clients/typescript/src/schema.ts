@@ -178,7 +178,7 @@ export interface paths {
     put?: never;
     /**
      * Say how far the customer has read. It shows here at once, and at the platform where it has read marks and
-     *     the login may set them. A mark never goes backwards.
+     *     the login may set them. This moves a mark on, and never back.
      */
     post: operations["mark_chat_read"];
     delete?: never;
@@ -198,6 +198,26 @@ export interface paths {
     put?: never;
     /** Compare a chat with the platform now. */
     post: operations["sync_chat"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/chats/{id}/unread": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Call a message unread again, with all that others wrote after it, here and at the platform. Possible where the
+     *     abilities have `mark_unread`.
+     */
+    post: operations["mark_chat_unread"];
     delete?: never;
     options?: never;
     head?: never;
@@ -627,6 +647,8 @@ export interface components {
       mail?: boolean;
       /** @description The platform can be told how far the customer has read. */
       mark_read?: boolean;
+      /** @description Messages can be called unread again, here and there. */
+      mark_unread?: boolean;
       /**
        * Format: int32
        * @description How many files one message can have.
@@ -1029,6 +1051,10 @@ export interface components {
       chats?: components["schemas"]["ExternalId"][];
       /** @description Through which connection. */
       connection_id: components["schemas"]["ConnectionId"];
+      /** @description Of all, only those with this label, by the platform's id of it; for mail. */
+      label?: string | null;
+      /** @description Of all, only those that the platform's own search finds by this; for mail. */
+      q?: string | null;
       since?: components["schemas"]["Timestamp"] | null;
     };
     /** @description A platform as this installation offers it, by the name it has in the configuration. */
@@ -1938,6 +1964,11 @@ export interface components {
      * @description RFC 3339, in UTC, with milliseconds
      */
     Timestamp: string;
+    /** @description From where on a chat is unread. */
+    UnreadFrom: {
+      /** @description The first message that is to be unread. */
+      message_id: components["schemas"]["MessageId"];
+    };
     /** @description Who a customer is on a platform, by connection. */
     UserPlatform: {
       /** @description Through which connection. */
@@ -2237,9 +2268,13 @@ export interface operations {
         connection_id: string;
         /**
          * @description Only chats whose name contains this, in any case. A page may then hold few of them, or none: go on
-         *     while there is a `next_cursor`.
+         *     while there is a `next_cursor`. Of mail, those that Gmail's own search finds by it.
          */
         q?: string;
+        /** @description Only those with this label, by the platform's id of it; for mail. */
+        label?: string;
+        /** @description Only those in which something happened since then; for mail. */
+        since?: components["schemas"]["Timestamp"];
         /** @description What the page before gave as `next_cursor`. */
         cursor?: string;
       };
@@ -2489,6 +2524,41 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SyncStatus"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  mark_chat_unread: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["ChatId"];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["UnreadFrom"];
+      };
+    };
+    responses: {
+      /** @description The chat */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OneChat"];
         };
       };
       /** @description A problem */

@@ -54,7 +54,7 @@ impl Engine {
         if !check.suspects.is_empty() {
             return self.check_suspects(offered, access, chat, check).await;
         }
-        let facts = if check.is_at_its_start() { self.facts(offered, access, chat).await? } else { None };
+        let facts = if check.is_at_its_start() { self.facts(offered, access, chat).await? } else { Vec::new() };
         let reading = self.reading(access, chat, check)?;
         let page = offered.connector.pull(access, &reading, check.cursor.as_ref()).await?;
         let page = self.page_under_our_names(access.connection, chat, page).await?;
@@ -124,16 +124,20 @@ impl Engine {
     }
 
     /// What the platform says of the chat itself, if it says anything else by now.
-    async fn facts(&self, offered: &Offered, access: &Access<'_>, chat: &Chat) -> Result<Option<Update>, Unread> {
+    async fn facts(&self, offered: &Offered, access: &Access<'_>, chat: &Chat) -> Result<Vec<Update>, Unread> {
         let page = match offered.connector.pull(access, &Reading::Chat(chat.external_id.clone()), None).await {
             // What is left of a chat that says nothing of itself, its listing tells.
-            Err(ConnectorError::Refused(_)) => return Ok(None),
+            Err(ConnectorError::Refused(_)) => return Ok(Vec::new()),
             page => page?,
         };
         let held = chat.facts.as_ref().map(|facts| &facts.value);
-        let is_new = |update: &Update| matches!(update, Update::Chat { facts, .. } if Some(facts) != held);
-        let news = page.updates.into_iter().find(is_new).into_iter().collect();
-        Ok(self.under_our_names(access.connection, news).await?.pop())
+        let is_new = |update: &Update| match update {
+            Update::Chat { facts, .. } => Some(facts) != held,
+            Update::Read { mark, .. } => Some(mark) != chat.read_there.as_ref(),
+            _ => false,
+        };
+        let news = page.updates.into_iter().filter(is_new).collect();
+        Ok(self.under_our_names(access.connection, news).await?)
     }
 
     fn reading(&self, access: &Access<'_>, chat: &Chat, check: &Check) -> Result<Reading, EngineError> {

@@ -7,11 +7,12 @@ use model::{
     connection::{Connection, ConnectionState, Login, Sealed},
     connector::{Authorized, Grant, NewLogin},
     customer::CustomerId,
+    following::Following,
     id::{ChatId, ConnectionId, Cursor, ExternalId, Integration, LoginId, UserPlatformId},
     limits::Purpose,
     standing::Standing,
     store::StoreError,
-    sync_status::SyncKind,
+    sync_status::{Selection, SyncKind},
     update::Update,
     user_platform::{Stated, UserPlatform},
     view::Names,
@@ -108,7 +109,7 @@ impl Engine {
         let connections = self.store().connections(customer).await?;
         let same = |held: &Connection| held.integration == *integration && held.account == authorized.account;
         let held = connections.into_iter().find(same);
-        let now = self.now();
+        let (now, offered) = (self.now(), self.offered(integration)?);
         let silences = held.as_ref().map(|held| held.standing().silences).unwrap_or_default();
         let connection = Connection {
             id: held.as_ref().map_or_else(|| ConnectionId::from(self.uuid()), |held| held.id),
@@ -128,7 +129,9 @@ impl Engine {
             scopes: authorized.scopes.clone(),
             abilities: authorized.abilities.clone(),
             standing: Standing::default(),
-            import_new_chats: held.as_ref().is_some_and(|held| held.import_new_chats),
+            import_new_chats: held
+                .as_ref()
+                .map_or_else(|| offered.connector.describe().imports_new_chats, |held| held.import_new_chats),
             created_at: held.as_ref().map_or(now, |held| held.created_at),
             updated_at: now,
         };
@@ -149,13 +152,19 @@ impl Engine {
         let event = self.connection_event(&connection);
         let user_event = self.user_platform_event(&user, event.origin);
         let events = vec![event, user_event, self.sync_event(&people), self.sync_event(&emoji)];
-        let writes = vec![
+        let mut writes = vec![
             Write::Connection(connection.clone()),
             Write::UserPlatform(user),
             Write::SyncStatus(people),
             Write::SyncStatus(emoji),
-            self.check_soon(&connection),
         ];
+        writes.extend(self.look_soon(&connection));
+        if let Some(cursor) = &authorized.cursor
+            && self.store().following(customer, connection.id).await?.is_none()
+        {
+            let following = Following::new(customer.clone(), connection.id, cursor.clone(), now);
+            writes.push(Write::Following(following));
+        }
         self.commit(Changes { customer: Some(customer.clone()), writes, events }).await?;
         Ok(connection)
     }
@@ -248,17 +257,22 @@ impl Engine {
         Err(StoreError::Stale.into())
     }
 
-    /// A page of the chats that could be imported, with their real names; only those whose name contains
-    /// `text`, in any case. Platforms cannot search, so a page may hold few of them, or none.
+    /// A page of the chats that could be imported, with their real names. Where the platform cannot search, only
+    /// those whose name contains the words, in any case: a page may then hold few of them, or none.
     pub async fn available(
         &self,
         customer: &CustomerId,
         id: ConnectionId,
-        text: &str,
+        selection: Selection,
         cursor: Option<Cursor>,
     ) -> Result<(Vec<Available>, Option<Cursor>), EngineError> {
         let connection = self.own_connection(customer, id).await?;
-        let page = self.list_chats(&connection, cursor.as_ref()).await?;
+        let searches = self.offered(&connection.integration)?.connector.describe().searches;
+        let text = selection.search.clone().filter(|_| !searches).unwrap_or_default().to_lowercase();
+        let search = selection.search.filter(|_| searches);
+        let selection = Selection { search, ..selection };
+        self.check_searched(&connection, &selection)?;
+        let page = self.list_chats(&connection, selection, cursor.as_ref()).await?;
         let listed: Vec<_> = page.updates.iter().filter_map(as_chat).collect();
         let ids: Vec<_> = listed.iter().map(|(id, _)| (*id).clone()).collect();
         let known = self.store().chats_named(customer, connection.id, &ids).await?;
@@ -276,7 +290,6 @@ impl Engine {
                 state: held.map(|chat| chat.state),
             }
         };
-        let text = text.to_lowercase();
         let wanted = |chat: &Available| chat.name.to_lowercase().contains(&text);
         Ok((listed.into_iter().map(available).filter(wanted).collect(), page.next))
     }

@@ -79,6 +79,9 @@ impl Engine {
         customer: &CustomerId,
         connections: &[Connection],
     ) -> Result<bool, EngineError> {
+        if let Some(asked) = intake.connection_id {
+            return Ok(connections.iter().any(|connection| connection.id == asked));
+        }
         let parts = self.parts_of(intake);
         if self.sharers(intake, &parts).await?.iter().any(|other| other.customer_id != *customer) {
             return Ok(false);

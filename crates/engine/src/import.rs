@@ -9,7 +9,7 @@ use crate::{
 };
 use model::{
     changes::{Changes, Write},
-    chat::{Chat, ReadMark},
+    chat::Chat,
     compare::Check,
     connection::Connection,
     connector::{Access, ConnectorError, Page, Reading},
@@ -20,7 +20,7 @@ use model::{
     retry,
     standing::Standing,
     store::StoreError,
-    sync_status::{SyncKind, SyncState, SyncStatus},
+    sync_status::{Selection, SyncKind, SyncState, SyncStatus},
     time::Timestamp,
     update::Update,
 };
@@ -173,30 +173,6 @@ impl Engine {
         self.take_in(&News { with, events, asked_at: Some(checked.asked_at), ..news }).await
     }
 
-    /// How far the chat is read there. Where the platform does not say, what was written before the import
-    /// counts as read.
-    async fn read_mark(
-        &self,
-        offered: &Offered,
-        access: &Access<'_>,
-        chat: &Chat,
-        page: &Page,
-    ) -> Result<Option<Update>, ConnectorError> {
-        let reading = Reading::ReadMark(chat.external_id.clone());
-        let told = match offered.connector.pull(access, &reading, None).await {
-            Err(ConnectorError::Refused(_)) => None,
-            told => told?.updates.pop(),
-        };
-        if told.is_some() || chat.read.is_some() {
-            return Ok(told);
-        }
-        let messages = page.updates.iter().filter_map(|update| match update {
-            Update::Message(told) => Some(ReadMark { position: told.position.clone(), message: told.id.clone() }),
-            _ => None,
-        });
-        Ok(messages.max().map(|mark| Update::Read { chat: chat.external_id.clone(), mark, there: false }))
-    }
-
     async fn take_page(
         &self,
         offered: &Offered,
@@ -340,6 +316,7 @@ impl Engine {
             done: 0,
             total: None,
             since,
+            selection: Selection::default(),
             cursor: None,
             check: None,
             pages: 0,
@@ -376,7 +353,9 @@ fn reading(sync: &SyncStatus, chat: Option<&Chat>) -> Option<Reading> {
         (SyncKind::People, _) => Some(Reading::People),
         (SyncKind::Emoji, _) => Some(Reading::Emoji),
         (SyncKind::Import, Some(chat)) => Some(Reading::History { chat: chat.external_id.clone(), since: sync.since }),
-        (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => Some(Reading::Chats),
+        (SyncKind::Import | SyncKind::Reconcile | SyncKind::Chats, _) => {
+            Some(Reading::Chats(Selection { since: sync.since, ..sync.selection.clone() }))
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use futures_util::future::try_join_all;
 use model::{
     changes::{Changes, Write},
     connection::Connection,
-    connector::{Admission, Refusal, Trust},
+    connector::{Admission, Refusal},
     customer::CustomerId,
-    id::{ExternalAccount, IntakeId, Integration},
+    id::{ConnectionId, ExternalAccount, IntakeId, Integration},
     intake::{Intake, Part, RawRequest, UnclaimedPart},
     standing::KEPT_FOR,
 };
@@ -25,6 +25,8 @@ const SECRET_HEADERS: &[&str] = &["authorization", "cookie", "signature", "token
 pub enum Admitted {
     /// It is on disk.
     Kept,
+    /// What it tells of is sure to be read soon.
+    Hinted,
     /// Answer this; nothing was kept.
     Answer {
         /// The media type of the answer.
@@ -35,6 +37,9 @@ pub enum Admitted {
     /// It is not the platform's, or not meant for us.
     Refused(Refusal),
 }
+
+/// At which integration, for which account, and for which one connection if it is for one alone.
+type Told = (Integration, ExternalAccount, Option<ConnectionId>);
 
 /// Who hears of an account.
 struct Audience {
@@ -47,12 +52,17 @@ impl Engine {
     /// Checks a platform's request, and keeps it. Once this returns `Kept`, it is on disk.
     pub async fn admit(&self, integration: &Integration, request: RawRequest) -> Result<Admitted, EngineError> {
         let offered = self.offered(integration)?;
-        let trust = Trust { settings: &offered.settings, now: self.now() };
-        match offered.connector.admit(&request, &trust) {
+        match self.judge(offered, integration, &request).await? {
             Admission::Refuse(refusal) => Ok(Admitted::Refused(refusal)),
+            // The keys are as new as can be.
+            Admission::NeedsKeys => Ok(Admitted::Refused(Refusal::Untrusted)),
+            Admission::Hint(account) => {
+                self.take_hint(integration, &account).await?;
+                Ok(Admitted::Hinted)
+            }
             Admission::Answer { content_type, body } => Ok(Admitted::Answer { content_type, body }),
             Admission::Keep => {
-                self.keep(integration, request).await?;
+                self.keep(integration, None, request).await?;
                 Ok(Admitted::Kept)
             }
         }
@@ -60,12 +70,17 @@ impl Engine {
 
     /// Keeps a request that is known to be the platform's, unless too much waits. Once this returns, it is on
     /// disk.
-    pub(crate) async fn keep(&self, integration: &Integration, mut request: RawRequest) -> Result<(), EngineError> {
+    pub(crate) async fn keep(
+        &self,
+        integration: &Integration,
+        connection_id: Option<ConnectionId>,
+        mut request: RawRequest,
+    ) -> Result<(), EngineError> {
         request.headers.retain(|(name, _)| !SECRET_HEADERS.iter().any(|secret| name.contains(secret)));
         self.check_intake().await?;
         let id = IntakeId::from(self.uuid());
         let keep = debug_span!(target: FLOW, "keep", intake_id = %id, %integration);
-        let intake = Intake { id, integration: integration.clone(), request };
+        let intake = Intake { id, integration: integration.clone(), connection_id, request };
         self.store().append(intake).instrument(keep).await?;
         self.parts.announcer.work(&BTreeSet::from([Loop::Route]));
         Ok(())
@@ -86,7 +101,7 @@ impl Engine {
     async fn route(&self, intakes: &[Intake]) -> Result<(), EngineError> {
         let mut queued: BTreeMap<CustomerId, Vec<Write>> = BTreeMap::new();
         let mut rest = Vec::new();
-        let mut heard: BTreeMap<(Integration, ExternalAccount), Audience> = BTreeMap::new();
+        let mut heard: BTreeMap<Told, Audience> = BTreeMap::new();
         // They end with the commits that all of them share.
         let routing = |intake: &Intake| debug_span!(target: FLOW, "route", intake_id = %intake.id);
         let _routing: Vec<_> = intakes.iter().map(routing).collect();
@@ -97,7 +112,7 @@ impl Engine {
                 writes.push(Write::QueuePart(queued_part(&connection, intake.id, &parts[0], self.now())));
             }
             for part in parts {
-                let key = (intake.integration.clone(), part.account.clone());
+                let key = (intake.integration.clone(), part.account.clone(), intake.connection_id);
                 if !heard.contains_key(&key) {
                     heard.insert(key.clone(), self.audience(&key).await?);
                 }
@@ -125,7 +140,7 @@ impl Engine {
             queued.into_iter().map(|(customer, writes)| self.commit(Changes { writes, ..Changes::of(&customer) }));
         try_join_all(commits).await?;
         self.commit(Changes::of_nobody(rest)).await?;
-        for ((integration, account), audience) in heard.into_iter().filter(|(_, audience)| audience.kept) {
+        for ((integration, account, _), audience) in heard.into_iter().filter(|(_, audience)| audience.kept) {
             // Who came to listen in the meantime found nothing to claim.
             for connection in self.store().listeners(&integration, &account).await? {
                 if connection.takes_news() && !audience.listening.iter().any(|known| known.id == connection.id) {
@@ -146,8 +161,9 @@ impl Engine {
         Ok(found)
     }
 
-    async fn audience(&self, (integration, account): &(Integration, ExternalAccount)) -> Result<Audience, EngineError> {
-        let found = self.store().listeners(integration, account).await?;
+    async fn audience(&self, (integration, account, only): &Told) -> Result<Audience, EngineError> {
+        let mut found = self.store().listeners(integration, account).await?;
+        found.retain(|connection| only.is_none_or(|only| connection.id == only));
         let awaited = found.iter().any(|connection| connection.is_awaited(self.now()));
         let listening: Vec<_> = found.into_iter().filter(Connection::takes_news).collect();
         Ok(Audience { kept: awaited || listening.is_empty(), listening })

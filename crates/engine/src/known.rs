@@ -133,8 +133,7 @@ fn own_files<'a>(connection: &'a Connection, update: &'a Update) -> impl Iterato
         | Update::ChatMoved { .. }
         | Update::LoginLost { .. } => None,
     };
-    let by_us =
-        |told: &&RemoteMessage| told.content.sender.as_ref().is_some_and(|sender| connection.senders.contains(sender));
+    let by_us = |told: &&RemoteMessage| told.content.is_by(|sender| connection.senders.contains(sender));
     told.filter(by_us).into_iter().flat_map(|told| &told.content.attachments).map(|file| &file.external_id)
 }
 

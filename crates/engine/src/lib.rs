@@ -14,12 +14,14 @@ mod error;
 mod expect;
 mod files;
 mod flow;
+mod follow;
 mod hindered;
 mod identity;
 mod import;
 mod inbound;
 mod index;
 mod kept;
+mod keyring;
 mod known;
 mod limits;
 mod logins;
@@ -67,6 +69,7 @@ pub use waking::Loop;
 
 use bounds::Gauge;
 use flow::Committing;
+use keyring::Keyring;
 use limits::Limited;
 use model::{
     abilities::{Abilities, News},
@@ -124,15 +127,27 @@ impl Offered {
     /// How news arrive, here and now.
     fn news(&self) -> News {
         match &self.ears {
-            _ if self.is_polled() => News::Polling,
+            _ if self.is_polled() || self.follows() && !self.is_watched() => News::Polling,
             Some(_) => News::Socket,
             None => News::Webhook,
         }
     }
 
-    /// Whether news have to be asked for: nobody can tell them, or no socket was open for long.
+    /// Whether the news of an account stand in one line.
+    fn follows(&self) -> bool {
+        self.connector.describe().follows
+    }
+
+    /// Whether the platform can be asked to tell that there is something new in that line.
+    fn is_watched(&self) -> bool {
+        self.pushed && self.connector.can_watch(&self.settings)
+    }
+
+    /// Whether news have to be asked for chat by chat: nobody can tell them, there is no line to read them from,
+    /// or no socket was open for long.
     fn is_polled(&self) -> bool {
         match &self.ears {
+            _ if self.follows() => false,
             Some(ears) => ears.are_away(),
             None => !self.pushed || !self.connector.describe().abilities.news.contains(&News::Webhook),
         }
@@ -197,12 +212,14 @@ pub struct Engine {
     last: Arc<LastServed>,
     /// How much waits to be read, as last counted.
     gauge: Arc<Gauge>,
+    /// Keys that platforms publish, as last fetched. Losing them costs a call.
+    keyring: Arc<Keyring>,
 }
 
 impl Engine {
     /// An engine over these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), last: Arc::default(), gauge: Arc::default() }
+        Self { parts: Arc::new(parts), last: Arc::default(), gauge: Arc::default(), keyring: Arc::default() }
     }
 
     /// Where everything is kept.

@@ -3,7 +3,7 @@
 use crate::{CALL_TIMEOUT, Engine, EngineError, take_in::News};
 use model::{
     changes::{Changes, Write},
-    chat::{Chat, ChatState},
+    chat::{Chat, ChatKind, ChatState},
     completeness::Completeness,
     connection::Connection,
     connector::{Page, Reading},
@@ -12,7 +12,7 @@ use model::{
     id::{ChatId, ConnectionId, Cursor, ExternalId, SyncStatusId},
     limits::Purpose,
     store::StoreError,
-    sync_status::{SyncKind, SyncState, SyncStatus},
+    sync_status::{Selection, SyncKind, SyncState, SyncStatus},
     time::Timestamp,
     update::Update,
 };
@@ -42,15 +42,26 @@ impl Engine {
         Ok(runs)
     }
 
-    /// Imports every chat that the customer's person is in.
+    /// Imports every chat that the customer's person is in, of those that are wanted.
     pub async fn import_all(
         &self,
         customer: &CustomerId,
         connection: ConnectionId,
-        since: Option<Timestamp>,
+        selection: Selection,
     ) -> Result<SyncStatus, EngineError> {
         let connection = self.importable(customer, connection).await?;
-        self.begin(self.new_sync(&connection, None, SyncKind::Import, since), Vec::new(), Vec::new()).await
+        self.check_searched(&connection, &selection)?;
+        let sync = self.new_sync(&connection, None, SyncKind::Import, selection.since);
+        self.begin(SyncStatus { selection, ..sync }, Vec::new(), Vec::new()).await
+    }
+
+    /// Refuses to pass over what was asked for: whoever picks some does not want all.
+    pub(crate) fn check_searched(&self, connection: &Connection, selection: &Selection) -> Result<(), EngineError> {
+        if !selection.needs_search() || self.offered(&connection.integration)?.connector.describe().searches {
+            return Ok(());
+        }
+        let detail = "The chats of this platform cannot be searched, and have no labels.";
+        Err(EngineError::refused("not_possible", detail))
     }
 
     async fn importable(&self, customer: &CustomerId, id: ConnectionId) -> Result<Connection, EngineError> {
@@ -75,7 +86,7 @@ impl Engine {
                 break;
             }
             let asked_at = Some(self.now());
-            let page = self.ask_now(connection, &Reading::Chats, cursor.as_ref()).await?.0;
+            let page = self.ask_now(connection, &Reading::Chats(Selection::default()), cursor.as_ref()).await?.0;
             let wanted = |update: &Update| update.chat().is_some_and(|chat| picked.contains(chat));
             let updates: Vec<_> = page.updates.into_iter().filter(wanted).collect();
             left.retain(|id| !updates.iter().any(|update| update.chat() == Some(id)));
@@ -120,6 +131,9 @@ impl Engine {
             let chat = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
             let mut chat = chat.ok_or(EngineError::NotFound)?;
             check_is_there(&chat)?;
+            // A mail thread comes whole: an answer says little without what it answers.
+            let is_thread = chat.facts.as_ref().is_some_and(|facts| facts.value.kind == ChatKind::EmailThread);
+            let since = since.filter(|_| !is_thread);
             let (mut writes, mut events) = (Vec::new(), Vec::new());
             if !chat.is_imported() {
                 chat.state = ChatState::Imported;
@@ -248,10 +262,11 @@ impl Engine {
     pub(crate) async fn list_chats(
         &self,
         connection: &Connection,
+        selection: Selection,
         cursor: Option<&Cursor>,
     ) -> Result<Page, EngineError> {
         let offered = self.offered(&connection.integration)?;
-        let (mut page, logins) = self.ask_now(connection, &Reading::Chats, cursor).await?;
+        let (mut page, logins) = self.ask_now(connection, &Reading::Chats(selection), cursor).await?;
         let wire = self.wire(offered, connection, Purpose::Asked);
         let access = self.access(offered, connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         self.look_up_people(&*offered.connector, &access, &mut page.updates).await?;

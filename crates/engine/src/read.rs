@@ -3,7 +3,8 @@
 use crate::{CALL_TIMEOUT, Engine, EngineError, FLOW, Offered, Turn, names::MOVE_AGAIN_AFTER, take_in::News};
 use model::{
     changes::{Changes, Write},
-    chat::{Chat, ChatState},
+    chat::{Chat, ChatKind, ChatState},
+    connection::Connection,
     connector::{Access, ConnectorError, Reading},
     customer::CustomerId,
     event::Origin,
@@ -76,7 +77,10 @@ impl Engine {
         let wire = self.wire(offered, &connection, Purpose::News);
         let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
         match self.gate(offered, &access, lane).await {
-            Ok(gate) => self.read_parts(offered, &access, parts, gate).await,
+            Ok(gate) => {
+                let gate = self.import_whole(&connection, gate).await?;
+                self.read_parts(offered, &access, parts, gate).await
+            }
             Err(Delay::Until(until)) => self.put_off(&lane.customer_id, parts, until).await,
             Err(Delay::Failed(error)) => Err(error),
         }
@@ -112,6 +116,22 @@ impl Engine {
             return Ok(Gate { asked, ..gate(Passes::AllAsNew, chat) });
         }
         Ok(Gate { asked, ..gate(Passes::All, chat) })
+    }
+
+    /// What is new of a mail thread may be an answer to much that was never heard of: the thread is imported whole,
+    /// and what is told of it now is read like that of any other chat. Other chats begin with what is new.
+    async fn import_whole(&self, connection: &Connection, gate: Gate) -> Result<Gate, EngineError> {
+        let thread = gate.asked.iter().find_map(|update| match update {
+            Update::Chat { chat, facts, .. } if facts.kind == ChatKind::EmailThread => Some(chat.clone()),
+            _ => None,
+        });
+        let Some(thread) = thread.filter(|_| gate.passes == Passes::AllAsNew) else { return Ok(gate) };
+        let news = News::new(connection, gate.asked.clone(), Origin::Live);
+        self.take_in(&News { asked_at: Some(gate.asked_at), ..news }).await?;
+        self.begin_import(connection, &thread, None).await?;
+        let named = std::slice::from_ref(&thread);
+        let chat = self.store().chats_named(&connection.customer_id, connection.id, named).await?.pop();
+        Ok(Gate { passes: Passes::All, chat, ..gate })
     }
 
     /// Whether the person of the connection is in the chat, as far as that was heard not long ago.

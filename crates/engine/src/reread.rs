@@ -57,7 +57,10 @@ impl Engine {
         let after = run.cursor.as_ref().and_then(|cursor| cursor.as_str().parse::<IntakeId>().ok());
         let found = self.store().routed(run.since.unwrap_or_default(), after, REREAD_AT_ONCE).await?;
         let mut changes = Changes::of(&run.customer_id);
-        for intake in found.iter().filter(|intake| intake.integration == connection.integration) {
+        let is_for = |intake: &&Intake| {
+            intake.integration == connection.integration && intake.connection_id.is_none_or(|id| id == connection.id)
+        };
+        for intake in found.iter().filter(is_for) {
             for part in self.parts_for(intake, connection).await? {
                 // It is queued if it was read, and waits again if it was parked.
                 let part = queued_part(connection, intake.id, &part, self.now());

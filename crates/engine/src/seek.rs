@@ -12,6 +12,7 @@ use model::{
     id::ExternalId,
     message::Message,
     store::Paging,
+    sync_status::Selection,
     update::Update,
 };
 
@@ -58,14 +59,16 @@ impl Engine {
         access: &Access<'_>,
         chat: &Chat,
     ) -> Result<Option<(ExternalId, Version)>, Unread> {
-        let Some(facts) = chat.facts.as_ref().map(|facts| &facts.value) else { return Ok(None) };
+        let facts = chat.facts.as_ref().map(|facts| &facts.value);
+        // Without the time of its making nothing tells it from others.
+        let Some(facts) = facts.filter(|facts| facts.made_at.is_some()) else { return Ok(None) };
         let known = self.newest(chat).await?;
         let (mut alike, mut cursor) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
-            let page = offered.connector.pull(access, &Reading::Chats, cursor.as_ref()).await?;
+            let page = offered.connector.pull(access, &Reading::Chats(Selection::default()), cursor.as_ref()).await?;
             for update in &page.updates {
                 let Update::Chat { chat: name, facts: listed, version } = update else { continue };
-                if chat.is_called(name) || listed.made_at.is_none() || listed.made_at != facts.made_at {
+                if chat.is_called(name) || listed.made_at != facts.made_at {
                     continue;
                 }
                 let before = self.known_before(name, chat).await?;

@@ -211,7 +211,7 @@ impl Engine {
                 Taken::Welcomed
             }
             Frame::News { request, acknowledgement } => {
-                self.keep(integration, request).await?;
+                self.keep(integration, None, request).await?;
                 answered(ear, acknowledgement).await.map_or(Taken::Unacknowledged, |()| Taken::Kept)
             }
             Frame::Nothing { acknowledgement } => {

@@ -212,8 +212,9 @@ impl Engine {
     }
 
     /// A connection that is open again may have missed something.
-    pub(crate) fn check_soon(&self, connection: &Connection) -> Write {
-        Write::CheckSoon { connection_id: connection.id, at: self.now() }
+    pub(crate) fn look_soon(&self, connection: &Connection) -> [Write; 2] {
+        let (connection_id, at) = (connection.id, self.now());
+        [Write::CheckSoon { connection_id, at }, Write::FollowSoon { connection_id, at }]
     }
 
     /// Writes a connection over the one before. Only what a reader sees is told.
@@ -224,7 +225,7 @@ impl Engine {
     ) -> Result<Connection, EngineError> {
         let mut changes = Changes::of(&next.customer_id);
         if !before.is_open() && next.is_open() {
-            changes.writes.push(self.check_soon(&next));
+            changes.writes.extend(self.look_soon(&next));
         }
         let seen = |one: &Connection| (one.state, one.reason.clone(), one.standing.paused, one.import_new_chats);
         if seen(before) != seen(&next) {

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub enum Loop {
     /// Routes requests.
     Route,
+    /// Reads on lines of news.
+    Follow,
     /// Reads parts.
     Read,
     /// Goes on with runs.
@@ -38,8 +40,9 @@ pub enum Loop {
 
 impl Loop {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Route,
+        Self::Follow,
         Self::Read,
         Self::Import,
         Self::Outbound,
@@ -72,7 +75,8 @@ fn after(write: &Write) -> &'static [Loop] {
         Write::Participant(_) => &[Loop::Index],
         Write::Command(_) => &[Loop::Outbound, Loop::Upkeep, Loop::Alarm],
         Write::SyncStatus(_) => &[Loop::Import, Loop::LookAfter, Loop::Alarm],
-        Write::Completeness(_) | Write::CheckSoon { .. } => &[Loop::Reconcile, Loop::Alarm],
+        Write::Completeness(_) | Write::CheckSoon { .. } | Write::CheckAll { .. } => &[Loop::Reconcile, Loop::Alarm],
+        Write::Following(_) | Write::FollowSoon { .. } => &[Loop::Follow, Loop::Alarm],
         Write::QueuePart(_) => &[Loop::Read],
         Write::UpdatePart(_) => &[Loop::Read, Loop::Alarm],
         Write::SetAside(_) => &[Loop::Upkeep, Loop::Alarm],

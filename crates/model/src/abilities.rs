@@ -30,6 +30,9 @@ pub struct Abilities {
     /// The platform can be told how far the customer has read.
     #[serde(default)]
     pub mark_read: bool,
+    /// Messages can be called unread again, here and there.
+    #[serde(default)]
+    pub mark_unread: bool,
     /// Messages can be read back one by one, so that an unknown outcome can be looked up.
     pub read_back: bool,
     /// Messages have a subject and recipients, and threads can be begun.

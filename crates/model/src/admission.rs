@@ -1,6 +1,6 @@
 //! Whether a request is a platform's, and what becomes of it.
 
-use crate::{connector::Settings, time::Timestamp};
+use crate::{connector::Settings, id::ExternalAccount, time::Timestamp};
 use bytes::Bytes;
 
 /// What to do with a platform's request.
@@ -15,6 +15,11 @@ pub enum Admission {
         /// The answer.
         body: Bytes,
     },
+    /// There is something new in this account's line, and no more than that is said. Have it read soon, then
+    /// answer.
+    Hint(ExternalAccount),
+    /// It cannot be judged by the keys that are known. Fetch them anew, and ask again.
+    NeedsKeys,
     /// It is not from the platform, or not meant for us.
     Refuse(Refusal),
 }
@@ -43,4 +48,6 @@ pub struct Trust<'a> {
     pub settings: &'a Settings,
     /// The time by now.
     pub now: Timestamp,
+    /// The keys that the platform publishes, as they were last fetched.
+    pub keys: Option<&'a [u8]>,
 }

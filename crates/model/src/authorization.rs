@@ -2,7 +2,7 @@
 
 use crate::{
     abilities::Abilities,
-    id::{ExternalAccount, ExternalId},
+    id::{Cursor, ExternalAccount, ExternalId},
     time::Timestamp,
     world::Secret,
 };
@@ -43,6 +43,8 @@ pub struct Authorized {
     pub abilities: Abilities,
     /// What was granted.
     pub scopes: Vec<String>,
+    /// Where the line of its news ends by now, where the platform keeps one.
+    pub cursor: Option<Cursor>,
 }
 
 /// Name and addresses of a customer at a platform.

@@ -9,6 +9,7 @@ use crate::{
     emoji::Emoji,
     event::NewEvent,
     facets::Version,
+    following::Following,
     id::{ChatId, ConnectionId, ExternalId, IntakeId, MessageId, ParticipantId, UploadId},
     intake::{QueuedPart, UnclaimedPart},
     message::Message,
@@ -110,6 +111,22 @@ pub enum Write {
     Completeness(Completeness),
     /// The chats of a connection are to be compared at this time, whenever they were due.
     CheckSoon {
+        /// Which connection.
+        connection_id: ConnectionId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Guarded by its revision.
+    Following(Following),
+    /// The line of a connection's news is to be read at this time, whenever it was due.
+    FollowSoon {
+        /// Which connection.
+        connection_id: ConnectionId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The chats of a connection may have missed anything, however old: what nobody can tell any more is looked for.
+    CheckAll {
         /// Which connection.
         connection_id: ConnectionId,
         /// When.

@@ -81,12 +81,16 @@ pub struct Chat {
     /// had. So a chat that gets another id keeps the names of all its messages.
     #[serde(default)]
     pub named_under: Option<ExternalId>,
-    /// How far the customer has read, here or there. It only grows. None while nobody said.
+    /// How far the customer has read, here or there. None while nobody said. It only grows, but where its
+    /// platform lets messages be unread again.
     #[serde(default)]
     pub read: Option<ReadMark>,
     /// How far the platform is known to call it read.
     #[serde(default)]
     pub read_there: Option<ReadMark>,
+    /// As of when it last said so, where its word is versioned.
+    #[serde(default)]
+    pub read_as_of: Option<Version>,
     /// When the platform is told how far it is read; none while it need not be.
     #[serde(default, with = "exact_if_any")]
     pub mark_due_at: Option<Timestamp>,
@@ -115,6 +119,13 @@ pub struct ReadMark {
     pub position: String,
     /// The message.
     pub message: ExternalId,
+}
+
+impl ReadMark {
+    /// Before all messages: none is read.
+    pub fn nothing() -> Self {
+        Self { position: "-".to_owned(), message: ExternalId(String::new()) }
+    }
 }
 
 impl Ord for ReadMark {

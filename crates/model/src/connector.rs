@@ -3,6 +3,7 @@
 use crate::{
     abilities::Abilities,
     attachment::{Attachment, Rendition},
+    chat::ReadMark,
     command::{Action, Attempt},
     compare::Stretch,
     connection::{Connection, Login},
@@ -13,6 +14,7 @@ use crate::{
     limits::MethodLimit,
     message::Problem,
     sockets::{Frame, SocketAddress},
+    sync_status::Selection,
     time::Timestamp,
     update::Update,
     world::{Clock, Secret},
@@ -20,6 +22,8 @@ use crate::{
 pub use crate::{
     admission::{Admission, Refusal, Trust},
     authorization::{Authorized, Grant, Identity, NewLogin, Refreshed},
+    finding::{Finding, Grade},
+    following::Followed,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -46,6 +50,12 @@ pub struct Description {
     pub settings: &'static [Setting],
     /// What a person pastes to connect without OAuth; empty where the platform gives nothing to paste.
     pub pasted: &'static [PastedField],
+    /// It keeps the news of an account in one line, which is read on from a cursor (`Connector::follow`).
+    pub follows: bool,
+    /// Its chats can be searched, by words and by labels.
+    pub searches: bool,
+    /// New chats are imported by themselves, unless the customer says otherwise.
+    pub imports_new_chats: bool,
 }
 
 /// One setting of an integration.
@@ -128,8 +138,8 @@ pub struct Threshold<'a> {
 /// What is asked of a platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// The chats that the connection can see.
-    Chats,
+    /// The chats that the connection can see, those that are wanted.
+    Chats(Selection),
     /// The people that the connection can see.
     People,
     /// The emoji that only this account has.
@@ -285,44 +295,6 @@ pub enum ConnectorError {
     Unreadable(String),
 }
 
-/// How good a thing is that was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grade {
-    /// As it should be.
-    Good,
-    /// It may be meant so.
-    Doubtful,
-    /// It must be mended.
-    Bad,
-}
-
-/// What was found where somebody looked.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Finding {
-    /// How good it is.
-    pub grade: Grade,
-    /// What it is, and what to mend, in words.
-    pub says: String,
-}
-
-impl Finding {
-    /// It is as it should be.
-    pub fn good(says: impl Into<String>) -> Self {
-        Self { grade: Grade::Good, says: says.into() }
-    }
-
-    /// It may be meant so.
-    pub fn doubtful(says: impl Into<String>) -> Self {
-        Self { grade: Grade::Doubtful, says: says.into() }
-    }
-
-    /// It must be mended.
-    pub fn bad(says: impl Into<String>) -> Self {
-        Self { grade: Grade::Bad, says: says.into() }
-    }
-}
-
 /// One platform, as the engine sees it.
 ///
 /// A connector translates and talks. It stores nothing, decides nothing and remembers nothing
@@ -365,6 +337,23 @@ pub trait Connector: Send + Sync {
     fn named_in(&self, message: &ExternalId, _chat: &ExternalId) -> ExternalId {
         message.clone()
     }
+    /// Reads the line of an account's news on from a cursor; without one, says where it ends by now.
+    /// `CursorLost` where the platform no longer knows the place. Called only where the description has it.
+    async fn follow(&self, _access: &Access<'_>, _cursor: Option<&Cursor>) -> Result<Followed, ConnectorError> {
+        Err(ConnectorError::Unreadable("this platform keeps no line of news".to_owned()))
+    }
+    /// Whether these settings name a way for the platform to tell that there is something new in that line.
+    fn can_watch(&self, _settings: &Settings) -> bool {
+        false
+    }
+    /// Asks the platform to do so, and says how long it will. Called only where it can.
+    async fn watch(&self, _access: &Access<'_>) -> Result<Timestamp, ConnectorError> {
+        Err(ConnectorError::Unreadable("this platform does not tell of news in a line".to_owned()))
+    }
+    /// The keys by which its requests are checked, where it publishes them and changes them.
+    async fn keys(&self, _threshold: &Threshold<'_>) -> Result<Bytes, ConnectorError> {
+        Err(ConnectorError::Unreadable("this platform publishes no keys".to_owned()))
+    }
     /// Turns a part into updates, asking the platform where the news is thin.
     async fn read(&self, access: &Access<'_>, part: &Part) -> Result<Vec<Update>, ConnectorError>;
     /// Reads the page of what was asked for that follows `cursor`.
@@ -385,13 +374,15 @@ pub trait Connector: Send + Sync {
     ) -> Result<OpenFile, ConnectorError>;
     /// Does one step of a command, and reports what the platform holds now.
     async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError>;
-    /// Tells the platform that the person has read a chat up to a message, and says how far it is read there
-    /// by now. What is read further there stays so. Called only where the abilities have it.
+    /// Tells the platform how far the person has read a chat, and says how far it is read there by now. What is
+    /// read further there stays so, unless the mark goes `back`: then what stands after it is unread again.
+    /// Called only where the abilities have it.
     async fn mark_read(
         &self,
         _access: &Access<'_>,
         _chat: &ExternalId,
-        _message: &ExternalId,
+        _mark: &ReadMark,
+        _back: bool,
     ) -> Result<Vec<Update>, ConnectorError> {
         Err(ConnectorError::Unreadable("this platform has no read marks".to_owned()))
     }

@@ -51,6 +51,15 @@ pub struct Content {
     pub platform_data: serde_json::Value,
 }
 
+impl Content {
+    /// Whether somebody of these wrote it. Where the platform knows who sent a mail, what the mail says of it counts
+    /// for nothing.
+    pub fn is_by(&self, people: impl Fn(&ExternalId) -> bool) -> bool {
+        let sent = self.letter.as_ref().and_then(|letter| letter.sent);
+        sent.unwrap_or_else(|| self.sender.as_ref().is_some_and(people))
+    }
+}
+
 /// A value with the version that it was told with. The later wins, a tie goes by the value's hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facet<T> {

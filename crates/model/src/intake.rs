@@ -34,6 +34,8 @@ pub struct Intake {
     pub id: IntakeId,
     /// For which integration.
     pub integration: Integration,
+    /// For which connection, where one asked for it by itself; none where the platform told it to all who listen.
+    pub connection_id: Option<ConnectionId>,
     /// The request.
     pub request: RawRequest,
 }

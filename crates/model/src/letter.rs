@@ -27,6 +27,9 @@ pub struct Letter {
     pub message_id: Option<String>,
     /// The names of the mails before it, oldest first.
     pub references: Vec<String>,
+    /// Whether the platform says that the customer's account sent it. Anybody can write any address into a mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<bool>,
     /// The list that it came through.
     pub list: Option<String>,
     /// A program sent it by itself.

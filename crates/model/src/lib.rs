@@ -25,6 +25,8 @@ pub mod estimate;
 pub mod event;
 pub mod facets;
 pub mod files;
+pub mod finding;
+pub mod following;
 pub mod http;
 pub mod id;
 pub mod index;

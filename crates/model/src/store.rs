@@ -13,6 +13,7 @@ use crate::{
     emoji::Emoji,
     erasure::Erasures,
     event::Event,
+    following::Followings,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
         SyncStatusId, UploadId,
@@ -175,7 +176,7 @@ pub trait Intakes: Send + Sync {
 
 /// Keeps everything.
 #[async_trait]
-pub trait Store: Intakes + Keys + Checks + Stream + Erasures {
+pub trait Store: Intakes + Keys + Checks + Followings + Stream + Erasures {
     /// Writes changes whole or not at all, and returns once they are synced to disk.
     async fn commit(&self, changes: Changes) -> Result<Committed, StoreError>;
 

@@ -73,6 +73,9 @@ pub struct SyncStatus {
     /// Nothing older is read.
     #[serde(with = "exact_if_any")]
     pub since: Option<Timestamp>,
+    /// Which chats are read, for a run that reads many.
+    #[serde(default)]
+    pub selection: Selection,
     /// The page that comes next.
     pub cursor: Option<Cursor>,
     /// The comparison under way, for a run that compares a chat.
@@ -106,6 +109,29 @@ pub struct SyncStatus {
     /// When it ended.
     #[serde(with = "exact_if_any")]
     pub finished_at: Option<Timestamp>,
+}
+
+/// Which of a platform's chats are wanted: those to which all of this applies. Platforms that cannot search list
+/// all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Selection {
+    /// In the platform's own words for its search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// The platform's id of a label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Something happened in it since then.
+    #[serde(skip_serializing_if = "Option::is_none", with = "exact_if_any")]
+    pub since: Option<Timestamp>,
+}
+
+impl Selection {
+    /// Whether it can be had of a platform only that searches.
+    pub fn needs_search(&self) -> bool {
+        self.search.is_some() || self.label.is_some()
+    }
 }
 
 impl SyncStatus {

@@ -75,8 +75,8 @@ pub enum Update {
         chat: ExternalId,
         /// Up to where.
         mark: ReadMark,
-        /// Whether the platform says so. Otherwise it is only taken for read here.
-        there: bool,
+        /// Who says so.
+        said: Said,
     },
     /// The platform deleted a chat for good.
     ChatGone {
@@ -133,6 +133,18 @@ pub enum Update {
         /// For which account.
         account: ExternalAccount,
     },
+}
+
+/// Who says how far a chat is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Nobody: it is only taken for read here.
+    Nobody,
+    /// The platform, where marks only grow.
+    There,
+    /// The platform, as of a version; a later one may lie before it.
+    AsOf(Version),
 }
 
 /// A message as a platform shows it.

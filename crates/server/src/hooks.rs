@@ -27,7 +27,7 @@ pub async fn take(
     let admitted = server.engine.admit(&Integration(platform.clone()), request).await?;
     server.metrics.admitted(&platform, outcome(&admitted));
     Ok(match admitted {
-        Admitted::Kept => StatusCode::OK.into_response(),
+        Admitted::Kept | Admitted::Hinted => StatusCode::OK.into_response(),
         Admitted::Answer { content_type, body } => ([(header::CONTENT_TYPE, content_type)], body).into_response(),
         Admitted::Refused(refusal) => refused(refusal).into_response(),
     })
@@ -36,6 +36,7 @@ pub async fn take(
 fn outcome(admitted: &Admitted) -> &'static str {
     match admitted {
         Admitted::Kept => "kept",
+        Admitted::Hinted => "hinted",
         Admitted::Answer { .. } => "answered",
         Admitted::Refused(_) => "refused",
     }

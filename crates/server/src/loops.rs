@@ -11,6 +11,8 @@ use tokio::{
 
 /// How many workers route; one at a time is let in, so a second would only wait.
 const ROUTERS: usize = 1;
+/// How many lines of news are read at once.
+const FOLLOWERS: usize = 2;
 /// How many lanes are read at once. They mostly wait for the disk, and who waits together waits once.
 const READERS: usize = 16;
 /// How many imports run at once.
@@ -57,8 +59,9 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind::new("route", Loop::Route, ROUTERS, |engine| Box::pin(async move { engine.route_turn().await })),
+    Kind::new("follow", Loop::Follow, FOLLOWERS, |engine| Box::pin(async move { engine.follow_turn().await })),
     Kind::new("read", Loop::Read, READERS, |engine| Box::pin(async move { engine.read_turn().await })),
     Kind::new("import", Loop::Import, IMPORTERS, |engine| Box::pin(async move { engine.import_turn().await })),
     Kind::new("outbound", Loop::Outbound, SENDERS, |engine| Box::pin(async move { engine.outbound_turn().await })),

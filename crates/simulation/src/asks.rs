@@ -236,7 +236,9 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
         What::Import { connection, chats } => {
             return engine.import_chats(customer, *connection, chats, None).await.map(|_| None);
         }
-        What::ImportAll { connection } => return engine.import_all(customer, *connection, None).await.map(|_| None),
+        What::ImportAll { connection } => {
+            return engine.import_all(customer, *connection, Default::default()).await.map(|_| None);
+        }
         What::Pause { connection, on } => {
             return engine.set_paused(customer, *connection, *on).await.map(|_| None);
         }

@@ -112,6 +112,7 @@ impl Connector for Board {
             react: false,
             mark_read: false,
             mail: false,
+            mark_unread: false,
             files: false,
             most_files: 0,
             largest_file_bytes: 0,
@@ -131,6 +132,9 @@ impl Connector for Board {
             limits: &[],
             settings: &[],
             pasted: &[],
+            follows: false,
+            searches: false,
+            imports_new_chats: false,
         }
     }
 
@@ -159,6 +163,7 @@ impl Connector for Board {
             identity: Identity::default(),
             abilities: self.describe().abilities,
             scopes: Vec::new(),
+            cursor: None,
         })
     }
 
@@ -223,7 +228,7 @@ impl Connector for Board {
                 let facts = ChatFacts { kind, name, people: Vec::new(), archived: false, made_at, platform_data };
                 vec![Update::Chat { chat: chat.clone(), facts, version }]
             }
-            Reading::Chats
+            Reading::Chats(_)
             | Reading::People
             | Reading::Emoji
             | Reading::Person(_)

@@ -14,6 +14,7 @@ use model::{
     emoji::Emoji,
     erasure::{Erasure, Erasures, Through},
     event::Event,
+    following::{Following, Followings},
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
         SyncStatusId, UploadId,
@@ -177,6 +178,11 @@ paced! { Checks {}
     measured(customer: &CustomerId, connection: ConnectionId) -> Measured;
     heartbeat() -> Heartbeat;
     beat(now: Timestamp, outage: Duration) -> Heartbeat;
+}
+
+paced! { Followings {}
+    following(customer: &CustomerId, connection: ConnectionId) -> Option<Following>;
+    due_followings(now: Timestamp, limit: usize) -> Vec<Following>;
 }
 
 paced! { Stream {}

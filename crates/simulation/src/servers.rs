@@ -140,6 +140,7 @@ impl World {
             "look_after",
             "reconcile",
             "marks",
+            "follow",
             "upkeep",
             "index",
             "erase",
@@ -159,6 +160,7 @@ impl World {
                 "refresh" => engine.refresh_turn().await,
                 "index" => engine.index_turn().await,
                 "marks" => engine.marks_turn().await,
+                "follow" => engine.follow_turn().await,
                 "erase" => engine.erase_turn().await,
                 _ => engine.upkeep_turn().await,
             };

@@ -43,10 +43,13 @@ fn owner(write: &Write) -> Option<&CustomerId> {
         Write::Command(row) => Some(&row.customer_id),
         Write::SyncStatus(row) => Some(&row.customer_id),
         Write::Completeness(row) => Some(&row.customer_id),
+        Write::Following(row) => Some(&row.customer_id),
         Write::Upload(row) => Some(&row.customer_id),
         Write::QueuePart(row) | Write::UpdatePart(row) => Some(&row.customer_id),
         Write::Login(_)
         | Write::CheckSoon { .. }
+        | Write::CheckAll { .. }
+        | Write::FollowSoon { .. }
         | Write::RemoveUpload { .. }
         | Write::EmojiListed { .. }
         | Write::Name(_)

@@ -1,9 +1,12 @@
 //! The way to Gmail's API: who calls, what it costs, and what an answer means.
 
-use crate::gmail::{
-    limits, login,
-    problem::{self, CallError, Effect},
-    wire,
+use crate::{
+    gmail::{
+        limits, login,
+        problem::{self, CallError, Effect},
+        wire,
+    },
+    mail::{Address, Own},
 };
 use base64::{
     Engine,
@@ -15,6 +18,7 @@ use model::{
     connector::{Access, ConnectorError, Settings, Threshold},
     http::{Http, Method, Request},
     id::ExternalAccount,
+    sync_status::Selection,
     time::Timestamp,
     world::Clock,
 };
@@ -24,6 +28,9 @@ use serde::de::DeserializeOwned;
 pub const API: &str = "https://gmail.googleapis.com";
 /// How many threads a page has, each of which is read by itself.
 pub const THREADS_A_PAGE: usize = 20;
+
+/// How many records of the history a page has.
+const RECORDS_A_PAGE: usize = 500;
 
 /// Base64 as Gmail writes it: with padding or without.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -40,6 +47,8 @@ pub struct Client<'a> {
     pub(super) token: String,
     /// Whose mailbox; empty while it is not known yet.
     pub(super) account: ExternalAccount,
+    /// The addresses of its owner; none while they are not known yet.
+    own: Own,
 }
 
 /// Where Google is: at the addresses that it publishes, or all of it at the one that is configured.
@@ -61,14 +70,16 @@ impl<'a> Client<'a> {
         if open.login.lost {
             return Err(ConnectorError::LoginLost { account: Some(account) });
         }
+        let own = access.connection.person.iter().filter_map(|id| Address::parse(id.as_str()));
+        let own = Own(own.collect());
         let Access { http, clock, deadline, settings, .. } = *access;
-        Ok(Self { http, clock, deadline, settings, token: login::tokens(open)?.access_token, account })
+        Ok(Self { http, clock, deadline, settings, token: login::tokens(open)?.access_token, account, own })
     }
 
     /// With a token whose mailbox is not known yet.
     pub fn with_token(threshold: &Threshold<'a>, token: &str, account: ExternalAccount) -> Self {
         let Threshold { http, clock, deadline, settings } = *threshold;
-        Self { http, clock, deadline, settings, token: token.to_owned(), account }
+        Self { http, clock, deadline, settings, token: token.to_owned(), account, own: Own::default() }
     }
 
     /// `users.getProfile`.
@@ -82,9 +93,14 @@ impl<'a> Client<'a> {
     }
 
     /// `users.threads.list`, the last active first, without trash and spam.
-    pub async fn threads(&self, page: Option<&str>) -> Result<wire::Threads, CallError> {
+    pub async fn threads(&self, wanted: &Selection, page: Option<&str>) -> Result<wire::Threads, CallError> {
         let most = THREADS_A_PAGE.to_string();
         let mut query = vec![("maxResults", most.as_str())];
+        let since = wanted.since.map(|since| format!("after:{}", since.millis().div_euclid(1_000)));
+        let words: Vec<_> = wanted.search.iter().chain(&since).map(String::as_str).collect();
+        let words = words.join(" ");
+        query.extend((!words.is_empty()).then_some(("q", words.as_str())));
+        query.extend(wanted.label.as_deref().map(|label| ("labelIds", label)));
         query.extend(page.map(|page| ("pageToken", page)));
         self.get("threads.list", "threads", &query).await
     }
@@ -105,6 +121,29 @@ impl<'a> Client<'a> {
     /// `users.messages.get`, and no more of it than these fields.
     pub async fn parts(&self, id: &str, fields: &str) -> Result<wire::Message, CallError> {
         self.get("messages.get", &format!("messages/{id}"), &[("format", "full"), ("fields", fields)]).await
+    }
+
+    /// `users.history.list`.
+    pub async fn history(&self, after: i64, page: Option<&str>) -> Result<wire::History, CallError> {
+        let (after, most) = (after.to_string(), RECORDS_A_PAGE.to_string());
+        let mut query = vec![("startHistoryId", after.as_str()), ("maxResults", most.as_str())];
+        query.extend(page.map(|page| ("pageToken", page)));
+        self.get("history.list", "history", &query).await
+    }
+
+    /// Whose mailbox it is.
+    pub fn account(&self) -> &ExternalAccount {
+        &self.account
+    }
+
+    /// The addresses of its owner.
+    pub fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// The time by now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// A method that changes something, with a body.
@@ -144,7 +183,9 @@ impl<'a> Client<'a> {
         if !(200..300).contains(&response.status) {
             return Err(problem::understand(&response, effect, &self.account, self.clock.now()));
         }
-        serde_json::from_slice(&response.body).map_err(|error| {
+        // Some methods answer nothing.
+        let body: &[u8] = if response.body.is_empty() { b"null" } else { &response.body };
+        serde_json::from_slice(body).map_err(|error| {
             ConnectorError::Unreadable(format!("Gmail's answer to {method} has another shape: {error}")).into()
         })
     }

@@ -5,24 +5,26 @@
 
 use crate::{
     gmail::{oauth::key, wire},
-    mail::{self, Mail, Mailbox},
+    mail::{self, Mail, Mailbox, Own, Sameness},
 };
 use model::{
     attachment::{Attachment, FileState},
     body::Body,
-    chat::{ChatFacts, ChatKind},
+    chat::{ChatFacts, ChatKind, ReadMark},
     facets::{Content, Version},
     id::ExternalId,
     letter::{Correspondent, Letter, Quoted},
     participant::PersonFacts,
     time::Timestamp,
-    update::{RemoteMessage, Update},
+    update::{RemoteMessage, Said, Update},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The header that bears our mark.
 pub const MARK: &str = "X-Bothways-Mark";
+/// Labels that a message's direction and the chat's read mark say.
+const SAID_ELSEWHERE: &[&str] = &["UNREAD", "SENT"];
 /// How many people of a thread are named.
 const MOST_PEOPLE: usize = 50;
 /// What is asked of a mail's reading.
@@ -52,13 +54,18 @@ pub fn is_away(message: &wire::Message) -> bool {
     message.is("TRASH") || message.is("SPAM")
 }
 
+/// Whether it is a message that its owner sees.
+pub fn is_seen(message: &wire::Message) -> bool {
+    !is_left_out(message) && !is_away(message)
+}
+
 /// A message that is out of sight, or gone for good.
 pub fn deleted(chat: &ExternalId, id: &str, history_id: i64) -> Update {
     Update::Deleted { chat: chat.clone(), message: ExternalId::from(id), version: Version(history_id) }
 }
 
 /// What a mail that was seen says.
-pub fn message(chat: &ExternalId, shown: &wire::Message, mail: &Mail) -> Vec<Update> {
+pub fn message(chat: &ExternalId, shown: &wire::Message, mail: &Mail, own: &Own) -> Vec<Update> {
     let (id, version) = (ExternalId::from(shown.id.as_str()), Version(shown.history_id));
     let content = Content {
         sender: mail.from.as_ref().map(person_id),
@@ -69,8 +76,8 @@ pub fn message(chat: &ExternalId, shown: &wire::Message, mail: &Mail) -> Vec<Upd
         broadcast: false,
         system: false,
         attachments: mail.attachments.iter().map(|file| attachment(&shown.id, file)).collect(),
-        letter: Some(Box::new(letter(mail))),
-        platform_data: json!({ "labels": shown.label_ids }),
+        letter: Some(Box::new(Letter { sent: sent(shown, mail, own), ..letter(mail) })),
+        platform_data: Value::Null,
     };
     let mark = mail.fields.iter().find(|(name, _)| name == MARK).map(|(_, value)| value.clone());
     let remote = RemoteMessage { chat: chat.clone(), id, position: position(shown), content, version, mark };
@@ -93,6 +100,15 @@ fn attachment(message: &str, file: &mail::Attachment) -> Attachment {
     }
 }
 
+/// Whether the mailbox's owner sent a mail, as far as Gmail knows. Whoever else writes their address into one did
+/// not; what they may have written elsewhere, Gmail cannot say.
+fn sent(shown: &wire::Message, mail: &Mail, own: &Own) -> Option<bool> {
+    match shown.is("SENT") {
+        true => Some(true),
+        false => (own.wrote(mail) >= Sameness::SameMailbox).then_some(false),
+    }
+}
+
 fn letter(mail: &Mail) -> Letter {
     let html = mail.html.as_ref();
     let quoted = html.map(|html| html.folded.quoted.clone()).filter(|quoted| !quoted.is_empty());
@@ -106,6 +122,7 @@ fn letter(mail: &Mail) -> Letter {
         html: html.map(|html| html.folded.new.clone()).filter(|html| !html.is_empty()),
         quoted: is_quoting.then(|| Quoted { text: mail.text.quoted.clone(), html: quoted }),
         remote_images: html.is_some_and(|html| html.hides_remote_images),
+        sent: None,
         message_id: mail.message_id.as_ref().map(|id| id.as_str().to_owned()),
         references: mail.references.iter().map(|id| id.as_str().to_owned()).collect(),
         list: mail.list.as_ref().map(|list| list.id.clone()),
@@ -137,7 +154,7 @@ pub fn stranger(person: &ExternalId) -> Update {
 
 /// What a thread is like, out of the headers of its messages. None if none of them is to be seen.
 pub fn thread(thread: &wire::Thread) -> Option<Update> {
-    let seen: Vec<_> = thread.messages.iter().filter(|one| !is_left_out(one) && !is_away(one)).collect();
+    let seen: Vec<_> = thread.messages.iter().filter(|one| is_seen(one)).collect();
     let header = |one: &wire::Message, name: &str| {
         one.payload.as_ref().and_then(|payload| payload.header(name)).unwrap_or_default().to_owned()
     };
@@ -148,6 +165,8 @@ pub fn thread(thread: &wire::Thread) -> Option<Update> {
         let all = ["From", "To", "Cc"].map(|name| header(one, name));
         people.extend(all.iter().flat_map(|value| mail::mailboxes(value)).map(|mailbox| key(mailbox.address.as_str())));
     }
+    let labels = seen.iter().flat_map(|one| &one.label_ids).filter(|label| !SAID_ELSEWHERE.contains(&label.as_str()));
+    let labels: BTreeSet<_> = labels.collect();
     Some(Update::Chat {
         chat: ExternalId::from(thread.id.as_str()),
         facts: ChatFacts {
@@ -156,8 +175,23 @@ pub fn thread(thread: &wire::Thread) -> Option<Update> {
             people: people.iter().take(MOST_PEOPLE).map(|address| ExternalId::from(address.as_str())).collect(),
             archived: false,
             made_at: None,
-            platform_data: json!({}),
+            platform_data: json!({ "labels": labels }),
         },
         version: Version(thread.history_id),
     })
+}
+
+/// How far a thread is read: up to its first unread mail. None if none of its mails is to be seen.
+pub fn read(thread: &wire::Thread) -> Option<Update> {
+    let mut seen: Vec<_> = thread.messages.iter().filter(|one| is_seen(one)).collect();
+    seen.sort_by_key(|one| position(one));
+    let newest = seen.last()?;
+    let read = seen.iter().take_while(|one| !one.is("UNREAD")).last();
+    let mark = read.map_or_else(ReadMark::nothing, |one| ReadMark {
+        position: position(one),
+        message: ExternalId::from(one.id.as_str()),
+    });
+    // A thread's own id may be older than those of its mails, and newer.
+    let version = seen.iter().map(|one| one.history_id).chain([thread.history_id]).max().unwrap_or(newest.history_id);
+    Some(Update::Read { chat: ExternalId::from(thread.id.as_str()), mark, said: Said::AsOf(Version(version)) })
 }

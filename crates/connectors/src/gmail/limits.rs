@@ -21,6 +21,7 @@ const PRICES: &[(&str, u32, u32)] = &[
     ("getProfile", 1, 1),
     ("history.list", 2, 2),
     ("messages.attachments.get", 20, 5),
+    ("messages.batchModify", 50, 50),
     ("messages.get", 20, 5),
     ("messages.list", 5, 5),
     ("messages.modify", 5, 5),
@@ -31,6 +32,7 @@ const PRICES: &[(&str, u32, u32)] = &[
     ("threads.get", 40, 10),
     ("threads.list", 10, 10),
     ("threads.modify", 10, 10),
+    ("watch", 100, 100),
 ];
 /// What a method costs that nobody wrote down: as much as most.
 const UNKNOWN: u32 = 20;

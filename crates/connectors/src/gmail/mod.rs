@@ -10,8 +10,11 @@ mod large;
 mod limits;
 mod login;
 mod long_text;
+mod marks;
+mod news;
 mod oauth;
 mod problem;
+mod push;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -20,17 +23,20 @@ mod transfer;
 mod wire;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use client::Client;
 use model::{
     abilities::{Abilities, History, News},
     attachment::{Attachment, Rendition},
+    chat::ReadMark,
     command::Attempt,
     connector::{
-        Access, Admission, Authorized, Connector, ConnectorError, Description, Finding, Grant, OpenFile, OpenLogin,
-        Outcome, Page, Proof, Reading, Refreshed, Refusal, Setting, Settings, Step, Threshold, Trust,
+        Access, Admission, Authorized, Connector, ConnectorError, Description, Finding, Followed, Grant, OpenFile,
+        OpenLogin, Outcome, Page, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
     },
-    id::Cursor,
+    id::{Cursor, ExternalId},
     intake::{Part, RawRequest},
+    time::Timestamp,
     update::Update,
 };
 use std::time::Duration;
@@ -44,6 +50,26 @@ const SETTINGS: &[Setting] = &[
     Setting { name: "client_id", help: "Client ID of the OAuth client in the Google Cloud project", secret: false },
     Setting { name: "client_secret", help: "Client secret of the OAuth client", secret: true },
     Setting { name: "base_url", help: "Where Google is; its own addresses unless you test", secret: false },
+    Setting {
+        name: push::TOPIC,
+        help: "Topic of Cloud Pub/Sub that Gmail tells news on (projects/…/topics/…); without it Gmail is asked for them",
+        secret: false,
+    },
+    Setting {
+        name: push::SUBSCRIPTION,
+        help: "Subscription that pushes that topic to /hooks/gmail (projects/…/subscriptions/…)",
+        secret: false,
+    },
+    Setting {
+        name: push::AUDIENCE,
+        help: "Audience of the subscription's tokens; the address that it pushes to, unless it names another",
+        secret: false,
+    },
+    Setting {
+        name: push::SERVICE_ACCOUNT,
+        help: "Service account that the subscription signs its pushes as",
+        secret: false,
+    },
     Setting {
         name: limits::OLDER_QUOTA,
         help: "true if the Google Cloud project used the Gmail API before May 2026 and keeps the quota of then",
@@ -67,20 +93,21 @@ fn abilities() -> Abilities {
         largest_file_bytes: 0,
         most_files: 0,
         react: false,
-        mark_read: false,
+        mark_read: true,
+        mark_unread: true,
         mail: true,
         read_back: true,
         longest_text: LONGEST_TEXT,
         longest_edit: 0,
         history: History::Pages,
-        news: vec![News::Polling],
+        news: vec![News::Webhook, News::Polling],
     }
 }
 
 #[async_trait]
 impl Connector for Gmail {
     fn describe(&self) -> Description {
-        let hosts = ["gmail.googleapis.com", "oauth2.googleapis.com", "accounts.google.com"];
+        let hosts = ["gmail.googleapis.com", "oauth2.googleapis.com", "accounts.google.com", "www.googleapis.com"];
         Description {
             platform: "gmail",
             name: "Gmail",
@@ -91,6 +118,9 @@ impl Connector for Gmail {
             limits: limits::LIMITS,
             settings: SETTINGS,
             pasted: &[],
+            follows: true,
+            searches: true,
+            imports_new_chats: true,
         }
     }
 
@@ -121,16 +151,32 @@ impl Connector for Gmail {
         }
     }
 
-    fn admit(&self, _request: &RawRequest, _trust: &Trust<'_>) -> Admission {
-        Admission::Refuse(Refusal::NotConfigured)
+    fn admit(&self, request: &RawRequest, trust: &Trust<'_>) -> Admission {
+        push::admit(request, trust)
     }
 
-    fn route(&self, _request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
-        Err(ConnectorError::Unreadable("Gmail is asked for news".to_owned()))
+    fn route(&self, request: &RawRequest) -> Result<Vec<Part>, ConnectorError> {
+        news::route(request)
     }
 
-    async fn read(&self, _access: &Access<'_>, _part: &Part) -> Result<Vec<Update>, ConnectorError> {
-        Err(ConnectorError::Unreadable("Gmail is asked for news".to_owned()))
+    async fn follow(&self, access: &Access<'_>, cursor: Option<&Cursor>) -> Result<Followed, ConnectorError> {
+        news::follow(&Client::of(access)?, cursor).await
+    }
+
+    fn can_watch(&self, settings: &Settings) -> bool {
+        push::is_configured(settings)
+    }
+
+    async fn watch(&self, access: &Access<'_>) -> Result<Timestamp, ConnectorError> {
+        push::watch(&Client::of(access)?, access.settings).await
+    }
+
+    async fn keys(&self, threshold: &Threshold<'_>) -> Result<Bytes, ConnectorError> {
+        push::keys(threshold).await
+    }
+
+    async fn read(&self, access: &Access<'_>, part: &Part) -> Result<Vec<Update>, ConnectorError> {
+        news::read(&Client::of(access)?, part).await
     }
 
     async fn pull(
@@ -141,7 +187,7 @@ impl Connector for Gmail {
     ) -> Result<Page, ConnectorError> {
         let client = Client::of(access)?;
         let updates = match reading {
-            Reading::Chats => return threads::pull(&client, cursor).await,
+            Reading::Chats(wanted) => return threads::pull(&client, wanted, cursor).await,
             Reading::Chat(chat) => return threads::one(&client, chat).await,
             Reading::History { chat, since } => {
                 let part = threads::Part { from: *since, to: None };
@@ -170,6 +216,16 @@ impl Connector for Gmail {
         _range: Option<&str>,
     ) -> Result<OpenFile, ConnectorError> {
         files::open(access, file, rendition).await
+    }
+
+    async fn mark_read(
+        &self,
+        access: &Access<'_>,
+        chat: &ExternalId,
+        mark: &ReadMark,
+        back: bool,
+    ) -> Result<Vec<Update>, ConnectorError> {
+        marks::mark(&Client::of(access)?, chat, mark, back).await
     }
 
     async fn perform(&self, access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {

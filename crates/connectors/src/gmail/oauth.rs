@@ -4,6 +4,7 @@ use crate::{
     gmail::{
         client::{Client, host},
         login::{self, Tokens},
+        news,
         problem::{self, CallError, Effect, problem as told},
         wire,
     },
@@ -111,6 +112,7 @@ async fn authorized(
         identity: Identity { name: name.filter(|name| !name.is_empty()).unwrap_or(address), emails },
         abilities: super::abilities(),
         scopes,
+        cursor: Some(news::cursor(profile.history_id)),
     })
 }
 

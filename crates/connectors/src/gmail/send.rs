@@ -9,7 +9,7 @@ use crate::{
         problem::{CallError, Effect, problem},
         threads, wire,
     },
-    mail::{self, Address, Draft, Own},
+    mail::{self, Draft},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use model::{
@@ -41,7 +41,7 @@ impl Naming for NoNames {
 pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, ConnectorError> {
     let client = Client::of(access)?;
     match step.action {
-        Action::Send { body, .. } => answer(access, &client, step, body).await,
+        Action::Send { body, .. } => answer(&client, step, body).await,
         Action::Delete => {
             let id = step.message.ok_or_else(|| refused("no_message", "The mail has no name at Gmail."))?;
             let path = format!("messages/{id}/trash", id = id.as_str());
@@ -57,20 +57,14 @@ pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, Co
 }
 
 /// Answers the newest mail of a thread, to all who take part in it.
-async fn answer(
-    access: &Access<'_>,
-    client: &Client<'_>,
-    step: &Step<'_>,
-    body: &Body,
-) -> Result<Outcome, ConnectorError> {
+async fn answer(client: &Client<'_>, step: &Step<'_>, body: &Body) -> Result<Outcome, ConnectorError> {
     let thread = client.thread(step.chat.as_str(), &[]).await?;
     let seen = thread.messages.iter().filter(|one| !convert::is_left_out(one) && !convert::is_away(one));
     let newest = seen.max_by_key(|one| convert::position(one));
     let newest = newest.ok_or_else(|| refused("thread_is_empty", "No mail is left in this thread to answer."))?;
     let (_, mail) = large::read(client, newest).await?;
-    let own = Own(access.connection.person.iter().filter_map(|id| Address::parse(id.as_str())).collect());
     let mark = Some((MARK.to_owned(), step.mark.to_owned()));
-    let draft = Draft { body: body.clone(), mark, ..Draft::reply_to_all(&mail, &own) };
+    let draft = Draft { body: body.clone(), mark, ..Draft::reply_to_all(&mail, client.own()) };
     let written = mail::write(&draft, &NoNames).map_err(|why| refused("not_written", &why.to_string()))?;
     let bytes = written.whole(&[]);
     let wish = json!({ "raw": URL_SAFE.encode(bytes), "threadId": step.chat.as_str() });

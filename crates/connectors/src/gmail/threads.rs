@@ -11,15 +11,16 @@ use model::{
     connector::{ConnectorError, Page},
     facets::Version,
     id::{Cursor, ExternalId},
+    sync_status::Selection,
     time::Timestamp,
-    update::{Update, newest},
+    update::Update,
 };
 use serde::{Deserialize, Serialize};
 
 /// How many mails a page has, each of which is fetched by itself.
 const MAILS_A_PAGE: usize = 10;
 /// What is asked of the messages of a thread to know what the thread is like.
-const HEADERS: &[&str] = &["Subject", "From", "To", "Cc"];
+pub const HEADERS: &[&str] = &["Subject", "From", "To", "Cc"];
 
 /// Where we are in a thread: before which place. The newest comes first.
 #[derive(Serialize, Deserialize)]
@@ -37,8 +38,8 @@ pub struct Part {
 }
 
 /// Reads a page of the mailbox's threads.
-pub async fn pull(client: &Client<'_>, cursor: Option<&Cursor>) -> Result<Page, ConnectorError> {
-    let listed = client.threads(cursor.map(Cursor::as_str)).await?;
+pub async fn pull(client: &Client<'_>, wanted: &Selection, cursor: Option<&Cursor>) -> Result<Page, ConnectorError> {
+    let listed = client.threads(wanted, cursor.map(Cursor::as_str)).await?;
     let mut updates = Vec::new();
     for named in &listed.threads {
         match client.thread(&named.id, HEADERS).await {
@@ -54,7 +55,8 @@ pub async fn pull(client: &Client<'_>, cursor: Option<&Cursor>) -> Result<Page, 
 /// Reads what one thread is like.
 pub async fn one(client: &Client<'_>, chat: &ExternalId) -> Result<Page, ConnectorError> {
     let thread = client.thread(chat.as_str(), HEADERS).await?;
-    Ok(Page { updates: convert::thread(&thread).into_iter().collect(), ..Page::default() })
+    let updates = convert::thread(&thread).into_iter().chain(convert::read(&thread)).collect();
+    Ok(Page { updates, ..Page::default() })
 }
 
 /// Reads the page of a thread that follows `cursor`. Gmail lists a thread whole, so each page vouches for what it spans.
@@ -74,6 +76,7 @@ pub async fn history(
         Err(CallError::NotFound(_)) => wire::Thread::default(),
         thread => thread?,
     };
+    let read = convert::read(&thread);
     let mut left: Vec<_> = thread.messages.into_iter().filter(|one| !convert::is_left_out(one)).collect();
     left.sort_by_key(|one| std::cmp::Reverse(convert::position(one)));
     left.retain(|one| (begin.as_str()..before.as_str()).contains(&convert::position(one).as_str()));
@@ -84,15 +87,27 @@ pub async fn history(
     for shown in &left {
         updates.extend(mail(client, chat, shown).await?);
     }
+    if cursor.is_none() {
+        updates.extend(read);
+    }
     let reached = left.last().filter(|_| more).map_or(begin, convert::position);
     let since = match more {
-        true => newest(&updates[updates.len().saturating_sub(1)..]),
+        true => oldest(&updates),
         false => Some(part.from.unwrap_or_default()),
     };
     let next = more.then(|| serde_json::to_string(&Place { before: reached.clone() }));
     let next = next.transpose().map_err(|error| ConnectorError::Unreadable(error.to_string()))?.map(Cursor);
     let whole = vec![Stretch { thread: None, from: reached, before }];
     Ok(Page { updates, whole, next, since, ..Page::default() })
+}
+
+/// When the oldest of the mails that are told was written.
+fn oldest(updates: &[Update]) -> Option<Timestamp> {
+    let sent = updates.iter().filter_map(|update| match update {
+        Update::Message(message) => Some(message.content.sent_at),
+        _ => None,
+    });
+    sent.min()
 }
 
 /// Looks one mail up. What is not there is called deleted, as of what the mailbox is by now.
@@ -125,7 +140,11 @@ fn too_new() -> ConnectorError {
 }
 
 /// What a mail says, whose labels are known. One that went away meanwhile says nothing.
-async fn mail(client: &Client<'_>, chat: &ExternalId, shown: &wire::Message) -> Result<Vec<Update>, ConnectorError> {
+pub async fn mail(
+    client: &Client<'_>,
+    chat: &ExternalId,
+    shown: &wire::Message,
+) -> Result<Vec<Update>, ConnectorError> {
     if convert::is_away(shown) {
         return Ok(vec![convert::deleted(chat, &shown.id, shown.history_id)]);
     }
@@ -136,7 +155,7 @@ async fn mail(client: &Client<'_>, chat: &ExternalId, shown: &wire::Message) -> 
     if convert::is_away(&whole) {
         return Ok(vec![convert::deleted(chat, &whole.id, whole.history_id)]);
     }
-    Ok(convert::message(chat, &whole, &mail))
+    Ok(convert::message(chat, &whole, &mail, client.own()))
 }
 
 /// A mailbox's threads are its owner's.

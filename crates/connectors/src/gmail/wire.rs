@@ -1,6 +1,6 @@
 //! Gmail's JSON, as much of it as is of use. Every field may be missing.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 /// Numbers of 64 bits come as texts, and at some places as numbers.
 fn number<'de, D: Deserializer<'de>>(source: D) -> Result<i64, D::Error> {
@@ -46,7 +46,7 @@ pub struct Aliases {
 }
 
 /// A message, in any format.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Message {
     pub id: String,
@@ -66,7 +66,7 @@ pub struct Message {
 }
 
 /// A part of a message.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Payload {
     pub part_id: String,
@@ -78,7 +78,7 @@ pub struct Payload {
 }
 
 /// A header, decoded.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Header {
     pub name: String,
@@ -86,7 +86,7 @@ pub struct Header {
 }
 
 /// What a part holds, or the name under which it is fetched. That name changes with every answer.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PartBody {
     pub attachment_id: Option<String>,
@@ -129,6 +129,55 @@ pub struct Tokens {
     pub expires_in: Option<u64>,
     #[serde(default)]
     pub scope: Option<String>,
+}
+
+/// A page of the history, oldest first.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct History {
+    pub history: Vec<Record>,
+    pub next_page_token: Option<String>,
+    /// How far the history goes by now.
+    #[serde(deserialize_with = "number")]
+    pub history_id: i64,
+}
+
+/// A record of the history. Many say nothing.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Record {
+    #[serde(deserialize_with = "number")]
+    pub id: i64,
+    pub messages_added: Vec<Entry>,
+    pub messages_deleted: Vec<Entry>,
+    pub labels_added: Vec<Entry>,
+    pub labels_removed: Vec<Entry>,
+}
+
+/// What a record says of a message, whose labels are as they were then.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Entry {
+    pub message: Message,
+    /// The labels that came or went.
+    pub label_ids: Vec<String>,
+}
+
+/// `users.watch`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Watched {
+    /// Until when, in milliseconds since 1970.
+    #[serde(deserialize_with = "number")]
+    pub expiration: i64,
+}
+
+impl Record {
+    /// The messages that it says anything of.
+    pub fn changed(&self) -> impl Iterator<Item = &Message> {
+        let all = [&self.messages_added, &self.messages_deleted, &self.labels_added, &self.labels_removed];
+        all.into_iter().flatten().map(|entry| &entry.message)
+    }
 }
 
 impl Message {

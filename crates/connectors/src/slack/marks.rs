@@ -9,7 +9,7 @@ use model::{
     chat::ReadMark,
     connector::{Access, ConnectorError, Page},
     id::ExternalId,
-    update::Update,
+    update::{Said, Update},
 };
 
 /// How far the person of the connection has read a chat. Nothing by a bot, whose mark is its own.
@@ -46,5 +46,5 @@ fn last_read(answer: &Answer) -> Result<Option<Ts>, ConnectorError> {
 
 fn read(channel: &str, ts: &Ts) -> Update {
     let mark = ReadMark { position: ts.position(), message: id::message(channel, ts) };
-    Update::Read { chat: id::chat(channel), mark, there: true }
+    Update::Read { chat: id::chat(channel), mark, said: Said::There }
 }

@@ -46,6 +46,7 @@ use client::Client;
 use model::{
     abilities::{Abilities, History, News},
     attachment::{Attachment, Rendition},
+    chat::ReadMark,
     command::Attempt,
     connector::{
         Access, Admission, Authorized, Connector, ConnectorError, Description, Finding, Grant, OpenFile, OpenLogin,
@@ -124,6 +125,7 @@ fn abilities() -> Abilities {
         react: true,
         mark_read: true,
         mail: false,
+        mark_unread: false,
         read_back: true,
         longest_text: LONGEST_TEXT,
         longest_edit: LONGEST_EDIT,
@@ -145,6 +147,9 @@ impl Connector for Slack {
             limits: limits::LIMITS,
             settings: SETTINGS,
             pasted: PASTED,
+            follows: false,
+            searches: false,
+            imports_new_chats: false,
         }
     }
 
@@ -210,7 +215,7 @@ impl Connector for Slack {
         cursor: Option<&Cursor>,
     ) -> Result<Page, ConnectorError> {
         match reading {
-            Reading::Chats => chats::pull(access, cursor).await,
+            Reading::Chats(_) => chats::pull(access, cursor).await,
             Reading::People => chats::pull_people(access, cursor).await,
             Reading::Emoji => pictures::list(access).await,
             Reading::Person(person) => chats::person(access, person).await,
@@ -253,9 +258,10 @@ impl Connector for Slack {
         &self,
         access: &Access<'_>,
         chat: &ExternalId,
-        message: &ExternalId,
+        mark: &ReadMark,
+        _back: bool,
     ) -> Result<Vec<Update>, ConnectorError> {
-        marks::mark(access, chat, message).await
+        marks::mark(access, chat, &mark.message).await
     }
 
     async fn prove(&self, access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {

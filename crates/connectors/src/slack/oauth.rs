@@ -264,6 +264,7 @@ async fn authorized(
         senders,
         identity,
         scopes: scopes.into_iter().collect(),
+        cursor: None,
     })
 }
 

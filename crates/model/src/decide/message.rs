@@ -66,7 +66,7 @@ impl Work<'_> {
 
     /// Whether one of the identities that our commands appear under wrote it.
     fn is_own(&self, told: &RemoteMessage) -> bool {
-        told.content.sender.as_ref().is_some_and(|sender| self.known.connection.senders.contains(sender))
+        told.content.is_by(|sender| self.known.connection.senders.contains(sender))
     }
 
     /// The message of ours whose mark or file it bears. Either counts only from our own identity, in the chat
@@ -188,7 +188,7 @@ impl Work<'_> {
 pub fn direction_of(content: &Content, own: &BTreeSet<ExternalId>) -> Direction {
     if content.system {
         Direction::System
-    } else if content.sender.as_ref().is_some_and(|sender| own.contains(sender)) {
+    } else if content.is_by(|sender| own.contains(sender)) {
         Direction::Outgoing
     } else {
         Direction::Incoming

@@ -14,7 +14,7 @@ use crate::{
     message::{Message, Status},
     participant::Participant,
     time::Timestamp,
-    update::Update,
+    update::{Said, Update},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +79,7 @@ impl<'a> Work<'a> {
         match update {
             Update::Chat { chat, facts, version } => self.take_chat(chat, facts, *version),
             Update::ChatGone { version, .. } => self.take_gone(*version),
-            Update::Read { mark, there, .. } => self.take_read(mark, *there),
+            Update::Read { mark, said, .. } => self.take_read(mark, *said),
             Update::Person { ids, facts, version } => self.take_person(ids, facts, *version),
             Update::Member { chat, person, member, version } => self.take_member(chat, person, *member, *version),
             Update::ChatMoved { from, into, version } => self.take_move(from, into, *version),
@@ -140,6 +140,7 @@ impl<'a> Work<'a> {
                 named_under: None,
                 read: None,
                 read_there: None,
+                read_as_of: None,
                 mark_due_at: None,
                 aliases: BTreeMap::new(),
                 begun_here: false,
@@ -167,11 +168,21 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// A mark never goes backwards, whichever side set it.
-    fn take_read(&mut self, mark: &ReadMark, there: bool) {
+    /// Where marks only grow, the greater one stands, whichever side set it. Where the platform says as of when,
+    /// its latest word stands, unless it is still to be told what was set here.
+    fn take_read(&mut self, mark: &ReadMark, said: Said) {
         let Some(chat) = self.chat.as_mut().map(|row| &mut row.after) else { return };
+        if let Said::AsOf(version) = said {
+            if chat.read_as_of < Some(version) {
+                (chat.read_as_of, chat.read_there) = (Some(version), Some(mark.clone()));
+                if chat.mark_due_at.is_none() {
+                    chat.read = Some(mark.clone());
+                }
+            }
+            return;
+        }
         chat.read = chat.read.take().max(Some(mark.clone()));
-        if there {
+        if said == Said::There {
             chat.read_there = chat.read_there.take().max(Some(mark.clone()));
         }
         if chat.read_there >= chat.read {

@@ -57,6 +57,7 @@ pub use self::api::methods::{METHODS, Method};
 pub use self::config::{App, CallChaos, Config, PushChaos, Quota, Subscription, WorldSize};
 pub use self::faults::{Fault, FaultKind, FaultName};
 pub use self::grants::Granted;
+pub use self::keys::signed;
 pub use self::push::{Delivery, Outcome};
 pub use self::snapshot::{MailboxSnapshot, MessageSnapshot, Snapshot};
 pub use self::world::Sent;

@@ -20,6 +20,7 @@ use model::{
     chat::{ChatKind, ChatState},
     id::{ChatId, ConnectionId, Cursor, ExternalId, MessageId},
     store::ChatFilter,
+    sync_status::Selection,
     time::Timestamp,
     view,
 };
@@ -36,8 +37,12 @@ pub struct AvailableQuery {
     /// Through which connection.
     pub connection_id: String,
     /// Only chats whose name contains this, in any case. A page may then hold few of them, or none: go on
-    /// while there is a `next_cursor`.
+    /// while there is a `next_cursor`. Of mail, those that Gmail's own search finds by it.
     pub q: Option<String>,
+    /// Only those with this label, by the platform's id of it; for mail.
+    pub label: Option<String>,
+    /// Only those in which something happened since then; for mail.
+    pub since: Option<Timestamp>,
     /// What the page before gave as `next_cursor`.
     pub cursor: Option<String>,
 }
@@ -131,7 +136,11 @@ pub struct ImportRequest {
     /// Or all that the connection can see.
     #[serde(default)]
     pub all: bool,
-    /// Nothing older.
+    /// Of all, only those that the platform's own search finds by this; for mail.
+    pub q: Option<String>,
+    /// Of all, only those with this label, by the platform's id of it; for mail.
+    pub label: Option<String>,
+    /// Nothing older. Mail threads come whole: of all, those in which there was mail since then.
     pub since: Option<Timestamp>,
 }
 
@@ -161,11 +170,12 @@ pub async fn list_available_chats(
 ) -> Result<Json<AvailableChats>, ApiError> {
     let connection: ConnectionId = named(&query.connection_id)?;
     own(&server, &customer, connection).await?;
-    let text = query.q.unwrap_or_default();
-    let filter = format!("{connection}\n{text}");
+    let search = query.q.filter(|words| !words.is_empty());
+    let selection = Selection { search, label: query.label, since: query.since };
+    let filter = format!("{connection}\n{selection:?}");
     let page = PageOf::new(&server, ("available", &customer.id, &filter), query.cursor.as_deref(), None)?;
     let cursor = page.paging.after.clone().map(Cursor);
-    let (found, next) = server.engine.available(&customer.id, connection, &text, cursor).await?;
+    let (found, next) = server.engine.available(&customer.id, connection, selection, cursor).await?;
     let show = |chat: engine::Available| AvailableChat {
         external_id: chat.external_id,
         name: chat.name,
@@ -185,7 +195,7 @@ pub async fn import_chats(
     customer: Customer,
     ask: Ask<ImportRequest>,
 ) -> Result<(StatusCode, Json<Items<view::SyncStatus>>), ApiError> {
-    let ImportRequest { connection_id, chats, all, since } = ask.body;
+    let ImportRequest { connection_id, chats, all, q, label, since } = ask.body;
     let connection: ConnectionId = named(&connection_id)?;
     own(&server, &customer, connection).await?;
     if all != chats.is_empty() {
@@ -194,8 +204,12 @@ pub async fn import_chats(
     if chats.len() > MOST_PICKED {
         return Err(ApiError::WrongShape(format!("Pick at most {MOST_PICKED} chats in one call, or say all.")));
     }
+    let selection = Selection { search: q, label, since };
+    if !all && selection.needs_search() {
+        return Err(ApiError::WrongShape("A search picks some of all; name the chats, or search.".to_owned()));
+    }
     let runs = if all {
-        vec![server.engine.import_all(&customer.id, connection, since).await?]
+        vec![server.engine.import_all(&customer.id, connection, selection).await?]
     } else {
         server.engine.import_chats(&customer.id, connection, &chats, since).await?
     };
@@ -275,7 +289,7 @@ pub struct ReadUpTo {
 }
 
 /// Say how far the customer has read. It shows here at once, and at the platform where it has read marks and
-/// the login may set them. A mark never goes backwards.
+/// the login may set them. This moves a mark on, and never back.
 #[utoipa::path(post, path = "/v1/chats/{id}/read", tag = "chats", params(("id" = ChatId, Path)), request_body = ReadUpTo, responses((status = 200, description = "The chat", body = OneChat)))]
 pub async fn mark_chat_read(
     state: State<Server>,
@@ -285,6 +299,29 @@ pub async fn mark_chat_read(
 ) -> Result<Json<OneChat>, ApiError> {
     let up_to = ask.body.message_id.as_deref().map(named).transpose()?;
     state.engine.mark_read(&customer.id, id, up_to, customer.origin).await?;
+    show_chat(state, customer, Named(id)).await
+}
+
+/// From where on a chat is unread.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnreadFrom {
+    /// The first message that is to be unread.
+    #[schema(value_type = MessageId)]
+    pub message_id: String,
+}
+
+/// Call a message unread again, with all that others wrote after it, here and at the platform. Possible where the
+/// abilities have `mark_unread`.
+#[utoipa::path(post, path = "/v1/chats/{id}/unread", tag = "chats", params(("id" = ChatId, Path)), request_body = UnreadFrom, responses((status = 200, description = "The chat", body = OneChat)))]
+pub async fn mark_chat_unread(
+    state: State<Server>,
+    customer: Customer,
+    Named(id): Named<ChatId>,
+    ask: Ask<UnreadFrom>,
+) -> Result<Json<OneChat>, ApiError> {
+    let from = named(&ask.body.message_id)?;
+    state.engine.mark_unread(&customer.id, id, from, customer.origin).await?;
     show_chat(state, customer, Named(id)).await
 }
 

@@ -41,6 +41,7 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(chats::list_chats, chats::begin_chat))
         .routes(routes!(chats::show_chat, chats::delete_chat))
         .routes(routes!(chats::mark_chat_read))
+        .routes(routes!(chats::mark_chat_unread))
         .routes(routes!(chats::sync_chat))
         .routes(routes!(messages::list_messages, messages::send_message))
         .routes(routes!(messages::show_message, messages::edit_message, messages::delete_message))

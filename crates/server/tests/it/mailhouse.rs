@@ -5,6 +5,7 @@ use model::world::Secret;
 use reqwest::{Method, header};
 use sandbox::gmail::{App, Config as World, Gmail, Quota};
 use serde_json::json;
+use server::config::Config;
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -13,6 +14,11 @@ pub const ANA: &str = "ana@acme.example";
 
 /// A house that has an emulated Gmail beside its Slack.
 pub async fn with_mail() -> (House, Gmail, oneshot::Sender<()>) {
+    with_mail_and(|_| {}).await
+}
+
+/// One whose configuration is changed before it starts.
+pub async fn with_mail_and(configure: impl FnOnce(&mut Config)) -> (House, Gmail, oneshot::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (app, clock) = (App::default(), Arc::new(sandbox::clock::SystemClock));
@@ -24,6 +30,8 @@ pub async fn with_mail() -> (House, Gmail, oneshot::Sender<()>) {
             let settings = [("client_id", app.client_id), ("client_secret", app.client_secret), ("base_url", address)];
             let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), Secret(value)));
             config.integrations.insert("gmail".to_owned(), settings.collect());
+            config.checks.poll_seconds = 1;
+            configure(config);
         },
         |_| {},
     );

@@ -58,6 +58,20 @@ pub(crate) async fn checks_are_due_and_those_behind_come_by_activity(store: &dyn
     assert_eq!(due.iter().map(|row| row.revision).collect::<Vec<_>>(), [2, 3, 2, 2]);
 }
 
+pub(crate) async fn chats_that_may_have_missed_anything_are_compared_whole(store: &dyn Store) {
+    let mut compared = known(1, Some(10), 50, 7);
+    compared.check = Some(model::compare::Check::new(None, None, at(9)));
+    compared.whole_at = at(9);
+    let mut elsewhere = known(2, Some(10), 50, 7);
+    elsewhere.connection_id = connection_id(2);
+    keep(store, rows(&ada(), [compared.clone(), elsewhere.clone()].map(Write::Completeness))).await;
+    keep(store, rows(&ada(), [Write::CheckAll { connection_id: connection_id(1), at: at(20) }])).await;
+    let held = store.completeness(&ada(), &[chat_id(1), chat_id(2)]).await.unwrap();
+    let (due_at, whole_at, not_before) = (at(20), Timestamp::default(), Timestamp::default());
+    let wanted = Completeness { due_at, whole_at, not_before, check: None, asleep: true, revision: 2, ..compared };
+    assert_eq!(held, [wanted, elsewhere]);
+}
+
 pub(crate) async fn misses_are_measured_by_connection(store: &dyn Store) {
     let of = |number, checked, missed| Completeness { checked, missed, ..known(number, None, 1, 1) };
     let mut elsewhere = of(3, 100, 100);

@@ -6,6 +6,7 @@ mod chats;
 mod checks;
 mod erasing;
 mod feed;
+mod followings;
 mod guards;
 pub(crate) mod index;
 mod intake;
@@ -21,6 +22,7 @@ pub(crate) use chats::*;
 pub(crate) use checks::*;
 pub(crate) use erasing::*;
 pub(crate) use feed::*;
+pub(crate) use followings::*;
 pub(crate) use guards::*;
 pub(crate) use intake::*;
 pub(crate) use limits::*;
@@ -98,6 +100,9 @@ macro_rules! store_contract {
                 threads_are_found_by_their_newest_reply,
                 how_whole_a_chat_is_known_is_guarded,
                 checks_are_due_and_those_behind_come_by_activity,
+                chats_that_may_have_missed_anything_are_compared_whole,
+                lines_are_due_and_guarded,
+                a_hint_overtakes_whoever_reads_the_line,
                 misses_are_measured_by_connection,
                 a_long_silence_of_all_servers_is_an_outage,
                 paging_gives_each_item_once_while_rows_come_in,

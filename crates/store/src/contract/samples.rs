@@ -102,6 +102,7 @@ pub(crate) fn connection(customer: &CustomerId, number: i64) -> Connection {
         react: true,
         mark_read: true,
         mail: false,
+        mark_unread: false,
         read_back: true,
         longest_text: 4_000,
         longest_edit: 4_000,
@@ -206,6 +207,7 @@ pub(crate) fn chat(customer: &CustomerId, number: i64) -> Chat {
         named_under: None,
         read: None,
         read_there: None,
+        read_as_of: None,
         mark_due_at: None,
         aliases: BTreeMap::new(),
         begun_here: false,
@@ -330,6 +332,7 @@ pub(crate) fn sync(customer: &CustomerId, number: i64, state: SyncState, due: i6
         since: None,
         cursor: None,
         check: None,
+        selection: model::sync_status::Selection::default(),
         pages: 0,
         newest: None,
         reached: None,
@@ -368,7 +371,7 @@ pub(crate) fn intake(number: i64) -> Intake {
         body: Bytes::from_static(b"\x00\xff{}"),
         received_at: at(number),
     };
-    Intake { id: intake_id(number), integration: slack(), request }
+    Intake { id: intake_id(number), integration: slack(), connection_id: None, request }
 }
 
 pub(crate) fn part(customer: &CustomerId, intake: i64, chat: Option<&str>, due: i64) -> QueuedPart {

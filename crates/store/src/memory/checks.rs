@@ -110,6 +110,23 @@ impl State {
         Ok(())
     }
 
+    pub(super) fn check_all(&mut self, customer: &CustomerId, connection: ConnectionId, at: Timestamp) {
+        let of_it = |row: &&Completeness| row.customer_id == *customer && row.connection_id == connection;
+        let rows: Vec<_> = self.completeness.rows().filter(of_it).cloned().collect();
+        for row in rows {
+            let all = Completeness {
+                due_at: row.due_at.min(at),
+                not_before: Timestamp::default(),
+                whole_at: Timestamp::default(),
+                check: None,
+                asleep: true,
+                revision: row.revision + 1,
+                ..row
+            };
+            self.completeness.put((all.customer_id.clone(), all.chat_id), all);
+        }
+    }
+
     pub(super) fn check_soon(&mut self, customer: &CustomerId, connection: ConnectionId, at: Timestamp) {
         let later =
             |row: &&Completeness| row.customer_id == *customer && row.connection_id == connection && row.due_at > at;

@@ -83,7 +83,7 @@ impl State {
             self.commands.rows().filter(|row| row.customer_id == *customer).take(left).cloned().collect();
         commands.iter().for_each(|row| self.remove_command(row));
         left -= commands.len();
-        erase!(self, left, customer: remembered sync_statuses completeness);
+        erase!(self, left, customer: remembered sync_statuses completeness followings);
         let messages: Vec<_> =
             self.messages.rows().filter(|row| row.customer_id == *customer).take(left).cloned().collect();
         messages.iter().for_each(|row| self.remove_message(row));

@@ -5,6 +5,7 @@
 
 mod checks;
 mod erase;
+mod followings;
 mod index;
 mod intake;
 mod keys;

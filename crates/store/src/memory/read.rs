@@ -372,9 +372,10 @@ impl State {
         let syncs = self.sync_statuses.rows().filter(|row| row.is_open()).map(|row| row.due_at).min();
         let asides = self.asides.rows().map(|aside| aside.until).min();
         let checks = self.completeness.rows().map(|row| row.due_at).min();
+        let followings = self.followings.rows().map(|row| row.due_at).min();
         let logins = self.logins.rows().filter_map(Login::due_at).min();
         let connections = self.connections.rows().filter_map(|row| row.standing.check_at).min();
         let marks = self.chats.rows().filter_map(|row| row.chat.mark_due_at).min();
-        [parts, commands, syncs, asides, checks, logins, connections, marks].into_iter().flatten().min()
+        [parts, commands, syncs, asides, checks, followings, logins, connections, marks].into_iter().flatten().min()
     }
 }

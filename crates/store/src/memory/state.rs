@@ -11,6 +11,7 @@ use model::{
     emoji::Emoji,
     erasure::Erasure,
     event::Event,
+    following::Following,
     id::{
         ChatId, CommandId, ConnectionId, ExternalAccount, ExternalId, IntakeId, Integration, LoginId, MessageId,
         ParticipantId, SyncStatusId, UploadId, UserPlatformId,
@@ -112,6 +113,7 @@ state! {
     remembered: (CustomerId, String) => Remembered,
     sync_statuses: (CustomerId, SyncStatusId) => SyncStatus,
     completeness: (CustomerId, ChatId) => Completeness,
+    followings: (CustomerId, ConnectionId) => Following,
     heartbeat: () => Heartbeat,
     erasures: CustomerId => Erasure,
     uploads: (CustomerId, UploadId) => Upload,

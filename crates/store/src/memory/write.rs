@@ -58,6 +58,9 @@ impl State {
             Write::Command(row) => return self.put_command(row),
             Write::SyncStatus(row) => return self.put_sync_status(row),
             Write::Completeness(row) => return self.put_completeness(row),
+            Write::CheckAll { connection_id, at } => self.check_all(admitted.customer()?, *connection_id, *at),
+            Write::Following(row) => return self.put_following(row),
+            Write::FollowSoon { connection_id, at } => self.follow_soon(admitted.customer()?, *connection_id, *at),
             Write::CheckSoon { connection_id, at } => self.check_soon(admitted.customer()?, *connection_id, *at),
             Write::Upload(row) => {
                 let key = (row.customer_id.clone(), row.id);

@@ -130,6 +130,15 @@ pub(super) fn put(db: &Db, row: &Completeness) -> Outcome<()> {
     if change(db, sql, values)? == 0 { Err(Failure::stale()) } else { Ok(()) }
 }
 
+/// The chats of a connection may have missed anything, and are due at this time.
+pub(super) fn check_all(db: &Db, customer: &CustomerId, connection: ConnectionId, at: Timestamp) -> Outcome<()> {
+    let sql = "update completeness set due_at = min(due_at, ?3), not_before = 0, revision = revision + 1,
+               document = json_set(document, '$.due_at', min(due_at, ?3), '$.not_before', 0, '$.revision', revision + 1,
+                                   '$.whole_at', 0, '$.check', null, '$.asleep', json('true'))
+               where customer_id = ?1 and connection_id = ?2";
+    change(db, sql, (customer.as_str(), connection.to_string(), at.micros())).map(drop)
+}
+
 /// The chats of a connection are due at this time.
 pub(super) fn check_soon(db: &Db, customer: &CustomerId, connection: ConnectionId, at: Timestamp) -> Outcome<()> {
     let sql = "update completeness set due_at = ?3, not_before = 0, revision = revision + 1,

@@ -27,6 +27,7 @@ const TABLES: &[(&str, &str)] = &[
     ("remembered", "customer_id, key"),
     ("sync_statuses", "rowid"),
     ("completeness", "customer_id, chat_id"),
+    ("followings", "customer_id, connection_id"),
     ("messages", "rowid"),
     ("names", "customer_id, connection_id, kind, external_id"),
     ("participants", "rowid"),

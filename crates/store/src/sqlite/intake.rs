@@ -97,14 +97,15 @@ impl Intakes for Sqlite {
 pub(super) fn append(db: &Connection, intake: &Intake) -> Outcome<()> {
     done(
         db,
-        "insert into intakes (id, integration, headers, body, received_at, routed)
-         values (?1, ?2, ?3, ?4, ?5, 0) on conflict do nothing",
+        "insert into intakes (id, integration, headers, body, received_at, routed, connection_id)
+         values (?1, ?2, ?3, ?4, ?5, 0, ?6) on conflict do nothing",
         params![
             intake.id.to_string(),
             intake.integration.as_str(),
             document(&intake.request.headers)?,
             &intake.request.body[..],
-            intake.request.received_at.micros()
+            intake.request.received_at.micros(),
+            intake.connection_id.map_or_else(String::new, |id| id.to_string())
         ],
     )
 }

@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_retention.sql"),
     include_str!("migrations/0013_sharers.sql"),
     include_str!("migrations/0014_persons.sql"),
+    include_str!("migrations/0015_followings.sql"),
 ];
 
 /// Marks a file as ours: "Both".

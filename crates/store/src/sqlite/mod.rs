@@ -7,6 +7,7 @@ mod checks;
 mod emoji;
 mod erase;
 mod failure;
+mod followings;
 mod forget;
 mod index;
 mod inspect;

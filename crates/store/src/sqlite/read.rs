@@ -27,7 +27,7 @@ use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 use std::{cmp::Reverse, collections::BTreeSet};
 
-const INTAKE: &str = "id, integration, headers, body, received_at";
+const INTAKE: &str = "id, integration, headers, body, received_at, connection_id";
 
 pub(super) fn unrouted(db: &Connection, limit: usize) -> Outcome<Vec<Intake>> {
     let sql = format!("select {INTAKE} from intakes where routed = 0 order by id limit ?1");
@@ -82,7 +82,9 @@ fn intake(row: &Row<'_>) -> Outcome<Intake> {
         body: Bytes::copy_from_slice(body),
         received_at: Timestamp::from_micros(row.get(4)?),
     };
-    Ok(Intake { id: id(row, 0)?, integration: Integration(row.get(1)?), request })
+    let only: String = row.get(5)?;
+    let connection_id = if only.is_empty() { None } else { Some(id(row, 5)?) };
+    Ok(Intake { id: id(row, 0)?, integration: Integration(row.get(1)?), connection_id, request })
 }
 
 pub(super) fn due_marks(db: &Connection, now: Timestamp, limit: usize) -> Outcome<Vec<(CustomerId, ChatId)>> {
@@ -376,6 +378,7 @@ pub(super) fn next_due(db: &Connection) -> Outcome<Option<Timestamp>> {
         "select mark_due_at from chats where mark_due_at > 0 order by mark_due_at limit 1",
         "select due_at from connections where due_at < 9223372036854775807 order by due_at limit 1",
         "select due_at from completeness order by due_at limit 1",
+        "select due_at from followings order by due_at limit 1",
         "select due_at from logins where due_at < 9223372036854775807 order by due_at limit 1",
     ] {
         let found = find_int(db, sql, [])?;

@@ -3,7 +3,7 @@
 use super::{
     checks, emoji, erase,
     failure::{Failure, Outcome},
-    intake, put,
+    followings, intake, put,
     rows::{change, document, find, find_int, int, kind_text, number, thing, thing_text},
 };
 use crate::admission::Admitted;
@@ -87,6 +87,9 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
         Write::SyncStatus(row) => put::sync_status(db, row),
         Write::Completeness(row) => checks::put(db, row),
         Write::CheckSoon { connection_id, at } => checks::check_soon(db, admitted.customer()?, *connection_id, *at),
+        Write::CheckAll { connection_id, at } => checks::check_all(db, admitted.customer()?, *connection_id, *at),
+        Write::Following(row) => followings::put(db, row),
+        Write::FollowSoon { connection_id, at } => followings::soon(db, admitted.customer()?, *connection_id, *at),
         Write::Upload(row) => put::upload(db, row),
         Write::RemoveUpload { id, revision } => fresh(
             db,

@@ -2,7 +2,7 @@
 
 use super::{ANA, Wire, World, answer, arrived, mixed, quiet, run};
 use crate::gmail::{client::Client, convert, large};
-use crate::mail;
+use crate::mail::{self, Own};
 use model::{id::ExternalId, update::Update};
 use serde_json::json;
 
@@ -15,7 +15,11 @@ fn both(raw: &str) -> (Vec<Update>, Vec<Update>, Wire) {
     let chat = ExternalId::from("19aa");
     let (shown, read) = run(large::in_parts(&client, &id)).unwrap();
     let whole = mail::read(&gmail.raw(ANA, &id).unwrap(), &convert::WANTED);
-    (convert::message(&chat, &shown, &whole), convert::message(&chat, &shown, &read), wire)
+    (
+        convert::message(&chat, &shown, &whole, &Own::default()),
+        convert::message(&chat, &shown, &read, &Own::default()),
+        wire,
+    )
 }
 
 const HEAD: &str = "From: =?utf-8?Q?FooCorp=2C_Inc=2E?= <bruno@elsewhere.example>\nTo: ana@acme.example, =?utf-8?B?SsO8cmdlbg==?= <j@x.example>\n\

@@ -29,7 +29,7 @@ fn chats_come_with_their_names_and_people() {
         }
         _ => json!({ "ok": true, "members": ["U333", "U111", "U222"] }),
     });
-    let pages = pull_all(&World::of_a_person(), &slack, &Reading::Chats);
+    let pages = pull_all(&World::of_a_person(), &slack, &Reading::Chats(Default::default()));
     let shown: Vec<_> = pages
         .iter()
         .flatten()
@@ -56,8 +56,8 @@ fn chats_come_with_their_names_and_people() {
 #[test]
 fn a_bot_lists_only_the_chats_that_the_person_is_in_too() {
     let slack = FakeSlack::new(|_| json!({ "ok": true, "channels": [] }));
-    pull(&World::of_a_person_behind_a_bot(), &slack, &Reading::Chats, None).unwrap();
-    pull(&World::of_a_bot(), &slack, &Reading::Chats, None).unwrap();
+    pull(&World::of_a_person_behind_a_bot(), &slack, &Reading::Chats(Default::default()), None).unwrap();
+    pull(&World::of_a_bot(), &slack, &Reading::Chats(Default::default()), None).unwrap();
     let users: Vec<_> = slack.calls().iter().map(|call| call.argument("user").map(str::to_owned)).collect();
     assert_eq!(users, [Some("U111".to_owned()), None]);
 }
@@ -160,7 +160,7 @@ fn an_organizations_token_lists_one_workspace_after_the_other() {
             }
         }
     };
-    assert_eq!(read(&Reading::Chats), ["C1", "C2", "C3"]);
+    assert_eq!(read(&Reading::Chats(Default::default())), ["C1", "C2", "C3"]);
     assert_eq!(read(&Reading::People), ["UT1", "UT2"]);
     assert_eq!(slack.methods().iter().filter(|method| *method == "auth.teams.list").count(), 2);
 }

@@ -275,7 +275,7 @@ fn a_call_says_whose_login_it_found_lost_or_expired() {
     let world = World::of_a_person();
     let said = |error: &'static str| {
         let slack = FakeSlack::new(move |_| declined(error));
-        run(Slack.pull(&world.access(&slack), &Reading::Chats, None)).unwrap_err()
+        run(Slack.pull(&world.access(&slack), &Reading::Chats(Default::default()), None)).unwrap_err()
     };
     assert!(
         matches!(said("token_expired"), ConnectorError::TokenExpired { account } if account.as_str() == "T111/U111")

@@ -36,7 +36,7 @@ fn signed(seconds_from_now: i64, content_type: &str, body: &[u8]) -> RawRequest 
 }
 
 fn admit(request: &RawRequest) -> Admission {
-    Slack.admit(request, &Trust { settings: &settings(), now: NOW })
+    Slack.admit(request, &Trust { settings: &settings(), now: NOW, keys: None })
 }
 
 const EVENT: &[u8] = br#"{"type":"event_callback","event":{"type":"message"}}"#;
@@ -58,7 +58,8 @@ https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibI
     let signature = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
     assert_eq!(sign(SECRET, "1531420618", body), signature);
     let headers = [("x-slack-request-timestamp", "1531420618"), ("x-slack-signature", signature)];
-    let trust = Trust { settings: &settings(), now: model::time::Timestamp::from_millis(1_531_420_618_000) };
+    let trust =
+        Trust { settings: &settings(), now: model::time::Timestamp::from_millis(1_531_420_618_000), keys: None };
     assert_eq!(Slack.admit(&request(&headers, body), &trust), Admission::Refuse(Refusal::WrongType));
 }
 
@@ -91,7 +92,7 @@ fn what_is_missing_or_odd_is_not_trusted() {
 
 #[test]
 fn without_a_signing_secret_nothing_is_believed() {
-    let trust = Trust { settings: &Settings::default(), now: NOW };
+    let trust = Trust { settings: &Settings::default(), now: NOW, keys: None };
     assert_eq!(Slack.admit(&signed(0, JSON, EVENT), &trust), Admission::Refuse(Refusal::NotConfigured));
 }
 

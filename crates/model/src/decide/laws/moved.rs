@@ -1,7 +1,7 @@
 //! The laws of chats that get another id.
 
 use super::*;
-use crate::chat::ReadMark;
+use crate::{chat::ReadMark, update::Said};
 
 /// What is told under any name of the chat comes under the one that its messages are named under: the
 /// engine sees to that. So here a move stands between other news, at any place and more than once.
@@ -100,7 +100,7 @@ fn the_platform_knows_a_mark_whatever_name_its_message_has() {
     let mark = |message: &str| ReadMark { position: "0005".to_owned(), message: message.into() };
     let mut held = Held::new();
     (held.chat.read, held.chat.mark_due_at) = (Some(mark("D:5")), Some(Timestamp::default()));
-    held.take(&[Update::Read { chat: "C".into(), mark: mark("C:5"), there: true }], None, &[], false);
+    held.take(&[Update::Read { chat: "C".into(), mark: mark("C:5"), said: Said::There }], None, &[], false);
     assert_eq!(held.chat.mark_due_at, None, "it is told no more");
 }
 
