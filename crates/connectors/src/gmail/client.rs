@@ -146,6 +146,29 @@ impl<'a> Client<'a> {
         self.clock.now()
     }
 
+    /// `users.messages.get` with one header alone.
+    pub async fn head(&self, id: &str, header: &str) -> Result<wire::Message, CallError> {
+        let query = [("format", "metadata"), ("metadataHeaders", header)];
+        self.get("messages.get", &format!("messages/{id}"), &query).await
+    }
+
+    /// `users.messages.list`: what was sent, the newest first, wherever it is by now.
+    pub async fn sent(&self, page: Option<&str>) -> Result<wire::Messages, CallError> {
+        self.messages(&[("labelIds", "SENT")], page).await
+    }
+
+    /// `users.messages.list`: the mails that bear a Message-ID.
+    pub async fn named(&self, id: &str, page: Option<&str>) -> Result<wire::Messages, CallError> {
+        self.messages(&[("q", &format!("rfc822msgid:{id}"))], page).await
+    }
+
+    async fn messages(&self, which: &[(&str, &str)], page: Option<&str>) -> Result<wire::Messages, CallError> {
+        let mut query = vec![("includeSpamTrash", "true")];
+        query.extend(which);
+        query.extend(page.map(|page| ("pageToken", page)));
+        self.get("messages.list", "messages", &query).await
+    }
+
     /// A method that changes something, with a body.
     pub async fn post<T: DeserializeOwned>(
         &self,

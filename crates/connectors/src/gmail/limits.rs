@@ -23,6 +23,7 @@ const PRICES: &[(&str, u32, u32)] = &[
     ("messages.attachments.get", 20, 5),
     ("messages.batchModify", 50, 50),
     ("messages.get", 20, 5),
+    ("messages.insert", 25, 25),
     ("messages.list", 5, 5),
     ("messages.modify", 5, 5),
     ("messages.send", 100, 100),

@@ -1,11 +1,15 @@
 //! Gmail: an email thread is a chat, an email is a message.
 //!
-//! `oauth` makes logins, `threads` reads (`large` what is too large to be held), `files` fetches, `send` does what the app wants and proves it. `convert` and
-//! `limits` are pure, `client` has the calls, `transfer` and `long_text` those that are passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
+//! `oauth` makes logins. `threads` reads (`large` what is too large to be held), `files` fetches files. `send` does what
+//! the app wants: `draft` says what a mail is to be, `upload` brings it, `proof` finds out what became of it, `insert` puts
+//! one in without sending it. `convert`, `draft` and `limits` are pure. `client` has the calls, `transfer` and `long_text`
+//! those that are passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
 
 mod client;
 mod convert;
+mod draft;
 mod files;
+pub mod insert;
 mod large;
 mod limits;
 mod login;
@@ -14,12 +18,14 @@ mod marks;
 mod news;
 mod oauth;
 mod problem;
+mod proof;
 mod push;
 mod send;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod transfer;
+mod upload;
 mod wire;
 
 use async_trait::async_trait;
@@ -43,6 +49,8 @@ use std::time::Duration;
 
 /// The longest text of a mail that is sent.
 const LONGEST_TEXT: u32 = 500_000;
+/// How many files one mail may have.
+const MOST_FILES: u32 = crate::mail::MOST_FILES as u32;
 /// How long after its deadline a call may still take effect at Gmail.
 const SETTLES_AFTER: Duration = Duration::from_secs(60);
 
@@ -89,9 +97,9 @@ fn abilities() -> Abilities {
         broadcast: false,
         edit: false,
         delete: true,
-        files: false,
-        largest_file_bytes: 0,
-        most_files: 0,
+        files: true,
+        largest_file_bytes: upload::MOST_FILE_BYTES,
+        most_files: MOST_FILES,
         react: false,
         mark_read: true,
         mark_unread: true,
@@ -233,6 +241,6 @@ impl Connector for Gmail {
     }
 
     async fn prove(&self, access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
-        send::prove(access, step, attempt).await
+        proof::prove(access, step, attempt).await
     }
 }

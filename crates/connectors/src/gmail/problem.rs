@@ -96,9 +96,19 @@ pub fn understand(response: &Response, effect: Effect, account: &ExternalAccount
             "The administrators of this Google Workspace do not allow the app. Ask them to.".to_owned(),
         ),
         404 | 410 => CallError::NotFound(problem("not_found", "Gmail has no such mail any more.".to_owned())),
+        400 if is_about_recipients(&said.message) => {
+            refused("recipients", format!("Gmail does not take these recipients: {}", words(&said)))
+        }
+        413 => refused("too_large", "The mail is larger than Gmail takes.".to_owned()),
         408 | 500.. => broken(&format!("Gmail answered {}", response.status), effect).into(),
         status => refused("declined", format!("Gmail declined this ({status}): {}", words(&said))),
     }
+}
+
+/// Whether it says so of the people that a mail is to go to.
+fn is_about_recipients(message: &str) -> bool {
+    let headers = ["Invalid To header", "Invalid Cc header", "Invalid Bcc header"];
+    message.to_lowercase().contains("recipient") || headers.iter().any(|header| message.contains(header))
 }
 
 /// What Google says, unless it says nothing.

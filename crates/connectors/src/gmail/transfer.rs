@@ -34,7 +34,7 @@ impl Client<'_> {
         self.begun(call, Effect::Repeatable).await
     }
 
-    fn transfer(&self, method: &str, how: Method, url: String, most_bytes: u64) -> Transfer {
+    pub(super) fn transfer(&self, method: &str, how: Method, url: String, most_bytes: u64) -> Transfer {
         Transfer {
             method: how,
             url,
@@ -48,7 +48,7 @@ impl Client<'_> {
     }
 
     /// An answer that is a success, once it has begun.
-    async fn begun(&self, transfer: Transfer, effect: Effect) -> Result<Incoming, CallError> {
+    pub(super) async fn begun(&self, transfer: Transfer, effect: Effect) -> Result<Incoming, CallError> {
         let answer = self.http.transfer(transfer).await.map_err(|error| problem::unanswered(error, effect))?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);

@@ -112,6 +112,14 @@ pub struct Threads {
     pub next_page_token: Option<String>,
 }
 
+/// A page of messages, the newest first.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Messages {
+    pub messages: Vec<Named>,
+    pub next_page_token: Option<String>,
+}
+
 /// Something that is named by its id alone.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -4,7 +4,7 @@
 
 use super::{
     address::Mailbox,
-    content::Role,
+    content::{Attachment, Role},
     ids::{MessageId, bounded},
     own::Own,
     read::Mail,
@@ -103,8 +103,7 @@ impl Draft {
         } else {
             format!("Fwd: {}", mail.subject).trim_end().to_owned()
         };
-        let is_said = |attachment: &&super::Attachment| !matches!(attachment.role, Role::Signature | Role::Report);
-        let files = mail.attachments.iter().filter(is_said).map(|attachment| Enclosure {
+        let files = mail.handed_on().map(|attachment| Enclosure {
             name: attachment.name.clone(),
             media_type: attachment.media_type.clone(),
             size_bytes: attachment.size_bytes,
@@ -146,6 +145,13 @@ impl Forwarded {
         }
         let html = mail.html.as_ref().map(|html| html.folded.whole());
         Self { head, text: mail.text.whole(), html }
+    }
+}
+
+impl Mail {
+    /// The files that go along when it is handed on: all but what proves or reports something of it alone.
+    pub fn handed_on(&self) -> impl Iterator<Item = &Attachment> {
+        self.attachments.iter().filter(|one| !matches!(one.role, Role::Signature | Role::Report))
     }
 }
 

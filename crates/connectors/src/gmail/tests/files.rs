@@ -168,3 +168,8 @@ fn the_other_side_of_a_mail_is_no_way_to_its_files() {
     let opened = open(&Wire::to(&gmail), &world, &files[0]);
     assert!(matches!(opened, Err(ConnectorError::Refused(problem)) if problem.code == "gmail.mail_gone"));
 }
+
+/// Bytes as they come from somewhere.
+pub fn reopened(bytes: &[u8]) -> Box<dyn model::http::Chunks> {
+    Box::new(super::Pieces(bytes::Bytes::copy_from_slice(bytes)))
+}

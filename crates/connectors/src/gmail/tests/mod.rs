@@ -1,7 +1,10 @@
 //! The connector through its public face, against a Gmail that answers from a script, and against the emulated one.
 
 mod files;
+mod inserting;
 mod large;
+mod proving;
+mod sending;
 
 use super::{Gmail, login};
 use async_trait::async_trait;
@@ -19,15 +22,16 @@ use model::{
     limits::Quota,
     time::Timestamp,
     update::Update,
+    upload::SentFile,
     world::Clock,
 };
-use sandbox::gmail::{Config, Gmail as Emulated, WorldSize};
+use sandbox::gmail::{AnswerLost, Config, Gmail as Emulated, WorldSize};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     task::{Context, Poll, Waker},
 };
 use tower::ServiceExt;
@@ -84,7 +88,7 @@ impl Wire {
     /// The emulated Gmail. Its calls are those of Ana's app.
     pub fn to(gmail: &Emulated) -> Self {
         let gmail = gmail.clone();
-        Self::new(move |call| Ok(emulated(&gmail, call)))
+        Self::new(move |call| emulated(&gmail, call))
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -136,10 +140,12 @@ impl Http for Wire {
 
 /// Compares a call with Google's own description, where the variable `SPECS_DIR` says where that is.
 fn is_described(call: &Call) {
-    let Some(folder) = std::env::var_os("SPECS_DIR") else { return };
+    static DESCRIBED: LazyLock<Option<Value>> = LazyLock::new(|| {
+        let folder = PathBuf::from(std::env::var_os("SPECS_DIR")?);
+        Some(serde_json::from_slice(&std::fs::read(folder.join("gmail.v1.json")).unwrap()).unwrap())
+    });
+    let Some(described) = &*DESCRIBED else { return };
     let Some((_, place)) = call.url.split_once("/users/me/") else { return };
-    let described: Value =
-        serde_json::from_slice(&std::fs::read(PathBuf::from(folder).join("gmail.v1.json")).unwrap()).unwrap();
     let (path, query) = place.split_once('?').unwrap_or((place, ""));
     let path: Vec<_> = path.split('/').collect();
     let found = methods(&described["resources"]["users"]).into_iter().find(|method| {
@@ -181,7 +187,7 @@ pub fn error(status: u16, reason: &str, message: &str) -> Response {
     answer(status, &said)
 }
 
-fn emulated(gmail: &Emulated, call: &Call) -> Response {
+pub fn emulated(gmail: &Emulated, call: &Call) -> Result<Response, HttpError> {
     let uri = call.url.split_once("googleapis.com").unwrap().1;
     let verb = if call.method == Method::Get { "GET" } else { "POST" };
     let mut request = axum::http::Request::builder().method(verb).uri(uri);
@@ -190,10 +196,13 @@ fn emulated(gmail: &Emulated, call: &Call) -> Response {
     }
     let request = request.body(Body::from(call.body.clone())).unwrap();
     let answer = run(gmail.router().oneshot(request)).unwrap();
+    if answer.extensions().get::<AnswerLost>().is_some() {
+        return Err(HttpError::Broken("the answer was lost".to_owned()));
+    }
     let text = |value: &axum::http::HeaderValue| value.to_str().unwrap().to_owned();
     let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let status = answer.status().as_u16();
-    Response { status, headers, body: run(answer.into_body().collect()).unwrap().to_bytes() }
+    Ok(Response { status, headers, body: run(answer.into_body().collect()).unwrap().to_bytes() })
 }
 
 /// An emulated Gmail without a history.
@@ -279,6 +288,17 @@ impl sandbox::clock::Clock for FixedClock {
 /// Uploads, by their id.
 #[derive(Default)]
 pub struct Uploads(BTreeMap<UploadId, Bytes>);
+
+impl Uploads {
+    /// Keeps a file. Gives what a command says of it.
+    pub fn keep(&mut self, name: &str, bytes: &[u8]) -> SentFile {
+        let number = u8::try_from(self.0.len()).unwrap();
+        let upload = UploadId::from(uuid_v7(NOW, [number; 10]));
+        self.0.insert(upload, Bytes::copy_from_slice(bytes));
+        let (name, media_type) = (name.to_owned(), "application/pdf".to_owned());
+        SentFile { upload, name, media_type, size_bytes: bytes.len() as u64 }
+    }
+}
 
 #[async_trait]
 impl Files for Uploads {

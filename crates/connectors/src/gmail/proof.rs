@@ -1,0 +1,110 @@
+//! Finds out what became of a mail whose answer was lost: by its mark, in its thread, and among all that was sent since.
+//!
+//! Gmail may have put it elsewhere than it was sent to, and a new thread has no name before its first mail.
+
+use crate::gmail::{
+    client::Client,
+    convert::MARK,
+    problem::CallError,
+    send::{Sent, is_new, told},
+    threads, wire,
+};
+use model::{
+    command::{Action, Attempt},
+    connector::{Access, ConnectorError, Proof, Step},
+    update::Update,
+};
+use std::collections::BTreeSet;
+
+/// By how much a mail's own time may lie before the attempt: Google's clock is not ours.
+const CLOCKS_DIFFER_MILLIS: i64 = 5 * 60 * 1_000;
+/// How many of the mails that were sent since are looked at.
+const MOST_LOOKED_AT: usize = 50;
+
+/// Finds out what became of an attempt.
+pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
+    let client = Client::of(access)?;
+    match step.action {
+        Action::Send { .. } => {
+            if let Some(sent) = Sent::of(step) {
+                return happened(&client, step, &sent).await;
+            }
+            sought(&client, step, attempt.started_at.millis() - CLOCKS_DIFFER_MILLIS).await
+        }
+        Action::Delete => {
+            let Some(id) = step.message else { return Ok(Proof::NotThere) };
+            let seen = threads::message(&client, step.chat, id.as_str()).await?;
+            let is_gone = seen.iter().any(|update| matches!(update, Update::Deleted { .. }));
+            Ok(if is_gone { Proof::Happened(seen) } else { Proof::NotThere })
+        }
+        Action::Edit { .. } | Action::React { .. } => Ok(Proof::NotThere),
+    }
+}
+
+/// Looks for a mail that was sent since then.
+async fn sought(client: &Client<'_>, step: &Step<'_>, since: i64) -> Result<Proof, ConnectorError> {
+    let mut looked_at = BTreeSet::new();
+    if !is_new(step.chat) {
+        let thread = match client.thread(step.chat.as_str(), &[]).await {
+            Err(CallError::NotFound(_)) => wire::Thread::default(),
+            thread => thread?,
+        };
+        for one in thread.messages.into_iter().filter(|one| one.is("SENT") && one.internal_date >= since) {
+            if let Look::Ours(found) = look(client, step, &one.id, since).await? {
+                return happened(client, step, &sent(&found)).await;
+            }
+            looked_at.insert(one.id);
+        }
+    }
+    let mut page = None;
+    loop {
+        let listed = client.sent(page.as_deref()).await?;
+        for named in listed.messages {
+            if !looked_at.insert(named.id.clone()) {
+                continue;
+            }
+            if looked_at.len() > MOST_LOOKED_AT {
+                return Ok(Proof::CannotTell);
+            }
+            match look(client, step, &named.id, since).await? {
+                Look::Ours(found) => return happened(client, step, &sent(&found)).await,
+                // The newest come first.
+                Look::Before => return Ok(Proof::NotThere),
+                Look::Another => {}
+            }
+        }
+        page = listed.next_page_token;
+        if page.is_none() {
+            return Ok(Proof::NotThere);
+        }
+    }
+}
+
+/// What a mail is seen to be.
+enum Look {
+    /// The one that is sought.
+    Ours(Box<wire::Message>),
+    /// One from before it was sent.
+    Before,
+    /// Some other.
+    Another,
+}
+
+async fn look(client: &Client<'_>, step: &Step<'_>, id: &str, since: i64) -> Result<Look, ConnectorError> {
+    let head = match client.head(id, MARK).await {
+        Err(CallError::NotFound(_)) => return Ok(Look::Another),
+        head => head?,
+    };
+    if head.payload.as_ref().and_then(|payload| payload.header(MARK)) == Some(step.mark) {
+        return Ok(Look::Ours(Box::new(head)));
+    }
+    Ok(if head.internal_date < since { Look::Before } else { Look::Another })
+}
+
+fn sent(found: &wire::Message) -> Sent {
+    Sent { id: found.id.clone(), thread: found.thread_id.clone() }
+}
+
+async fn happened(client: &Client<'_>, step: &Step<'_>, sent: &Sent) -> Result<Proof, ConnectorError> {
+    Ok(Proof::Happened(told(client, step.chat, sent).await?))
+}

@@ -1,0 +1,137 @@
+//! What became of mails whose answers were lost.
+
+use super::{
+    ANA, BRUNO, NOW, Wire, World, quiet, run,
+    sending::{MARK, action, begun, message, people, send, step},
+};
+use crate::gmail::Gmail;
+use model::{
+    command::{Action, Attempt},
+    connector::{Connector, ConnectorError, Proof, Step},
+    id::ExternalId,
+    letter::{Envelope, Manner},
+    update::Update,
+};
+use sandbox::gmail::{Act, Deed, FaultKind, Gmail as Emulated};
+use serde_json::{Value, json};
+
+fn prove(wire: &Wire, world: &World, chat: &str, action: &Action, left: &Value, mark: &str) -> Proof {
+    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back: false };
+    let chat = ExternalId::from(chat);
+    let step = Step { action, chat: &chat, message: None, mark, progress: left };
+    run(Gmail.prove(&world.access(wire), &step, &attempt)).unwrap()
+}
+
+fn new_mail() -> Action {
+    let to = Some(people(&[BRUNO]));
+    let envelope = Envelope { manner: Manner::New, to, subject: Some("Hello".to_owned()), ..Envelope::default() };
+    action("Hello", &[], envelope)
+}
+
+/// Sends a mail whose answer is lost.
+fn lost(gmail: &Emulated, world: &World, chat: &str, wish: &Action) {
+    gmail.faults().once(Some("messages.send"), FaultKind::AnswerLost);
+    let sent = step(&Wire::to(gmail), world, chat, wish, &Value::Null);
+    assert!(matches!(sent, Err(ConnectorError::Unknown(_))), "{sent:?}");
+}
+
+#[test]
+fn a_lost_answer_is_found_in_its_thread_and_another_mark_is_not() {
+    let gmail = quiet();
+    let thread = begun(&gmail);
+    let (world, mut wish) = (World::at(&gmail), action("Yes.", &[], Envelope::default()));
+    let wire = Wire::to(&gmail);
+    assert_eq!(prove(&wire, &world, &thread, &wish, &Value::Null, MARK), Proof::NotThere);
+    lost(&gmail, &world, &thread, &wish);
+    let Proof::Happened(told) = prove(&wire, &world, &thread, &wish, &Value::Null, MARK) else { panic!() };
+    assert_eq!((message(&told).mark.as_deref(), message(&told).chat.as_str()), (Some(MARK), thread.as_str()));
+    assert_eq!(prove(&wire, &world, &thread, &wish, &Value::Null, "another"), Proof::NotThere);
+    // The same with a file, which went by the other door.
+    let mut world = World::at(&gmail);
+    let file = world.uploads.keep("a.pdf", b"a");
+    wish = action("And this.", &[file], Envelope::default());
+    lost(&gmail, &world, &thread, &wish);
+    assert!(matches!(prove(&wire, &world, &thread, &wish, &Value::Null, MARK), Proof::Happened(_)));
+}
+
+#[test]
+fn the_first_mail_of_a_thread_is_found_among_what_was_sent() {
+    let gmail = quiet();
+    let world = World::at(&gmail);
+    let wire = Wire::to(&gmail);
+    for number in 0..3 {
+        gmail.act_send(ANA, BRUNO, &format!("Others {number}"), "by hand").unwrap();
+    }
+    assert_eq!(prove(&wire, &world, "new:1", &new_mail(), &Value::Null, MARK), Proof::NotThere);
+    lost(&gmail, &world, "new:1", &new_mail());
+    let sent = gmail.mailbox(ANA).unwrap().about("Hello")[0].clone();
+    let Proof::Happened(told) = prove(&wire, &world, "new:1", &new_mail(), &Value::Null, MARK) else { panic!() };
+    assert!(
+        matches!(&told[0], Update::ChatMoved { from, into, .. } if from.as_str() == "new:1" && into.as_str() == sent.thread)
+    );
+    assert_eq!(message(&told).id.as_str(), sent.id);
+    // Somebody may have told of the move before.
+    let Proof::Happened(told) = prove(&wire, &world, &sent.thread, &new_mail(), &Value::Null, MARK) else { panic!() };
+    assert!(!told.iter().any(|update| matches!(update, Update::ChatMoved { .. })));
+    // And the person may have trashed it since.
+    gmail.act_as(Act { user: ANA.to_owned(), deed: Deed::Trash { messages: vec![sent.id.clone()] } }).unwrap();
+    let Proof::Happened(told) = prove(&wire, &world, "new:1", &new_mail(), &Value::Null, MARK) else { panic!() };
+    assert!(told.iter().any(|update| matches!(update, Update::Deleted { message, .. } if message.as_str() == sent.id)));
+}
+
+#[test]
+fn a_mail_that_gmail_put_into_another_thread_is_found_as_well() {
+    let gmail = quiet();
+    let thread = begun(&gmail);
+    let world = World::at(&gmail);
+    lost(&gmail, &world, "new:1", &new_mail());
+    let wish = action("Yes.", &[], Envelope::default());
+    let Proof::Happened(told) = prove(&Wire::to(&gmail), &world, &thread, &wish, &Value::Null, MARK) else { panic!() };
+    assert_ne!(message(&told).chat.as_str(), thread);
+    // Also where the thread is gone altogether.
+    let found = prove(&Wire::to(&gmail), &world, "19aa00000000beef", &wish, &Value::Null, MARK);
+    assert!(matches!(found, Proof::Happened(_)));
+}
+
+#[test]
+fn a_mail_that_was_taken_is_known_by_its_id() {
+    let gmail = quiet();
+    let thread = begun(&gmail);
+    let (world, wish) = (World::at(&gmail), action("Yes.", &[], Envelope::default()));
+    let told = send(&Wire::to(&gmail), &world, &thread, &wish).unwrap();
+    let left = json!({ "id": message(&told).id.as_str(), "thread": thread });
+    let wire = Wire::to(&gmail);
+    assert_eq!(prove(&wire, &world, &thread, &wish, &left, MARK), Proof::Happened(told));
+    assert!(!wire.lines().iter().any(|line| line.contains("labelIds")), "nothing has to be sought");
+}
+
+#[test]
+fn who_sent_too_much_since_to_look_at_all_of_it_cannot_tell() {
+    let gmail = quiet();
+    let world = World::at(&gmail);
+    lost(&gmail, &world, "new:1", &new_mail());
+    let count = |number: usize| {
+        for number in 0..number {
+            gmail.act_send(ANA, BRUNO, &format!("Others {number}"), "by hand").unwrap();
+        }
+        prove(&Wire::to(&gmail), &world, "new:1", &new_mail(), &Value::Null, MARK)
+    };
+    assert!(matches!(count(49), Proof::Happened(_)));
+    assert_eq!(count(1), Proof::CannotTell);
+}
+
+#[test]
+fn mails_from_before_the_attempt_are_not_looked_at() {
+    let wire = Wire::json(|call| match call.path.split('?').next().unwrap() {
+        "messages" => json!({ "messages": [{ "id": "3" }, { "id": "2" }, { "id": "1" }], "nextPageToken": "0" }),
+        "messages/3" => json!({ "id": "3", "internalDate": NOW.millis().to_string() }),
+        "messages/2" => json!({ "id": "2", "internalDate": (NOW.millis() - 600_000).to_string() }),
+        other => panic!("{other}"),
+    });
+    let wish = new_mail();
+    assert_eq!(prove(&wire, &World::new(), "new:1", &wish, &Value::Null, MARK), Proof::NotThere);
+    let lines = wire.lines();
+    assert_eq!(lines[0], "GET messages?includeSpamTrash=true&labelIds=SENT");
+    assert_eq!(lines[1], "GET messages/3?format=metadata&metadataHeaders=X-Bothways-Mark");
+    assert_eq!(wire.calls().iter().map(|call| call.units).collect::<Vec<_>>(), [5, 20, 20]);
+}
