@@ -1,8 +1,8 @@
 //! Gmail: an email thread is a chat, an email is a message.
 //!
-//! `oauth` makes logins. `threads` reads (`large` what is too large to be held), `files` fetches files. `send` does what
-//! the app wants: `draft` says what a mail is to be, `upload` brings it, `proof` finds out what became of it, `insert` puts
-//! one in without sending it. `convert`, `draft` and `limits` are pure. `client` has the calls, `transfer` and `long_text`
+//! `oauth` makes logins. `threads` reads (`large` what is too large to be held), `news` follows the mailbox, `push` hears
+//! that there is news, `marks` keeps what is read, `files` fetches files. `send` does what the app wants: `draft` says what
+//! a mail is to be, `upload` brings it, `proof` finds out what became of it, `insert` puts one in without sending it. `convert`, `draft` and `limits` are pure. `client` has the calls, `transfer` and `long_text`
 //! those that are passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
 
 mod client;

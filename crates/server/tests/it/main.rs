@@ -19,6 +19,7 @@ mod files;
 mod formatting;
 mod full;
 mod gmail;
+mod gmail_files;
 mod gmail_news;
 mod house;
 mod identity;
