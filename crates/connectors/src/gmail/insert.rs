@@ -6,7 +6,7 @@ use crate::{
     gmail::{
         client::Client,
         convert::MARK,
-        problem::{CallError, problem},
+        problem::{self, CallError, Effect, problem},
         upload::{self, Contents, Door},
     },
     mail::{Draft, MessageId},
@@ -17,6 +17,9 @@ use serde_json::json;
 /// `users.messages.insert`. The mail's time is what it says itself.
 const INSERT: Door =
     Door { method: "messages.insert", path: "messages", query: &[("internalDateSource", "dateHeader")] };
+
+/// How many pages of mails that bear the same Message-ID are looked at.
+const MOST_PAGES: usize = 5;
 
 /// A mail that is to be put in.
 pub struct Wanted<'a> {
@@ -61,11 +64,14 @@ pub async fn insert(access: &Access<'_>, wanted: Wanted<'_>) -> Result<Inserted,
 pub async fn find(access: &Access<'_>, id: &MessageId, mark: &str) -> Result<Option<Inserted>, ConnectorError> {
     let client = Client::of(access)?;
     let mut page = None;
-    loop {
+    for _ in 0..MOST_PAGES {
         let listed = client.named(id.as_str(), page.as_deref()).await?;
         for named in listed.messages {
             let head = match client.head(&named.id, MARK).await {
-                Err(CallError::NotFound(_)) => continue,
+                // Gone since, or too new to be found by itself; the next look tells.
+                Err(CallError::NotFound(_)) => {
+                    return Err(problem::broken("Gmail does not show the mail yet", Effect::Repeatable));
+                }
                 head => head?,
             };
             if head.payload.as_ref().and_then(|payload| payload.header(MARK)) == Some(mark) {
@@ -77,4 +83,6 @@ pub async fn find(access: &Access<'_>, id: &MessageId, mark: &str) -> Result<Opt
             return Ok(None);
         }
     }
+    let detail = "Too many mails bear this Message-ID to find one among them.".to_owned();
+    Err(ConnectorError::Refused(problem("too_many_alike", detail)))
 }

@@ -5,7 +5,7 @@
 use crate::gmail::{
     client::Client,
     convert::MARK,
-    problem::CallError,
+    problem::{self, CallError, Effect},
     send::{Sent, is_new, told},
     threads, wire,
 };
@@ -92,7 +92,10 @@ enum Look {
 
 async fn look(client: &Client<'_>, step: &Step<'_>, id: &str, since: i64) -> Result<Look, ConnectorError> {
     let head = match client.head(id, MARK).await {
-        Err(CallError::NotFound(_)) => return Ok(Look::Another),
+        // It was listed a moment ago. It is gone since, or too new to be found by itself; the next look tells.
+        Err(CallError::NotFound(_)) => {
+            return Err(problem::broken("Gmail does not show the mail yet", Effect::Repeatable));
+        }
         head => head?,
     };
     if head.payload.as_ref().and_then(|payload| payload.header(MARK)) == Some(step.mark) {

@@ -147,7 +147,7 @@ pub async fn bring(
     if written.size_bytes > LARGEST_MAIL_BYTES {
         return Err(refused("too_large", "The mail is larger than Gmail takes.".to_owned()));
     }
-    if contents.is_empty() && written.size_bytes <= LARGEST_IN_JSON_BYTES && door.query.is_empty() {
+    if draft.files.is_empty() && written.size_bytes <= LARGEST_IN_JSON_BYTES && door.query.is_empty() {
         let mut wish = meta;
         wish["raw"] = json!(URL_SAFE.encode(written.whole(&[])));
         return named(client.post(door.method, door.path, &wish, Effect::Once).await?, door);

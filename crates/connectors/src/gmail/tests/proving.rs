@@ -121,6 +121,22 @@ fn who_sent_too_much_since_to_look_at_all_of_it_cannot_tell() {
 }
 
 #[test]
+fn a_mail_that_is_listed_and_not_yet_found_is_looked_for_again() {
+    let gmail = quiet();
+    let thread = begun(&gmail);
+    let (world, wish) = (World::at(&gmail), action("Yes.", &[], Envelope::default()));
+    lost(&gmail, &world, &thread, &wish);
+    let chat = ExternalId::from(thread.as_str());
+    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back: false };
+    let step = Step { action: &wish, chat: &chat, message: None, mark: MARK, progress: &Value::Null };
+    gmail.faults().once(Some("messages.get"), FaultKind::NotFound);
+    let wire = Wire::to(&gmail);
+    let proven = || run(Gmail.prove(&world.access(&wire), &step, &attempt));
+    assert!(matches!(proven(), Err(ConnectorError::Busy { .. })));
+    assert!(matches!(proven(), Ok(Proof::Happened(_))));
+}
+
+#[test]
 fn mails_from_before_the_attempt_are_not_looked_at() {
     let wire = Wire::json(|call| match call.path.split('?').next().unwrap() {
         "messages" => json!({ "messages": [{ "id": "3" }, { "id": "2" }, { "id": "1" }], "nextPageToken": "0" }),
