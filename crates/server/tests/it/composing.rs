@@ -180,11 +180,80 @@ async fn a_thread_that_cannot_be_begun_is_here_to_be_changed_tried_again_and_del
     house.ask("ana", Method::POST, &sync, None).await.refused(422, "chat_not_sent");
     let retried = house.ask("ana", Method::POST, &format!("{path}/retry"), Some(json!({}))).await.good();
     assert_eq!((&retried["status"], &retried["subject"]), (&json!("pending"), &json!("The pier")), "{retried}");
-    feed.message(&message["id"], |message| message["status"] != "pending").await;
+    let sent = feed.message(&message["id"], |message| message["status"] == "sent").await["object"].clone();
+    assert_eq!(sent["body"]["text"], "It is shut.", "{sent}");
+    let left = gmail.sent().into_iter().filter(|mail| mail.subject.contains("The pier")).count();
+    assert_eq!(left, 1, "it left once, with what was written on it at first");
     house.ask("ana", Method::DELETE, &path, None).await.good();
     feed.message(&message["id"], |message| message["deleted_at"].is_string()).await;
     let gone = format!("/v1/chats/{}", chat["id"].as_str().unwrap());
     assert_eq!(house.ask("ana", Method::DELETE, &gone, None).await.status, 204);
     drop((feed, stop));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_is_begun_is_one_chat_from_then_on_with_all_that_is_answered() {
+    let (house, gmail, stop, connection, _) = with_thread().await;
+    let bruno = gmail.addresses().into_iter().find(|address| address != ANA).unwrap();
+    let mut feed = Feed::open(&house, "ana", 0).await;
+    let wish = json!({
+        "connection_id": connection, "subject": "A bridge", "markdown": "Shall we **build** one?",
+        "to": [{ "address": bruno }], "cc": [{ "address": TOM, "name": "Tom, of the yard" }],
+    });
+    let begun = house.ask("ana", Method::POST, "/v1/chats", Some(wish)).await.good();
+    let (chat, message) = (begun["chat"]["id"].clone(), begun["message"]["id"].clone());
+    let is_there = |event: &Value| {
+        event["kind"] == "chat.updated"
+            && event["object"]["external_id"].as_str().is_some_and(|id| !id.contains("new:"))
+    };
+    feed.until(|event| event["object_id"] == chat && is_there(event)).await;
+    let sent = feed.message(&message, |message| message["status"] != "pending").await["object"].clone();
+    assert_eq!((&sent["status"], &sent["chat_id"]), (&json!("sent"), &chat), "{sent}");
+    assert_eq!(
+        (addresses(&sent["recipients"]["to"]), addresses(&sent["recipients"]["cc"])),
+        (vec![&*bruno], vec![TOM])
+    );
+
+    let there: Vec<_> =
+        gmail.mailbox(&bruno).unwrap().messages.into_iter().filter(|one| one.subject == "A bridge").collect();
+    assert_eq!(there.len(), 1, "it arrived once");
+    gmail.act_reply_all(&bruno, &there[0].id, "Yes, of stone.").unwrap();
+    let id = chat.as_str().unwrap();
+    let shown = house.get("ana", &format!("/v1/chats/{id}")).await;
+    assert_eq!((&shown["name"], shown["completeness"].is_object()), (&json!("A bridge"), true), "{shown}");
+    house.ask("ana", Method::POST, &format!("/v1/chats/{id}/sync"), None).await.good();
+    feed.until(|event| event["chat_id"] == chat && event["object"]["direction"] == "incoming").await;
+    let texts: Vec<_> = house.messages("ana", id).await.iter().map(|one| one["body"]["text"].clone()).collect();
+    assert_eq!(texts, [json!("Yes, of stone."), json!("Shall we build one?")]);
+    let named =
+        house.all("ana", "/v1/chats?limit=50").await.into_iter().filter(|one| one["name"] == "A bridge").count();
+    assert_eq!(named, 1, "nobody began a second chat for it");
+    drop((feed, stop));
+    house.close().await;
+}
+
+/// The answer of the send is lost, and the mailbox's news tell of the thread before anybody finds out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_is_heard_of_before_its_answer_is_one_chat() {
+    let (house, gmail, stop, connection, _) = with_thread().await;
+    gmail.faults().once(Some("messages.send"), FaultKind::AnswerLost);
+    let wish = json!({ "connection_id": connection, "subject": "A dock", "text": "Dry?", "to": [{ "address": RUI }] });
+    let begun = house.ask("ana", Method::POST, "/v1/chats", Some(wish)).await.good();
+    let chats = async || -> Vec<Value> {
+        let all = house.all("ana", "/v1/chats?limit=50").await;
+        all.into_iter().filter(|one| one["name"] == "A dock").collect()
+    };
+    house.until(async || chats().await.len() == 2).await;
+    house.clock.set_seconds(120);
+    house.until(async || chats().await.len() == 1).await;
+    let chat = chats().await.remove(0);
+    assert_eq!(chat["id"], begun["chat"]["id"], "the one that was begun stands for both");
+    let messages = async || house.messages("ana", chat["id"].as_str().unwrap()).await;
+    house.until(async || messages().await[0]["status"] == "sent").await;
+    assert_eq!(messages().await.len(), 1);
+    assert_eq!(messages().await[0]["id"], begun["message"]["id"]);
+    assert_eq!(gmail.sent().into_iter().filter(|mail| mail.subject == "A dock").count(), 1, "it left once");
+    drop(stop);
     house.close().await;
 }
