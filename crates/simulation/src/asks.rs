@@ -3,7 +3,7 @@
 use crate::{
     executor::Owner,
     files::content,
-    servers::turned_away,
+    flights::turned_away,
     wire::Pieces,
     world::{World, lock},
 };

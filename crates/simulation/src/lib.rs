@@ -15,6 +15,7 @@ mod emoji;
 mod erasing;
 mod executor;
 mod files;
+mod flights;
 mod follow;
 mod given;
 mod identity;

@@ -1,35 +1,25 @@
-//! Servers: started, killed, made to stand still, and brought what Slack has to tell.
+//! Servers: started, killed, and made to stand still.
 
 use crate::{
     chance::Chance,
     executor::Owner,
+    flights::Flight,
     given::{Checking, PlainVault},
     mail,
     pace::Paced,
     sockets::{VirtualSockets, Wires, listens},
     wire::Wire,
-    world::{Flight, Server, World, integration, lock},
+    world::{Server, World, integration, lock},
 };
 use axum::Router;
-use engine::{Backlogged, Bounds, Ears, Engine, EngineError, Offered, Parts, Retention, Turn, UploadBounds};
+use engine::{Bounds, Ears, Engine, EngineError, Offered, Parts, Retention, Turn, UploadBounds};
 use model::{
     completeness::Pace,
-    connector::Refusal,
-    intake::RawRequest,
     time::Timestamp,
     world::{Clock, Secret},
 };
-use sandbox::slack::{Delivery, Outcome, RateLimits, Reason};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-/// How long Slack waits for an answer to an event.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
-/// A signature that is older than about five minutes is refused; clocks differ a little.
-const STALE_AFTER: Duration = Duration::from_secs(270);
+use sandbox::slack::{RateLimits, Reason};
+use std::{sync::Arc, time::Duration};
 
 /// How often emoji are listed anew: several times in a run.
 const EMOJI_EVERY: Duration = Duration::from_secs(20 * 60);
@@ -169,71 +159,6 @@ impl World {
         });
     }
 
-    /// Slack brings its events, to whichever server answers.
-    pub fn deliver(&mut self) {
-        self.deliver_mail();
-        let mut flying = Vec::new();
-        for flight in std::mem::take(&mut self.flights) {
-            let landed = *lock(&flight.landed);
-            match landed {
-                Some(true) => self.slack.delivered(&flight.delivery, Outcome::Acked),
-                Some(false) => self.fail_delivery(&flight.delivery, Reason::HttpError),
-                None if self.now().since(flight.since) > DELIVERY_TIMEOUT => {
-                    self.fail_delivery(&flight.delivery, Reason::HttpTimeout);
-                }
-                None => flying.push(flight),
-            }
-        }
-        self.flights = flying;
-        if self.flights.len() < 8 && (self.calm || self.chance.one_in(3)) {
-            for delivery in self.slack.take_due() {
-                self.fly(delivery);
-            }
-        }
-    }
-
-    pub fn fail_delivery(&mut self, delivery: &Delivery, reason: Reason) {
-        self.count_fault("delivery_failed");
-        self.slack.delivered(delivery, Outcome::Failed(reason));
-    }
-
-    fn fly(&mut self, delivery: Delivery) {
-        let Some((owner, engine)) = self.any_server() else {
-            return self.fail_delivery(&delivery, Reason::ConnectionFailed);
-        };
-        let landed = Arc::new(Mutex::new(None));
-        let (outcome, memory, wrong) = (Arc::clone(&landed), Arc::clone(&self.memory), Arc::clone(&self.wrong));
-        let request = RawRequest {
-            headers: delivery.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
-            body: delivery.body.clone().into(),
-            received_at: self.server_clock.now(),
-        };
-        let (body, full) = (request.body.clone(), Arc::clone(&self.turned_away));
-        let (clock, since) = (Arc::clone(&self.server_clock), self.server_clock.now());
-        // A server that stood still for so long rightly takes the signature for an old one.
-        let stale = move || clock.now().since(since) > STALE_AFTER;
-        self.flights.push(Flight { delivery, owner, since: self.now(), landed });
-        self.executor.spawn(owner, "admit", async move {
-            match engine.admit(&integration(), request).await {
-                Ok(engine::Admitted::Kept) => {
-                    if !memory.synced_intakes().iter().any(|intake| intake.request.body == body) {
-                        lock(&wrong).push("P1: a webhook was answered before it was on disk".to_owned());
-                    }
-                    *lock(&outcome) = Some(true);
-                }
-                Ok(engine::Admitted::Refused(Refusal::Untrusted)) if stale() => *lock(&outcome) = Some(false),
-                Ok(other) => {
-                    lock(&wrong).push(format!("a signed event was not kept: {other:?}"));
-                    *lock(&outcome) = Some(false);
-                }
-                Err(error) => {
-                    turned_away(&full, &error);
-                    *lock(&outcome) = Some(false); // No room: Slack tells it again.
-                }
-            }
-        });
-    }
-
     /// Fate: servers die, stand still, or lose their power together.
     pub fn fate(&mut self) {
         self.mail_fate();
@@ -290,9 +215,10 @@ impl World {
         let lost: Vec<Flight> = lost;
         for flight in lost {
             // The answer may have left just before the end.
-            match *lock(&flight.landed) {
-                Some(true) => self.slack.delivered(&flight.delivery, Outcome::Acked),
-                Some(false) | None => self.fail_delivery(&flight.delivery, Reason::ConnectionFailed),
+            let landed = *lock(&flight.landed);
+            match landed {
+                Some(true) => self.acked(&flight.news),
+                Some(false) | None => self.failed(&flight.news, Reason::ConnectionFailed),
             }
         }
         lock(&self.asks).lost(owner);
@@ -326,14 +252,4 @@ impl World {
             }
         }
     }
-}
-
-/// Counts what was refused because too much waits already.
-pub fn turned_away(counts: &Mutex<BTreeMap<&'static str, u64>>, error: &EngineError) {
-    let full = match error {
-        EngineError::Full(Backlogged::Intake) => "intake_full",
-        EngineError::Full(Backlogged::Outbox) => "outbox_full",
-        _ => return,
-    };
-    *lock(counts).entry(full).or_default() += 1;
 }

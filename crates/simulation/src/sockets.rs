@@ -3,8 +3,8 @@
 use crate::{
     chance::Chance,
     executor::{Owner, pause},
+    flights::turned_away,
     given::SimClock,
-    servers::turned_away,
     world::{Shared, World, integration, lock},
 };
 use async_trait::async_trait;

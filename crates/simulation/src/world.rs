@@ -6,7 +6,8 @@ use crate::{
     asks::Asks,
     chance::Chance,
     check::Seen,
-    executor::{Executor, Owner},
+    executor::Executor,
+    flights::Flight,
     given::SimClock,
     mail::Mail,
     slack::{call_chaos, config, event_chaos},
@@ -18,7 +19,7 @@ use model::{
     time::Timestamp,
     world::Clock,
 };
-use sandbox::slack::{CallChaos, Delivery, EventChaos, Slack};
+use sandbox::slack::{CallChaos, EventChaos, Slack};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -94,14 +95,6 @@ pub struct Server {
     /// When a server that is down comes back, or one that stands still goes on.
     pub back_at: Timestamp,
     pub paused: bool,
-}
-
-/// An event that is on its way to a server.
-pub struct Flight {
-    pub delivery: Delivery,
-    pub owner: Owner,
-    pub since: Timestamp,
-    pub landed: Shared<Option<bool>>,
 }
 
 pub struct World {

@@ -150,14 +150,6 @@ impl World {
         }
     }
 
-    /// Lets happen at Gmail what was to happen until now.
-    pub fn deliver_mail(&mut self) {
-        if let Some(gmail) = self.gmail() {
-            // Whoever is asked for news pushes none.
-            let _: Vec<_> = gmail.take_due();
-        }
-    }
-
     /// What befalls mail only: more calls at once than Gmail likes, and sign-ins that break off.
     pub fn mail_fate(&mut self) {
         let Some(gmail) = self.gmail().filter(|_| !self.calm) else { return };
