@@ -71,9 +71,14 @@ impl Engine {
             let trust = Trust { settings: &offered.settings, now: self.now(), keys: keys.as_deref() };
             offered.connector.admit(request, &trust)
         };
-        let first = judged(self.keyring.of(integration));
-        if first != Admission::NeedsKeys || !self.keyring.may_fetch(integration, self.now()) {
+        let held = self.keyring.of(integration);
+        let first = judged(held.clone());
+        if first != Admission::NeedsKeys {
             return Ok(first);
+        }
+        if !self.keyring.may_fetch(integration, self.now()) {
+            // Without any keys yet, somebody is fetching the first ones, or could not.
+            return held.map_or(Err(EngineError::Busy(FETCH_EVERY)), |_| Ok(first));
         }
         let wire = self.wire_for(offered, integration, None, Purpose::News);
         let keys = offered.connector.keys(&self.threshold(offered, &wire)).await?;
