@@ -136,6 +136,7 @@ impl World {
                     }
                     *lock(&outcome) = Some(true);
                 }
+                Ok(Admitted::Hinted) => *lock(&outcome) = Some(true),
                 Ok(Admitted::Refused(Refusal::Untrusted)) if stale() => *lock(&outcome) = Some(false),
                 Ok(other) => {
                     lock(&wrong).push(format!("a signed event was not kept: {other:?}"));

@@ -130,6 +130,7 @@ impl World {
             (!self.flights.is_empty() || self.slack.pending_events() > 0, "events are on their way"),
             (self.slack.next_due_micros().is_some(), "something will happen at Slack"),
             (self.gmail().is_some_and(|gmail| gmail.next_due_micros().is_some()), "something will happen at Gmail"),
+            (self.gmail().is_some_and(|gmail| gmail.pending_pushes() > 0), "pushes are on their way"),
             (unrouted.is_ok_and(|count| count > 0), "requests are not routed"),
             (memory.all_parts().iter().any(|part| part.state == PartState::Waiting), "parts are not read"),
         ];

@@ -46,6 +46,7 @@ pub const ACTS: &[(&str, Act)] = &[
     ("mail_send", send),
     ("mail_send", send),
     ("mail_send_delete", send_delete),
+    ("mail_send_read", send_read),
     ("mail_pause", pause),
     ("mail_revoke", revoke),
     ("mail_connect_again", connect_again),
@@ -290,6 +291,12 @@ fn send_delete(world: &mut World) -> Option<String> {
     let (party, chat) = world.a_mail_chat()?;
     let message = world.a_message_of(&chat, ours)?;
     Some(world.ask(&party.customer, What::Delete { message: message.id }))
+}
+
+fn send_read(world: &mut World) -> Option<String> {
+    let (party, chat) = world.a_mail_chat()?;
+    let message = world.a_message_of(&chat, |row| row.external_id.is_some())?;
+    Some(world.ask(&party.customer, What::MarkRead { chat: chat.id, message: message.id }))
 }
 
 fn pause(world: &mut World) -> Option<String> {

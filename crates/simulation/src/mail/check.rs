@@ -2,7 +2,8 @@
 
 use super::Mail;
 use crate::world::World;
-use model::{id::MessageId, world::Clock};
+use model::id::MessageId;
+use sandbox::gmail::Sent;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The header that our mails bear, as the emulator shows it.
@@ -33,6 +34,20 @@ impl Mail {
     }
 }
 
+impl Mail {
+    /// What the app sent since somebody last looked.
+    fn new_sends(&mut self) -> Vec<Sent> {
+        let sends = self.gmail.calls().get("messages.send").copied().unwrap_or(0);
+        if sends == self.seen.sends {
+            return Vec::new();
+        }
+        let mut sent = self.gmail.sent();
+        let new = sent.split_off(self.seen.mails.min(sent.len()));
+        (self.seen.sends, self.seen.mails) = (sends, sent.len() + new.len());
+        new.into_iter().filter(|one| one.by_api).collect()
+    }
+}
+
 impl World {
     /// Whether logins of Gmail may have been lost by no fault of ours.
     pub fn is_mail_revoked(&self) -> bool {
@@ -41,33 +56,27 @@ impl World {
 
     /// P6: one send is at most one mail in the world, through the mailbox of whoever sent it.
     pub fn check_mails_sent(&mut self) -> Result<(), String> {
-        let Some(mail) = &mut self.mail else { return Ok(()) };
-        let sends = mail.gmail.calls().get("messages.send").copied().unwrap_or(0);
-        if sends == mail.seen.sends {
-            return Ok(());
+        let new = self.mail.as_mut().map(Mail::new_sends).unwrap_or_default();
+        new.iter().try_for_each(|sent| self.check_mail_sent(sent))
+    }
+
+    fn check_mail_sent(&mut self, sent: &Sent) -> Result<(), String> {
+        let id = sent.id.as_deref().unwrap_or_default();
+        let there = self.gmail().and_then(|gmail| gmail.mailbox(&sent.by)?.message(id).cloned());
+        let there = there.ok_or_else(|| format!("nobody has {id} that {} sent", sent.by))?;
+        let Some(mark) = there.extra.get(MARK) else {
+            return Err(format!("P6: {} sent {id} without a mark: {}", sent.by, there.text));
+        };
+        self.say(|| format!("{id} of {} leaves the mailbox of {} for {:?}", there.thread, sent.by, sent.recipients));
+        self.seen.appeared(mark, (&sent.by, id), &there.text)?;
+        let row = mark.split_once('.').and_then(|(id, _)| id.parse::<MessageId>().ok());
+        let row = self.memory.all_messages().into_iter().find(|held| Some(held.id) == row);
+        let owner =
+            row.and_then(|row| self.everybody().into_iter().find(|party| party.connection == row.connection_id));
+        match owner.filter(|owner| owner.user != sent.by) {
+            Some(owner) => Err(format!("P11: {} sent {id} through the mailbox of {}", owner.customer, sent.by)),
+            None => Ok(()),
         }
-        let sent = mail.gmail.sent();
-        let new = sent.get(mail.seen.mails..).unwrap_or_default();
-        (mail.seen.sends, mail.seen.mails) = (sends, sent.len());
-        for one in new.iter().filter(|one| one.by_api) {
-            let id = one.id.as_deref().unwrap_or_default();
-            let there = mail.gmail.mailbox(&one.by).and_then(|held| held.message(id).cloned());
-            let there = there.ok_or_else(|| format!("nobody has {id} that {} sent", one.by))?;
-            let Some(mark) = there.extra.get(MARK) else {
-                return Err(format!("P6: {} sent {id} without a mark: {}", one.by, there.text));
-            };
-            if self.plan.loud {
-                println!("{} {} sends {id} in {}: {mark}", self.clock.now(), one.by, there.thread);
-            }
-            self.seen.appeared(mark, (&one.by, id), &there.text)?;
-            let row = mark.split_once('.').and_then(|(id, _)| id.parse::<MessageId>().ok());
-            let row = self.memory.all_messages().into_iter().find(|held| Some(held.id) == row);
-            let owner = row.and_then(|row| mail.parties.iter().find(|party| party.connection == row.connection_id));
-            if owner.is_some_and(|owner| owner.user != one.by) {
-                return Err(format!("P11: {mark} left through the mailbox of {}", one.by));
-            }
-        }
-        Ok(())
     }
 
     /// P11: no row is of another mailbox.

@@ -5,13 +5,13 @@ use crate::{
     world::{Party, World},
 };
 use model::{
-    chat::Chat,
+    chat::{Chat, ChatState},
     id::ExternalId,
     letter::Correspondent,
     message::{Direction, Message, Status},
 };
 use sandbox::gmail::{MailboxSnapshot, MessageSnapshot};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands above what a mail quotes.
 const QUOTED: &str = "\n\nOn ";
@@ -46,6 +46,7 @@ impl World {
     pub fn compare_mail(&mut self) -> Result<(), String> {
         for party in self.mail.iter().flat_map(|mail| mail.parties.clone()).collect::<Vec<_>>() {
             self.compare_search(&party)?;
+            self.compare_new_threads(&party)?;
             let held = self.gmail().and_then(|gmail| gmail.mailbox(&party.user));
             let held = held.ok_or_else(|| format!("{} has no mailbox", party.user))?;
             for chat in self.memory.all_chats() {
@@ -65,6 +66,38 @@ impl World {
         let Some(held) = self.gmail().and_then(|gmail| gmail.mailbox(&party.user)) else { return Vec::new() };
         let shown = held.thread(thread).into_iter().filter(|mail| is_shown(mail));
         shown.map(|mail| (mail.id.clone(), said(mail))).collect()
+    }
+
+    /// Whatever thread anything came into since the mailbox is connected is here, unless it was deleted here.
+    fn compare_new_threads(&mut self, party: &Party) -> Result<(), String> {
+        let Some(held) = self.gmail().and_then(|gmail| gmail.mailbox(&party.user)) else { return Ok(()) };
+        let connected = self.mail.as_ref().map_or(0, |mail| mail.connected_millis);
+        let new = held.messages.iter().filter(|mail| is_shown(mail) && mail.internal_millis > connected);
+        let new: BTreeSet<_> = new.map(|mail| mail.thread.clone()).collect();
+        for thread in &new {
+            let here = |chat: &&Chat| chat.connection_id == party.connection && chat.external_id.as_str() == thread;
+            let state = self.memory.all_chats().iter().find(here).map(|chat| chat.state);
+            if !matches!(state, Some(ChatState::Imported | ChatState::Deleted)) {
+                return Err(format!("{} has {thread}, which is new in {}, as {state:?}", party.customer, party.user));
+            }
+        }
+        self.count("new threads", new.len());
+        Ok(())
+    }
+
+    /// P3: what is read there is read here: a thread up to its first mail that is not.
+    fn compare_thread_read(&mut self, chat: &Chat, theirs: &[&MessageSnapshot]) -> Result<(), String> {
+        let read = theirs.iter().take_while(|mail| !mail.labels.contains("UNREAD")).last();
+        let there = read.map(|mail| mail.id.as_str()).unwrap_or_default();
+        let here = chat.read.as_ref().map(|mark| mark.message.as_str()).unwrap_or_default();
+        if !theirs.is_empty() && here != there {
+            return Err(format!(
+                "P3: {} of {} is read up to {here:?} here, {there:?} there",
+                chat.external_id, chat.customer_id
+            ));
+        }
+        self.count("threads read", 1);
+        Ok(())
     }
 
     /// P3: a mailbox and we hold the same mails of a thread, with the same words, people and places.
@@ -93,6 +126,7 @@ impl World {
         if order.into_iter().map(|(_, name)| name).collect::<Vec<_>>() != there {
             return Err(format!("P3: the mails of {thread} stand here in another order than in {}", party.user));
         }
+        self.compare_thread_read(chat, &theirs)?;
         self.count("threads", 1);
         self.count("mails", theirs.len());
         Ok(())

@@ -16,6 +16,8 @@ impl World {
             let party = self.connect_mailbox(customer, address)?;
             self.mail.iter_mut().for_each(|mail| mail.parties.push(party.clone()));
         }
+        let now = self.now().millis();
+        self.mail.iter_mut().for_each(|mail| mail.connected_millis = now);
         Ok(())
     }
 
@@ -25,8 +27,6 @@ impl World {
         let grant = Grant::Code { code: Secret(code), redirect_uri: REDIRECT.to_owned() };
         let connected = self.drive(engine.connect(&customer, &integration(), &grant));
         let connection = connected.map_err(|error| format!("{address} cannot be connected: {error:?}"))?;
-        let set = self.drive(engine.set_import_new_chats(&customer, connection.id, true));
-        set.map_err(|error| format!("new threads are not imported: {error:?}"))?;
         Ok(Party {
             customer,
             integration: integration(),

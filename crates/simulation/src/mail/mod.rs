@@ -16,7 +16,7 @@ use crate::{
 use check::Seen;
 use engine::Offered;
 use model::{connector::Settings, customer::CustomerId, id::Integration, world::Secret};
-use sandbox::gmail::{CallChaos, Config, FaultKind, Gmail, PushChaos, Quota, WorldSize};
+use sandbox::gmail::{CallChaos, Config, FaultKind, Gmail, PushChaos, Quota, Subscription, WorldSize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Every kind of fault that befalls mail.
@@ -29,16 +29,31 @@ pub const FAULTS: &[&str] = &[
     "mail_token_expired",
     "mail_not_found",
     "mail_too_many_at_once",
+    "mail_history_expired",
+    "mail_watch_expired",
+    "mail_push_before_answer",
+    "mail_push_duplicate",
+    "mail_push_late",
+    "mail_push_reordered",
+    "mail_push_dropped",
+    "mail_push_failed",
 ];
 
 /// How long Gmail's access tokens live here: short enough that they end several times.
 const ACCESS_LIFE: Duration = Duration::from_secs(1_200);
+
+/// Where Gmail publishes what is new, where that is pushed to, and in whose name.
+const SUBSCRIPTION: &str = "projects/bothways-sandbox/subscriptions/gmail-push";
+const ENDPOINT: &str = "https://bothways.invalid/hooks/gmail";
+const PUSHER: &str = "pusher@bothways-sandbox.iam.gserviceaccount.com";
 
 /// The emulated Gmail of a world, and who is connected to it.
 pub struct Mail {
     pub gmail: Gmail,
     /// Each is known by their address.
     pub parties: Vec<Party>,
+    /// When the mailboxes were connected, by Gmail's clock.
+    connected_millis: i64,
     /// Drafts that wait, with their writers.
     drafts: Vec<(String, String)>,
     seen: Seen,
@@ -52,6 +67,11 @@ fn has_mail(seed: u64) -> bool {
 /// Whether the second customer has a mailbox as well.
 fn is_between_customers(seed: u64) -> bool {
     seed.is_multiple_of(2)
+}
+
+/// Whether Gmail says by itself that there is something new; elsewhere it is asked.
+fn pushes(seed: u64) -> bool {
+    (seed / 3).is_multiple_of(2)
 }
 
 /// Most mailboxes have today's quota, some that of older projects; speed shows in the others.
@@ -73,7 +93,25 @@ fn config(seed: u64) -> Config {
         ..Config::default()
     };
     config.app.access_life = ACCESS_LIFE;
+    config.app.subscriptions = pushes(seed)
+        .then(|| Subscription {
+            pusher: PUSHER.to_owned(),
+            ..Subscription::push(SUBSCRIPTION, &config.app.topics[0], ENDPOINT)
+        })
+        .into_iter()
+        .collect();
     config
+}
+
+fn push_chaos() -> PushChaos {
+    PushChaos {
+        duplicate: 0.15,
+        late: 0.15,
+        delay_max_micros: 90_000_000,
+        reorder: 0.15,
+        drop: 0.1,
+        before_answer: 0.2,
+    }
 }
 
 fn call_chaos() -> CallChaos {
@@ -100,6 +138,7 @@ impl Mail {
         has_mail(seed).then(|| Self {
             gmail: Gmail::new(config(seed), clock),
             parties: Vec::new(),
+            connected_millis: 0,
             drafts: Vec::new(),
             seen: Seen::default(),
         })
@@ -128,8 +167,15 @@ impl World {
             ("client_secret", app.client_secret.as_str()),
             ("base_url", "http://gmail.invalid"),
         ];
+        let told = [
+            ("pubsub_topic", app.topics[0].as_str()),
+            ("pubsub_subscription", SUBSCRIPTION),
+            ("pubsub_audience", ENDPOINT),
+            ("pubsub_service_account", PUSHER),
+        ];
+        let told = told.into_iter().filter(|_| pushes(self.seed));
         let older = (gmail.config().quota == Quota::Old).then_some(("older_quota", "true"));
-        let values = values.into_iter().chain(older);
+        let values = values.into_iter().chain(told).chain(older);
         let values = values.map(|(name, value)| (name.to_owned(), Secret(value.to_owned())));
         Some(Offered {
             connector: Arc::new(connectors::gmail::Gmail),
@@ -143,7 +189,10 @@ impl World {
     /// Turns the faults of mail on or off.
     pub fn set_mail_calm(&mut self, calm: bool) {
         if let Some(gmail) = self.gmail() {
-            gmail.set_chaos(if calm { CallChaos::default() } else { call_chaos() }, PushChaos::default());
+            gmail.set_chaos(
+                if calm { CallChaos::default() } else { call_chaos() },
+                if calm { PushChaos::default() } else { push_chaos() },
+            );
             if calm {
                 gmail.faults().clear();
             }
@@ -156,10 +205,25 @@ impl World {
         if !self.chance.one_in(400) {
             return;
         }
-        match self.chance.below(4) {
+        match self.chance.below(5) {
             0 | 1 => gmail.faults().once(None, FaultKind::TooManyAtOnce),
-            2 => gmail.faults().once(Some("token"), FaultKind::AnswerLost),
+            2 => self.lose_history(&gmail),
+            3 => gmail.faults().once(Some("token"), FaultKind::AnswerLost),
             _ => gmail.faults().once(Some("token"), FaultKind::ServerError { status: 503 }),
+        }
+    }
+
+    /// Gmail forgets what became of a mailbox so far, or that somebody watches it.
+    fn lose_history(&mut self, gmail: &Gmail) {
+        let addresses = gmail.addresses();
+        let Some(address) = self.chance.pick(&addresses) else { return };
+        if self.chance.one_in(2) {
+            gmail.expire_history(address);
+            self.count_fault("mail_history_expired");
+            self.say(|| format!("Gmail forgets the history of {address}"));
+        } else if pushes(self.seed) {
+            gmail.expire_watch(address);
+            self.count_fault("mail_watch_expired");
         }
     }
 
