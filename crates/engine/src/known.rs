@@ -121,6 +121,7 @@ fn own_files<'a>(connection: &'a Connection, update: &'a Update) -> impl Iterato
         Update::Message(told) => Some(told),
         Update::Deleted { .. }
         | Update::Restored { .. }
+        | Update::Undelivered { .. }
         | Update::Reacted { .. }
         | Update::Reactions { .. }
         | Update::Read { .. }

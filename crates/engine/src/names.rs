@@ -144,6 +144,7 @@ fn put_under(connector: &dyn Connector, update: &mut Update, name: &ExternalId) 
         }
         Update::Deleted { chat, message, .. }
         | Update::Restored { chat, message, .. }
+        | Update::Undelivered { chat, message, .. }
         | Update::Reacted { chat, message, .. }
         | Update::Reactions { chat, message, .. } => {
             chat.clone_from(name);

@@ -205,6 +205,7 @@ fn people_in(update: &Update) -> Vec<ExternalId> {
         Update::Chat { facts, .. } => facts.people.clone(),
         Update::Deleted { .. }
         | Update::Restored { .. }
+        | Update::Undelivered { .. }
         | Update::Reactions { .. }
         | Update::ChatGone { .. }
         | Update::Read { .. }

@@ -167,6 +167,9 @@ fn differs(row: Option<&Message>, told: &[&Update]) -> bool {
             }
             Update::Restored { version, .. } => facets.tell_restored(*version),
             Update::Deleted { version, .. } => facets.tell_deleted(*version),
+            Update::Undelivered { failure, version, .. } => {
+                Facet::tell(&mut facets.undelivered, Facet::new(*version, failure.clone()));
+            }
             Update::Reacted { actor, emoji, present, version, .. } => {
                 facets.reactions.tell(emoji, actor, Presence { version: *version, present: *present });
             }
@@ -184,6 +187,7 @@ fn differs(row: Option<&Message>, told: &[&Update]) -> bool {
     }
     let living = !facets.is_deleted();
     facets.shown() != row.facets.shown()
+        || facets.failure() != row.facets.failure()
         || living == row.facets.is_deleted()
         || living && facets.reactions.now() != row.facets.reactions.now()
         || *position != row.position
@@ -199,7 +203,11 @@ fn is_missed(row: Option<&Message>, told: &[&Update], asked_at: Timestamp) -> bo
             content.edited_at.max(Some(content.sent_at))
         }
         // Nothing tells when they happened, but not before their message did.
-        Update::Deleted { .. } | Update::Restored { .. } | Update::Reacted { .. } | Update::Reactions { .. } => None,
+        Update::Deleted { .. }
+        | Update::Restored { .. }
+        | Update::Undelivered { .. }
+        | Update::Reacted { .. }
+        | Update::Reactions { .. } => None,
         Update::Message(_)
         | Update::Chat { .. }
         | Update::Person { .. }

@@ -8,6 +8,7 @@ use crate::{
     body::Body,
     id::ExternalId,
     letter::Letter,
+    message::Problem,
     time::{Timestamp, exact, exact_if_any},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -171,6 +172,9 @@ pub struct Facets {
     pub restored: Option<Version>,
     /// Who reacted.
     pub reactions: Reactions,
+    /// With whom it did not arrive after it was sent, as the last report says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undelivered: Option<Facet<Problem>>,
 }
 
 impl Facets {
@@ -199,6 +203,9 @@ impl Facets {
         self.deleted = self.deleted.max(other.deleted);
         self.restored = self.restored.max(other.restored);
         self.reactions.join(other.reactions);
+        if let Some(undelivered) = other.undelivered {
+            Facet::tell(&mut self.undelivered, undelivered);
+        }
         self.erase();
     }
 
@@ -215,6 +222,11 @@ impl Facets {
     /// The first message of the thread that it stands in; none in the main line, or while nobody knows.
     pub fn thread(&self) -> Option<&ExternalId> {
         self.content.as_ref()?.value.thread_root.as_ref()
+    }
+
+    /// With whom it did not arrive, unless it is deleted.
+    pub fn failure(&self) -> Option<&Problem> {
+        self.undelivered.as_ref().filter(|_| !self.is_deleted()).map(|told| &told.value)
     }
 
     /// What it says, unless it is deleted or not known yet.

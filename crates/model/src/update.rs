@@ -5,6 +5,7 @@ use crate::{
     emoji::Picture,
     facets::{Content, ReactionSet, Version},
     id::{ExternalAccount, ExternalId},
+    message::Problem,
     participant::PersonFacts,
     time::Timestamp,
 };
@@ -57,6 +58,17 @@ pub enum Update {
         message: ExternalId,
         /// Who reacted how.
         set: ReactionSet,
+        /// As of when.
+        version: Version,
+    },
+    /// A message that was sent did not arrive, or not with all for whom it was.
+    Undelivered {
+        /// Its chat.
+        chat: ExternalId,
+        /// Which.
+        message: ExternalId,
+        /// With whom not, and why.
+        failure: Problem,
         /// As of when.
         version: Version,
     },
@@ -171,6 +183,7 @@ impl Update {
             Self::Message(message) => Some(&message.chat),
             Self::Deleted { chat, .. }
             | Self::Restored { chat, .. }
+            | Self::Undelivered { chat, .. }
             | Self::Reacted { chat, .. }
             | Self::Reactions { chat, .. }
             | Self::Chat { chat, .. }
@@ -188,6 +201,7 @@ impl Update {
             Self::Message(message) => Some(&message.id),
             Self::Deleted { message, .. }
             | Self::Restored { message, .. }
+            | Self::Undelivered { message, .. }
             | Self::Reacted { message, .. }
             | Self::Reactions { message, .. } => Some(message),
             Self::Chat { .. }

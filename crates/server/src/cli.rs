@@ -48,9 +48,9 @@ struct Cli {
 enum Command {
     /// Run the server. It needs nothing but a folder for its data
     Serve(Place),
-    /// Run the server with an emulated Slack beside it, in which people write and answer
+    /// Run the server with an emulated Slack and an emulated Gmail beside it, in which people write and answer
     Demo(demo::Options),
-    /// Run the emulated Slack alone
+    /// Run one emulated platform alone
     Sandbox(demo::Alone),
     /// Print the description of the API
     Openapi,

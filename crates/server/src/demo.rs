@@ -1,20 +1,15 @@
-//! The emulated Slack: beside the server for `demo`, or alone for `sandbox`.
+//! The emulated platforms: beside the server for `demo`, or one alone for `sandbox`.
 
 use crate::{
     cli::{self, Place},
-    config::BASE_URL,
+    emulators::{Emulator, pushes_to},
     login, serve,
     vault::KeyVault,
 };
-use anyhow::{Context, anyhow};
-use clap::Args;
-use model::world::Secret;
-use sandbox::{
-    clock::SystemClock,
-    slack::{App, Config as World, Slack, WorldSize, serve as emulator},
-};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use clap::{Args, ValueEnum};
+use sandbox::{gmail, slack};
+use std::{net::SocketAddr, path::PathBuf};
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 const PORT: u16 = 8091;
@@ -24,14 +19,25 @@ const PORT: u16 = 8091;
 pub struct Options {
     #[command(flatten)]
     place: Place,
-    /// The port of the emulated Slack on this computer; the next free one if it is taken
+    /// The port of the emulated Slack on this computer, and the next one of the emulated Gmail; others if they are
+    /// taken
     #[arg(long, default_value_t = PORT)]
     sandbox_port: u16,
+}
+
+/// A platform that can be emulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Platform {
+    Slack,
+    Gmail,
 }
 
 /// What can be chosen for `sandbox`.
 #[derive(Args, Clone, Debug)]
 pub struct Alone {
+    /// Which platform
+    #[arg(value_enum, default_value_t = Platform::Slack)]
+    platform: Platform,
     /// Where to listen
     #[arg(long, default_value_t = SocketAddr::from(([127, 0, 0, 1], PORT)))]
     listen: SocketAddr,
@@ -44,13 +50,13 @@ pub struct Alone {
     /// Where the app gets its events, as in <http://127.0.0.1:8090/hooks/slack>
     #[arg(long)]
     events_url: Option<String>,
-    /// Bring the app its events through sockets that it opens (Socket Mode)
+    /// Bring the app its events through sockets that it opens (Slack's Socket Mode)
     #[arg(long, conflicts_with = "events_url")]
     socket_mode: bool,
-    /// How many messages each channel has at the start
+    /// How many messages each channel of Slack has at the start
     #[arg(long)]
     messages: Option<usize>,
-    /// How many messages a page of history has at most
+    /// How many messages a page of Slack's history has at most
     #[arg(long)]
     page: Option<usize>,
     /// Let people write now and then, and answer
@@ -58,83 +64,74 @@ pub struct Alone {
     people: bool,
 }
 
-/// An emulated Slack at work.
-struct Emulator {
-    slack: Slack,
-    address: String,
-    stop: watch::Sender<bool>,
-    running: JoinHandle<std::io::Result<()>>,
+/// A secret of the app's at an emulated platform. It is the same after a restart, and nobody else's.
+fn secret(vault: &KeyVault, purpose: &str) -> String {
+    hex::encode(&vault.derive(purpose)[..16])
 }
 
-impl Emulator {
-    fn start(mut world: World, listener: TcpListener) -> anyhow::Result<Self> {
-        let address = serve::local(listener.local_addr()?);
-        world.avatar_base = format!("{address}/avatars/");
-        world.files_base = format!("{address}/");
-        world.socket_base = address.replacen("http", "ws", 1);
-        let slack = Slack::open(world, Arc::new(SystemClock)).context("The sandbox's journal cannot be used")?;
-        let (stop, mut stopped) = watch::channel(false);
-        let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
-        let running = tokio::spawn(emulator::run(slack.clone(), listener, until));
-        Ok(Self { slack, address, stop, running })
-    }
-
-    async fn failed(running: &mut JoinHandle<std::io::Result<()>>) -> anyhow::Error {
-        match running.await {
-            Ok(Err(error)) => anyhow::Error::new(error).context("The sandbox's port failed."),
-            Ok(Ok(())) | Err(_) => anyhow!("The sandbox ended."),
-        }
-    }
-}
-
-/// The app's credentials at the emulated Slack. They are the same after a restart, and nobody else's.
-fn app(vault: &KeyVault, name: &str) -> App {
-    let secret = |purpose: &str| hex::encode(&vault.derive(purpose)[..16]);
-    App {
+fn slack_app(vault: &KeyVault, name: &str) -> slack::App {
+    slack::App {
         name: name.to_owned(),
-        client_secret: secret("demo client secret"),
-        signing_secret: secret("demo signing secret"),
-        ..App::default()
+        client_secret: secret(vault, "demo client secret"),
+        signing_secret: secret(vault, "demo signing secret"),
+        ..slack::App::default()
     }
 }
 
-/// Runs the server and an emulated Slack beside it.
+fn gmail_app(vault: &KeyVault, name: &str) -> gmail::App {
+    gmail::App {
+        name: name.to_owned(),
+        client_secret: secret(vault, "demo client secret of Gmail"),
+        ..gmail::App::default()
+    }
+}
+
+/// A port of this computer: this one, or any that is free.
+async fn port(wanted: u16) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], wanted))).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => cli::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await,
+    }
+}
+
+/// Runs the server with an emulated Slack and an emulated Gmail beside it.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
     let mut config = options.place.load()?;
     let exporting = cli::start_log(&config)?;
     let vault = cli::vault(&config)?;
     let listener = cli::listen(config.listen).await?;
-    let beside = SocketAddr::from(([127, 0, 0, 1], options.sandbox_port));
-    let beside = match TcpListener::bind(beside).await {
-        Ok(listener) => listener,
-        Err(_) => cli::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?,
-    };
-    let app = app(&vault, &config.app_name);
-    let credentials = [
-        ("client_id", app.client_id.clone()),
-        ("client_secret", app.client_secret.clone()),
-        ("signing_secret", app.signing_secret.clone()),
-        (BASE_URL, serve::local(beside.local_addr()?)),
-    ];
-    let settings = credentials.map(|(name, value)| (name.to_owned(), Secret(value)));
-    config.integrations.insert("slack".to_owned(), settings.into_iter().collect());
+    let (first, second) = (options.sandbox_port, options.sandbox_port.saturating_add(1));
     let journal = Some(config.data_dir.join("sandbox"));
-    let mut emulator = Emulator::start(World { app, journal, people: true, ..World::default() }, beside)?;
+    let app = slack_app(&vault, &config.app_name);
+    let world = slack::Config { app, journal: journal.clone(), people: true, ..slack::Config::default() };
+    let (mut chat, slack) = Emulator::slack(world, port(first).await?)?;
+    let app = gmail_app(&vault, &config.app_name);
+    let world = gmail::Config { app, journal, people: true, quota: gmail::Quota::New, ..gmail::Config::default() };
+    let (mut mail, gmail) = Emulator::gmail(world, port(second).await?)?;
+    config.integrations.insert("slack".to_owned(), chat.settings.clone());
+    config.integrations.insert("gmail".to_owned(), mail.settings.clone());
     let started = cli::start(config, vault, listener, exporting)?;
-    // The emulator is on this computer, wherever else the server may be reached.
-    emulator.slack.set_events_url(Some(format!("{}/hooks/slack", serve::local(started.running.address))));
+    // The emulators are on this computer, wherever else the server may be reached.
+    let hooks = format!("{}/hooks", serve::local(started.running.address));
+    slack.set_events_url(Some(format!("{hooks}/slack")));
+    gmail.set_subscription(pushes_to(&format!("{hooks}/gmail")));
     let page = login::link(&started.running.server).await?;
-    println!("The emulated Slack, where you can act as its people:\n  {}", emulator.address);
+    println!("The emulated Slack, where you can act as its people:\n  {}", chat.address);
+    println!("The emulated Gmail, where you can read and write as its people:\n  {}", mail.address);
     println!("Open this address to use Bothways. It is good once, for 15 minutes:\n  {page}");
-    let outcome = started.until_stopped(Emulator::failed(&mut emulator.running)).await;
-    emulator.stop.send_replace(true);
-    if !emulator.running.is_finished() {
-        emulator.running.await??;
-    }
+    let failed = async {
+        tokio::select! {
+            error = chat.failed() => error,
+            error = mail.failed() => error,
+        }
+    };
+    let outcome = started.until_stopped(failed).await;
+    chat.stop().await?;
+    mail.stop().await?;
     outcome
 }
 
-/// Runs an emulated Slack alone.
+/// Runs one emulated platform alone.
 pub async fn run_alone(options: &Alone) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("info"))
@@ -142,34 +139,52 @@ pub async fn run_alone(options: &Alone) -> anyhow::Result<()> {
         .with_ansi(cli::colours())
         .init();
     let listener = cli::listen(options.listen).await?;
-    let size = WorldSize::default();
-    let size = WorldSize { messages_per_channel: options.messages.unwrap_or(size.messages_per_channel), ..size };
-    let usual = World::default();
-    let world = World {
+    let (name, platform, mut emulator) = match options.platform {
+        Platform::Slack => ("Slack", "slack", Emulator::slack(slack_world(options), listener)?.0),
+        Platform::Gmail => {
+            let (emulator, gmail) = Emulator::gmail(gmail_world(options), listener)?;
+            if let Some(url) = &options.events_url {
+                gmail.set_subscription(pushes_to(url));
+            }
+            ("Gmail", "gmail", emulator)
+        }
+    };
+    println!("To connect a server, put this into its bothways.toml:\n\n[integrations.{platform}]");
+    for (name, value) in &emulator.settings {
+        println!("{name} = \"{}\"", value.0);
+    }
+    println!("\nThe emulated {name} is at {}", emulator.address);
+    tokio::select! {
+        () = cli::asked_to_stop() => emulator.stop().await,
+        error = emulator.failed() => Err(error),
+    }
+}
+
+fn slack_world(options: &Alone) -> slack::Config {
+    let size = slack::WorldSize::default();
+    let size = slack::WorldSize { messages_per_channel: options.messages.unwrap_or(size.messages_per_channel), ..size };
+    let usual = slack::Config::default();
+    slack::Config {
         seed: options.seed,
         history_page_max: options.page.unwrap_or(usual.history_page_max),
         world: size,
         journal: options.journal.clone(),
         people: options.people,
-        app: App { events_url: options.events_url.clone(), socket_mode: options.socket_mode, ..App::default() },
+        app: slack::App {
+            events_url: options.events_url.clone(),
+            socket_mode: options.socket_mode,
+            ..slack::App::default()
+        },
         ..usual
-    };
-    let app = world.app.clone();
-    let mut emulator = Emulator::start(world, listener)?;
-    println!("To connect a server, put this into its bothways.toml:\n");
-    println!("[integrations.slack]");
-    println!("client_id = \"{}\"\nclient_secret = \"{}\"", app.client_id, app.client_secret);
-    println!("signing_secret = \"{}\"\nbase_url = \"{}\"", app.signing_secret, emulator.address);
-    if app.socket_mode {
-        println!("app_token = \"{}\"", app.app_token);
     }
-    println!();
-    println!("The emulated Slack is at {}", emulator.address);
-    tokio::select! {
-        () = cli::asked_to_stop() => {}
-        error = Emulator::failed(&mut emulator.running) => return Err(error),
+}
+
+fn gmail_world(options: &Alone) -> gmail::Config {
+    gmail::Config {
+        seed: options.seed,
+        journal: options.journal.clone(),
+        people: options.people,
+        quota: gmail::Quota::New,
+        ..gmail::Config::default()
     }
-    emulator.stop.send_replace(true);
-    emulator.running.await??;
-    Ok(())
 }

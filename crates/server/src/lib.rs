@@ -13,6 +13,7 @@ pub mod config;
 pub mod connect;
 pub mod demo;
 pub mod doctor;
+mod emulators;
 pub mod folder;
 pub mod hooks;
 pub mod html;

@@ -4,8 +4,8 @@
 //! without the label of trash is a restoration, if it was there before.
 
 use crate::{
-    gmail::{oauth::key, wire},
-    mail::{self, Mail, Mailbox, Own, Sameness},
+    gmail::{oauth::key, problem, wire},
+    mail::{self, Mail, Mailbox, MessageId, Own, Sameness},
 };
 use model::{
     attachment::{Attachment, FileState},
@@ -25,6 +25,8 @@ use std::collections::BTreeSet;
 pub const MARK: &str = "X-Bothways-Mark";
 /// Labels that a message's direction and the chat's read mark say.
 const SAID_ELSEWHERE: &[&str] = &["UNREAD", "SENT"];
+/// Of how many people it is told that a mail did not reach them.
+const MOST_FAILURES: usize = 10;
 /// How many people of a thread are named.
 const MOST_PEOPLE: usize = 50;
 /// What is asked of a mail's reading.
@@ -194,4 +196,47 @@ pub fn read(thread: &wire::Thread) -> Option<Update> {
     // A thread's own id may be older than those of its mails, and newer.
     let version = seen.iter().map(|one| one.history_id).chain([thread.history_id]).max().unwrap_or(newest.history_id);
     Some(Update::Read { chat: ExternalId::from(thread.id.as_str()), mark, said: Said::AsOf(Version(version)) })
+}
+
+/// The mail that a mail is about: the one that it puts an emoji under, or that did not arrive.
+pub fn about(mail: &Mail) -> Option<&MessageId> {
+    let bounced = mail.bounce.as_ref().and_then(|bounce| bounce.original.as_ref());
+    mail.reaction.as_ref().map(|reaction| &reaction.to).or(bounced)
+}
+
+/// The id of the thread's mail of that name.
+pub fn named(thread: &wire::Thread, name: &MessageId) -> Option<ExternalId> {
+    let wanted = format!("<{}>", name.as_str());
+    let header = |one: &wire::Message| one.payload.as_ref()?.header("Message-ID").map(|held| held.trim().to_owned());
+    let found =
+        thread.messages.iter().find(|one| header(one).is_some_and(|held| held == wanted || held == name.as_str()));
+    found.map(|one| ExternalId::from(one.id.as_str()))
+}
+
+/// An emoji under another mail, if that is all that a mail is.
+pub fn reaction(chat: &ExternalId, under: &ExternalId, shown: &wire::Message, mail: &Mail) -> Option<Vec<Update>> {
+    let (reaction, from) = (mail.reaction.as_ref()?, mail.from.as_ref()?);
+    let reacted = Update::Reacted {
+        chat: chat.clone(),
+        message: under.clone(),
+        actor: person_id(from),
+        emoji: reaction.emoji.clone(),
+        present: true,
+        version: Version(shown.history_id),
+    };
+    Some(person(from, shown.internal_date).into_iter().chain([reacted]).collect())
+}
+
+/// That another mail did not arrive, if a mail tells so.
+pub fn undelivered(chat: &ExternalId, of: ExternalId, shown: &wire::Message, mail: &Mail) -> Option<Update> {
+    let failed = mail.bounce.iter().flat_map(|bounce| &bounce.fates).filter(|fate| fate.action == mail::Action::Failed);
+    let words = failed.map(|fate| {
+        let who = fate.recipient.as_ref().map_or("somebody", |recipient| recipient.as_str());
+        let why = fate.diagnostic.as_deref().or(fate.status.as_deref()).unwrap_or("no reason was given");
+        format!("It did not arrive at {who}: {why}.")
+    });
+    let words: Vec<_> = words.take(MOST_FAILURES).collect();
+    let failure = problem::problem("not_delivered", words.join(" "));
+    let version = Version(shown.history_id);
+    (!words.is_empty()).then(|| Update::Undelivered { chat: chat.clone(), message: of, failure, version })
 }

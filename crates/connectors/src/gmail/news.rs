@@ -166,7 +166,7 @@ pub async fn read(client: &Client<'_>, part: &Part) -> Result<Vec<Update>, Conne
         match (shown, change) {
             (Some(shown), _) if convert::is_left_out(shown) => {}
             (Some(shown), change) if change.came || convert::is_away(shown) => {
-                updates.extend(threads::mail(client, &chat, shown).await?);
+                updates.extend(threads::mail(client, &chat, shown, Some(&thread)).await?);
             }
             (Some(_), _) => {} // Its labels changed, which the thread says.
             (None, Change { gone: Some(record), .. }) => updates.push(convert::deleted(&chat, id, *record)),

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// How many mails a page has, each of which is fetched by itself.
 const MAILS_A_PAGE: usize = 10;
 /// What is asked of the messages of a thread to know what the thread is like.
-pub const HEADERS: &[&str] = &["Subject", "From", "To", "Cc"];
+pub const HEADERS: &[&str] = &["Subject", "From", "To", "Cc", "Message-ID"];
 
 /// Where we are in a thread: before which place. The newest comes first.
 #[derive(Serialize, Deserialize)]
@@ -72,12 +72,12 @@ pub async fn history(
         Some(cursor) => serde_json::from_str::<Place>(cursor.as_str()).map_err(|_| ConnectorError::CursorLost)?.before,
     };
     let begin = part.from.map_or_else(String::new, convert::bound);
-    let thread = match client.thread(chat.as_str(), &[]).await {
+    let thread = match client.thread(chat.as_str(), HEADERS).await {
         Err(CallError::NotFound(_)) => wire::Thread::default(),
         thread => thread?,
     };
     let read = convert::read(&thread);
-    let mut left: Vec<_> = thread.messages.into_iter().filter(|one| !convert::is_left_out(one)).collect();
+    let mut left: Vec<_> = thread.messages.iter().filter(|one| !convert::is_left_out(one)).collect();
     left.sort_by_key(|one| std::cmp::Reverse(convert::position(one)));
     left.retain(|one| (begin.as_str()..before.as_str()).contains(&convert::position(one).as_str()));
     let total = left.len();
@@ -85,12 +85,12 @@ pub async fn history(
     left.truncate(MAILS_A_PAGE);
     let mut updates = Vec::new();
     for shown in &left {
-        updates.extend(mail(client, chat, shown).await?);
+        updates.extend(mail(client, chat, shown, Some(&thread)).await?);
     }
     if cursor.is_none() {
         updates.extend(read);
     }
-    let reached = left.last().filter(|_| more).map_or(begin, convert::position);
+    let reached = left.last().filter(|_| more).map_or(begin, |one| convert::position(one));
     let since = match more {
         true => oldest(&updates),
         false => Some(part.from.unwrap_or_default()),
@@ -115,7 +115,7 @@ pub async fn message(client: &Client<'_>, chat: &ExternalId, id: &str) -> Result
     let seen = client.profile().await?.history_id;
     match client.message(id, "minimal").await {
         Ok(shown) if convert::is_left_out(&shown) => Ok(Vec::new()),
-        Ok(shown) => match mail(client, chat, &shown).await? {
+        Ok(shown) => match mail(client, chat, &shown, None).await? {
             nothing if nothing.is_empty() => Err(too_new()),
             updates => Ok(updates),
         },
@@ -144,6 +144,7 @@ pub async fn mail(
     client: &Client<'_>,
     chat: &ExternalId,
     shown: &wire::Message,
+    thread: Option<&wire::Thread>,
 ) -> Result<Vec<Update>, ConnectorError> {
     if convert::is_away(shown) {
         return Ok(vec![convert::deleted(chat, &shown.id, shown.history_id)]);
@@ -155,7 +156,20 @@ pub async fn mail(
     if convert::is_away(&whole) {
         return Ok(vec![convert::deleted(chat, &whole.id, whole.history_id)]);
     }
-    Ok(convert::message(chat, &whole, &mail, client.own()))
+    let Some(about) = convert::about(&mail) else {
+        return Ok(convert::message(chat, &whole, &mail, client.own()));
+    };
+    // It is about another mail of the thread, which is called by its name among mails.
+    let held = match thread {
+        Some(thread) => convert::named(thread, about),
+        None => convert::named(&client.thread(chat.as_str(), HEADERS).await?, about),
+    };
+    let mut updates = match held.as_ref().and_then(|held| convert::reaction(chat, held, &whole, &mail)) {
+        Some(reaction) => return Ok(reaction),
+        None => convert::message(chat, &whole, &mail, client.own()),
+    };
+    updates.extend(held.and_then(|held| convert::undelivered(chat, held, &whole, &mail)));
+    Ok(updates)
 }
 
 /// A mailbox's threads are its owner's.

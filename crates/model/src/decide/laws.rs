@@ -16,6 +16,7 @@ use crate::{
     event::{NewEvent, Subject},
     facets::{Content, Facets, ReactionSet, Version},
     id::{ChatId, CommandId, ConnectionId, ExternalAccount, Integration, ParticipantId, uuid_v7},
+    message::Problem,
     message::{Direction, Status},
     participant::PersonFacts,
     update::RemoteMessage,
@@ -303,6 +304,14 @@ fn update() -> impl Strategy<Value = Update> {
         4 => told.clone().prop_map(Update::Message),
         2 => (message_ids(), version.clone())
             .prop_map(move |(id, version)| Update::Deleted { chat: chat(), message: id.into(), version: Version(version) }),
+        1 => (message_ids(), version.clone(), prop::sample::select(vec!["no", "not here"])).prop_map(
+            move |(id, version, detail)| Update::Undelivered {
+                chat: chat(),
+                message: id.into(),
+                failure: Problem { code: "x.not_delivered".to_owned(), detail: detail.to_owned() },
+                version: Version(version),
+            }
+        ),
         1 => (message_ids(), version.clone())
             .prop_map(move |(id, version)| Update::Restored { chat: chat(), message: id.into(), version: Version(version) }),
         3 => (message_ids(), actors(), emoji.clone(), any::<bool>(), version.clone()).prop_map(

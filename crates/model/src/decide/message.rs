@@ -33,6 +33,9 @@ impl Work<'_> {
             Update::Message(told) => self.tell(id, told),
             Update::Restored { version, .. } => facets.tell_restored(*version),
             Update::Deleted { version, .. } => facets.tell_deleted(*version),
+            Update::Undelivered { failure, version, .. } => {
+                Facet::tell(&mut facets.undelivered, Facet::new(*version, failure.clone()));
+            }
             Update::Reacted { actor, emoji, present, version, .. } => {
                 facets.reactions.tell(emoji, actor, Presence { version: *version, present: *present });
             }

@@ -97,6 +97,7 @@ impl<'a> Work<'a> {
             Update::LoginLost { .. } => {} // About a login, which is no customer's row: the engine's.
             Update::Message(_)
             | Update::Restored { .. }
+            | Update::Undelivered { .. }
             | Update::Deleted { .. }
             | Update::Reacted { .. }
             | Update::Reactions { .. } => {

@@ -173,7 +173,7 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         edited_at: shown.and_then(|content| content.edited_at),
         deleted_at: deleted.then_some(held.updated_at),
         status: held.status,
-        error: held.error.clone(),
+        error: held.error.clone().or_else(|| held.facets.failure().cloned()),
         pending_change: held.pending_change.as_ref().map(|change| PendingChange {
             kind: if change.body.is_some() { ChangeKind::Edit } else { ChangeKind::Delete },
             body: change.body.as_ref().map(|body| names.words(body)),

@@ -171,6 +171,36 @@ async fn a_lost_place_in_the_history_leads_to_a_full_comparison() {
     house.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emoji_stands_under_its_mail_and_a_bounce_shows_on_the_mail_that_came_back() {
+    let (house, gmail, stop) = with_mail().await;
+    connect(&house, "ana", ANA).await;
+    let bruno = other(&gmail);
+    gmail.act_send(&bruno, ANA, "The roof", "It leaks again.").unwrap();
+    let roof = chat_with(&house, "The roof", 1).await;
+    let id = roof["id"].as_str().unwrap().to_owned();
+    gmail.act_reply_all(ANA, &mail(&gmail, ANA, "It leaks"), "Somebody comes at noon.").unwrap();
+    chat_with(&house, "The roof", 2).await;
+    let noon = mail(&gmail, &bruno, "at noon");
+    act(&gmail, &bruno, Deed::React { message: noon, emoji: "👍".to_owned() });
+    let newest = async || house.messages("ana", &id).await[0].clone();
+    house.until(async || newest().await["reactions"][0]["emoji"] == "👍").await;
+    assert_eq!(house.messages("ana", &id).await.len(), 2, "it is no mail of its own");
+
+    gmail.act_send(ANA, "nobody@acme.example", "Into the blue", "Is anybody there?").unwrap();
+    let failed = async || {
+        let chats = house.all("ana", "/v1/chats?limit=50").await;
+        let Some(blue) = chats.iter().find(|chat| chat["name"] == "Into the blue") else { return Value::Null };
+        let messages = house.messages("ana", blue["id"].as_str().unwrap()).await;
+        messages.iter().find(|one| one["direction"] == "outgoing").map_or(Value::Null, |one| one["error"].clone())
+    };
+    house.until(async || failed().await["code"] == "gmail.not_delivered").await;
+    let detail = failed().await["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("nobody@acme.example"), "{detail}");
+    drop(stop);
+    house.close().await;
+}
+
 /// A house to which Gmail pushes.
 async fn pushed() -> (House, Gmail, tokio::sync::oneshot::Sender<()>) {
     let (house, gmail, stop) = with_mail_and(|config| {

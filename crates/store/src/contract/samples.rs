@@ -236,6 +236,7 @@ pub(crate) fn message(customer: &CustomerId, chat: i64, number: i64) -> Message 
         deleted: None,
         restored: None,
         reactions: Reactions::default(),
+        undelivered: None,
     };
     Message {
         id: message_id(number),
