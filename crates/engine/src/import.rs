@@ -14,7 +14,7 @@ use model::{
     connection::Connection,
     connector::{Access, ConnectorError, Page, Reading},
     event::{EventKind, NewEvent, Origin, Subject},
-    id::{ExternalId, SyncStatusId},
+    id::{Cursor, ExternalId, SyncStatusId},
     limits::Purpose,
     message::Problem,
     retry,
@@ -184,6 +184,9 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let connection = access.connection;
         let (mut with, mut events, mut next) = (Vec::new(), Vec::new(), sync.clone());
+        // Of a line's many chats the newest are enough to begin with: others become known as they are picked.
+        let goes_on = |_: &Cursor| sync.kind != SyncKind::Chats || !offered.follows();
+        let page = Page { next: page.next.filter(goes_on), ..page };
         let counted = |update: &&Update| match sync.kind {
             SyncKind::Import if chat.is_some() => matches!(update, Update::Message(_)),
             SyncKind::People => matches!(update, Update::Person { .. }),

@@ -2,7 +2,7 @@
 
 use crate::{
     gmail::{
-        limits, login,
+        batch, limits, login,
         problem::{self, CallError, Effect},
         wire,
     },
@@ -16,7 +16,7 @@ use base64::{
 use bytes::Bytes;
 use model::{
     connector::{Access, ConnectorError, Settings, Threshold},
-    http::{Http, Method, Request},
+    http::{Http, Method, Request, Response},
     id::ExternalAccount,
     sync_status::Selection,
     time::Timestamp,
@@ -60,6 +60,14 @@ pub fn host<'a>(settings: &'a Settings, published: &'a str) -> &'a str {
 pub fn decoded(text: &str) -> Result<Vec<u8>, ConnectorError> {
     let text = text.replace('+', "-").replace('/', "_");
     LENIENT.decode(text).map_err(|_| ConnectorError::Unreadable("Gmail's answer holds broken base64".to_owned()))
+}
+
+/// What is asked of a thread: nothing but ids and labels, or these headers besides.
+fn metadata(headers: &[&str]) -> Result<String, ConnectorError> {
+    let format = if headers.is_empty() { "minimal" } else { "metadata" };
+    let wanted = headers.iter().map(|name| ("metadataHeaders", *name));
+    serde_urlencoded::to_string([("format", format)].into_iter().chain(wanted).collect::<Vec<_>>())
+        .map_err(|error| ConnectorError::Unreadable(format!("the arguments are no query: {error}")))
 }
 
 impl<'a> Client<'a> {
@@ -107,10 +115,39 @@ impl<'a> Client<'a> {
 
     /// `users.threads.get` with nothing but ids and labels, or with these headers besides.
     pub async fn thread(&self, id: &str, headers: &[&str]) -> Result<wire::Thread, CallError> {
-        let format = if headers.is_empty() { "minimal" } else { "metadata" };
-        let wanted = headers.iter().map(|name| ("metadataHeaders", *name));
-        let query: Vec<_> = [("format", format)].into_iter().chain(wanted).collect();
-        self.get("threads.get", &format!("threads/{id}"), &query).await
+        let url = format!("{}/gmail/v1/users/me/threads/{id}?{}", host(self.settings, API), metadata(headers)?);
+        self.call("threads.get", Method::Get, url, Bytes::new(), Effect::Repeatable).await
+    }
+
+    /// Many threads at once, in the order of their ids. One that is gone is none.
+    pub async fn threads_of(&self, ids: &[&str], headers: &[&str]) -> Result<Vec<wire::Thread>, ConnectorError> {
+        let query = metadata(headers)?;
+        let mut threads = Vec::new();
+        for some in ids.chunks(batch::MOST_CALLS) {
+            let paths: Vec<_> = some.iter().map(|id| format!("/gmail/v1/users/me/threads/{id}?{query}")).collect();
+            let headers = vec![
+                ("authorization".to_owned(), format!("Bearer {}", self.token)),
+                ("content-type".to_owned(), batch::content_type()),
+            ];
+            let calls = u32::try_from(some.len()).unwrap_or(u32::MAX);
+            let quotas = limits::quotas(self.settings, "threads.get", calls, self.account.as_str());
+            let url = format!("{}/batch/gmail/v1", host(self.settings, API));
+            let (body, method) = (Bytes::from(batch::written(&paths)), Method::Post);
+            let request = Request { method, url, headers, body, deadline: self.deadline, quotas };
+            let response = self.http.send(request).await;
+            let response = response.map_err(|error| problem::unanswered(error, Effect::Repeatable))?;
+            if response.status != 200 {
+                return Err(problem::understand(&response, Effect::Repeatable, &self.account, self.now()).into());
+            }
+            for answer in batch::read(&response, some.len())? {
+                match self.understood("threads.get", &answer, Effect::Repeatable) {
+                    Ok(thread) => threads.push(thread),
+                    Err(CallError::NotFound(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(threads)
     }
 
     /// `users.messages.get`.
@@ -203,8 +240,17 @@ impl<'a> Client<'a> {
         let quotas = limits::quotas(self.settings, method, 1, self.account.as_str());
         let request = Request { method: how, url, headers, body, deadline: self.deadline, quotas };
         let response = self.http.send(request).await.map_err(|error| problem::unanswered(error, effect))?;
+        self.understood(method, &response, effect)
+    }
+
+    fn understood<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        response: &Response,
+        effect: Effect,
+    ) -> Result<T, CallError> {
         if !(200..300).contains(&response.status) {
-            return Err(problem::understand(&response, effect, &self.account, self.clock.now()));
+            return Err(problem::understand(response, effect, &self.account, self.now()));
         }
         // Some methods answer nothing.
         let body: &[u8] = if response.body.is_empty() { b"null" } else { &response.body };

@@ -5,6 +5,7 @@
 //! a mail is to be, `upload` brings it, `proof` finds out what became of it, `insert` puts one in without sending it. `convert`, `draft` and `limits` are pure. `client` has the calls, `transfer` and `long_text`
 //! those that are passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
 
+mod batch;
 mod client;
 mod convert;
 mod draft;

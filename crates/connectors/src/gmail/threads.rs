@@ -40,15 +40,9 @@ pub struct Part {
 /// Reads a page of the mailbox's threads.
 pub async fn pull(client: &Client<'_>, wanted: &Selection, cursor: Option<&Cursor>) -> Result<Page, ConnectorError> {
     let listed = client.threads(wanted, cursor.map(Cursor::as_str)).await?;
-    let mut updates = Vec::new();
-    for named in &listed.threads {
-        match client.thread(&named.id, HEADERS).await {
-            Ok(thread) => updates.extend(convert::thread(&thread)),
-            // Deleted for good in the meantime.
-            Err(CallError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let ids: Vec<_> = listed.threads.iter().map(|named| named.id.as_str()).collect();
+    let threads = client.threads_of(&ids, HEADERS).await?;
+    let updates = threads.iter().filter_map(convert::thread).collect();
     Ok(Page { updates, next: listed.next_page_token.map(Cursor), ..Page::default() })
 }
 
