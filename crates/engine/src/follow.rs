@@ -168,7 +168,8 @@ impl Engine {
             }
         };
         // Between two lives of a watch nobody tells.
-        let watch_at = (now + rest).min(watched_until.filter(|until| *until > now + rest).unwrap_or(now + rest));
+        let ends_at = watched_until.filter(|until| *until > now);
+        let watch_at = ends_at.map_or(now + rest, |until| until.min(now + rest));
         self.put_following(&row, |held| Following { watched_until, watch_at, ..held }).await?;
         let held = self.store().following(&row.customer_id, row.connection_id).await?;
         held.ok_or(EngineError::NotFound)
@@ -213,22 +214,18 @@ impl Engine {
         }
     }
 
-    /// Writes a line's row, decided anew if a hint came meanwhile.
-    async fn put_following(&self, row: &Following, change: impl Fn(Following) -> Following) -> Result<(), EngineError> {
-        let mut held = row.clone();
-        for _ in 0..MOST_DECISIONS {
-            let revision = held.revision + 1;
-            let mut changes = Changes::of(&row.customer_id);
-            changes.writes.push(Write::Following(Following { revision, ..change(held) }));
-            match self.commit(changes).await {
-                Err(StoreError::Stale) => {}
-                put => return Ok(put.map(drop)?),
-            }
-            match self.store().following(&row.customer_id, row.connection_id).await? {
-                Some(newer) => held = newer,
-                None => return Ok(()),
-            }
+    /// Writes a line's row, unless a hint came meanwhile: then it is due, and looked at anew. Whoever put it off
+    /// again would put off what the hint tells of, as that a connection is open again.
+    async fn put_following(
+        &self,
+        row: &Following,
+        change: impl FnOnce(Following) -> Following,
+    ) -> Result<(), EngineError> {
+        let mut changes = Changes::of(&row.customer_id);
+        changes.writes.push(Write::Following(Following { revision: row.revision + 1, ..change(row.clone()) }));
+        match self.commit(changes).await {
+            Ok(_) | Err(StoreError::Stale) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        Err(StoreError::Stale.into())
     }
 }

@@ -34,9 +34,10 @@ pub fn read(answer: &Response, calls: usize) -> Result<Vec<Response>, ConnectorE
     let mut answers: Vec<Option<Response>> = vec![None; calls];
     for part in text.split(boundary.as_str()).skip(1).filter(|part| !part.starts_with("--")) {
         let (head, inner) = parted(part.trim_start_matches(['\r', '\n']));
-        let number = head.iter().find(|(name, _)| name == "content-id").and_then(|(_, id)| {
-            id.trim_matches(['<', '>']).strip_prefix("response-")?.parse::<usize>().ok()
-        });
+        let number = head
+            .iter()
+            .find(|(name, _)| name == "content-id")
+            .and_then(|(_, id)| id.trim_matches(['<', '>']).strip_prefix("response-")?.parse::<usize>().ok());
         let (status, rest) = inner.split_once('\n').unwrap_or((inner, ""));
         let status = status.split_whitespace().nth(1).and_then(|status| status.parse().ok());
         let (Some(slot), Some(status)) = (number.and_then(|number| answers.get_mut(number)), status) else { continue };
@@ -71,7 +72,9 @@ mod tests {
     #[test]
     fn answers_are_found_by_their_names_in_any_order() {
         let part = |id: &str, status: &str, body: &str| {
-            format!("--b_1\r\nContent-Type: application/http\r\nContent-ID: <response-{id}>\r\n\r\nHTTP/1.1 {status}\r\nContent-Type: application/json\r\nRetry-After: 7\r\n\r\n{body}\r\n")
+            format!(
+                "--b_1\r\nContent-Type: application/http\r\nContent-ID: <response-{id}>\r\n\r\nHTTP/1.1 {status}\r\nContent-Type: application/json\r\nRetry-After: 7\r\n\r\n{body}\r\n"
+            )
         };
         let whole = format!("{}{}--b_1--\r\n", part("1", "404 Not Found", "{}"), part("0", "200 OK", "{\"id\":\"a\"}"));
         let read = super::read(&answer(&whole), 2).unwrap();
