@@ -9,6 +9,7 @@ use crate::{
 };
 use model::{
     changes::{Changes, Write},
+    completeness::OVERLAP,
     connection::Connection,
     connector::{Access, ConnectorError},
     following::{Followed, Following, WATCH_EVERY},
@@ -209,7 +210,8 @@ impl Engine {
     /// where that is wanted. The others are compared.
     fn seek_lost(&self, connection: &Connection, row: &Following) -> SyncStatus {
         match connection.import_new_chats {
-            true => self.new_sync(connection, None, SyncKind::Import, Some(row.reached_at)),
+            // The platform's clock is not ours.
+            true => self.new_sync(connection, None, SyncKind::Import, Some(row.reached_at - OVERLAP)),
             false => self.new_sync(connection, None, SyncKind::Chats, None),
         }
     }

@@ -5,12 +5,14 @@
 
 use crate::{Engine, Offered};
 use async_trait::async_trait;
+use bytes::Bytes;
 use model::{
     connection::Connection,
+    connector::Connector,
     customer::CustomerId,
     http::{Http, HttpError, Incoming, Request, Response, Transfer},
     id::Integration,
-    limits::{Ask, BucketName, Permit, Purpose, Quota, Rule, Wanted, asked_pause},
+    limits::{Ask, BucketName, Permit, Purpose, Quota, Rule, Wanted},
     store::{Store, StoreError},
     world::Clock,
 };
@@ -20,14 +22,12 @@ use std::{
     time::Duration,
 };
 
-/// The status by which a platform refuses a call that was one too many.
-const TOO_MANY: u16 = 429;
-
 /// The wire for one errand.
 pub(crate) struct Limited<'a> {
     store: &'a dyn Store,
     clock: &'a dyn Clock,
     inner: &'a dyn Http,
+    connector: &'a dyn Connector,
     integration: &'a Integration,
     customer: Option<&'a CustomerId>,
     purpose: Purpose,
@@ -68,7 +68,8 @@ impl Engine {
         purpose: Purpose,
     ) -> Limited<'a> {
         let (store, clock, inner) = (self.store(), &*self.parts.clock, &*offered.http);
-        Limited { store, clock, inner, integration, customer, purpose, errand: Mutex::default() }
+        let connector = &*offered.connector;
+        Limited { store, clock, inner, connector, integration, customer, purpose, errand: Mutex::default() }
     }
 }
 
@@ -130,11 +131,11 @@ impl Limited<'_> {
     }
 
     /// The platform counts otherwise than we do. It is believed.
-    async fn learn(&self, quotas: Vec<Quota>, status: u16, retry_after: Option<&str>) {
+    async fn learn(&self, quotas: Vec<Quota>, answer: &Response) {
+        let now = self.clock.now();
         // Which of several was full is not told. The wider ones we keep by ourselves.
-        let Some(full) = quotas.into_iter().next_back().filter(|_| status == TOO_MANY) else { return };
-        let (bucket, now) = (full.bucket(self.integration), self.clock.now());
-        let until = now + asked_pause(retry_after);
+        let Some((full, rest)) = quotas.into_iter().next_back().zip(self.connector.rest(answer, now)) else { return };
+        let (bucket, until) = (full.bucket(self.integration), now + rest);
         tracing::info!(method = full.method, key = full.key, "{} wants a rest of {}", self.integration, full.method);
         if let Err(error) = self.store.pause(&bucket, now, until).await {
             tracing::warn!(%error, "Cannot keep the rest that {} asked for", self.integration);
@@ -151,7 +152,7 @@ impl Http for Limited<'_> {
             self.pass(&quotas).await?;
         }
         let response = self.inner.send(request).await?;
-        self.learn(quotas, response.status, response.header("retry-after")).await;
+        self.learn(quotas, &response).await;
         Ok(response)
     }
 
@@ -161,7 +162,8 @@ impl Http for Limited<'_> {
             self.pass(&quotas).await?;
         }
         let answer = self.inner.transfer(transfer).await?;
-        self.learn(quotas, answer.status, answer.header("retry-after")).await;
+        let head = Response { status: answer.status, headers: answer.headers.clone(), body: Bytes::new() };
+        self.learn(quotas, &head).await;
         Ok(answer)
     }
 }

@@ -8,10 +8,10 @@ use crate::{
     compare::Stretch,
     connection::{Connection, Login},
     files::Files,
-    http::{Chunks, Http, HttpError},
+    http::{Chunks, Http, HttpError, Response},
     id::{Cursor, ExternalAccount, ExternalId},
     intake::{Part, RawRequest},
-    limits::MethodLimit,
+    limits::{MethodLimit, asked_pause},
     message::Problem,
     sockets::{Frame, SocketAddress},
     sync_status::Selection,
@@ -28,6 +28,9 @@ pub use crate::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::{collections::BTreeMap, time::Duration};
+
+/// The status by which most platforms refuse a call that was one too many.
+const TOO_MANY: u16 = 429;
 
 /// What never changes about a platform while the server runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -332,6 +335,11 @@ pub trait Connector: Send + Sync {
     /// What a frame of such a socket means. Calls nobody.
     fn frame(&self, _frame: &Bytes, _received_at: Timestamp) -> Frame {
         Frame::Nothing { acknowledgement: None }
+    }
+    /// How long the platform wants no more calls like the one that it answered so; none where it refused none for
+    /// being too many. Calls nobody.
+    fn rest(&self, answer: &Response, _now: Timestamp) -> Option<Duration> {
+        (answer.status == TOO_MANY).then(|| asked_pause(answer.header("retry-after")))
     }
     /// The name that a message has while its chat has this id. Calls nobody.
     fn named_in(&self, message: &ExternalId, _chat: &ExternalId) -> ExternalId {

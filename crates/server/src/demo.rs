@@ -100,7 +100,8 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let exporting = cli::start_log(&config)?;
     let vault = cli::vault(&config)?;
     let listener = cli::listen(config.listen).await?;
-    let (first, second) = (options.sandbox_port, options.sandbox_port.saturating_add(1));
+    let first = options.sandbox_port;
+    let second = if first == 0 { 0 } else { first.saturating_add(1) };
     let journal = Some(config.data_dir.join("sandbox"));
     let app = slack_app(&vault, &config.app_name);
     let world = slack::Config { app, journal: journal.clone(), people: true, ..slack::Config::default() };

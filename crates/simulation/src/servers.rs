@@ -43,7 +43,11 @@ impl World {
             filled: Arc::clone(&self.filled),
             held_off: Arc::clone(&self.held_off),
         };
-        let announcer = Checking { memory: Arc::clone(&self.memory), wrong: Arc::clone(&self.wrong) };
+        let announcer = Checking {
+            memory: Arc::clone(&self.memory),
+            wrong: Arc::clone(&self.wrong),
+            told: std::sync::Arc::default(),
+        };
         let slack = (integration(), offered);
         let mail = self.offered_mail(&chance).map(|mail| (mail::integration(), mail));
         self.servers[number] = Server {

@@ -29,6 +29,8 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
 /// How many calls may be one too many for a platform. A call can be slow, and arrive with later ones; a machine
 /// that lost its power has forgotten what it had counted.
 const MOST_REFUSED_CALLS: u64 = 16;
+/// How many threads of Gmail are read in one request.
+const THREADS_A_REQUEST: u64 = 10;
 
 impl World {
     /// Ends all faults, waits until nothing is left to do, and compares.
@@ -83,7 +85,13 @@ impl World {
     fn check_limits(&mut self) -> Result<(), String> {
         let slack: Vec<_> =
             self.slack.refused_calls().into_iter().map(|(method, count)| (method.to_owned(), count)).collect();
-        let mail: Vec<_> = self.gmail().map(|gmail| gmail.refused_calls()).unwrap_or_default().into_iter().collect();
+        let mail = self.gmail().map(|gmail| gmail.refused_calls()).unwrap_or_default();
+        // Ten threads are read in one request: where one is too many, so are those that left with it.
+        let requests = |(method, count): (String, u64)| match method.as_str() {
+            "threads.get" => (method, count.div_ceil(THREADS_A_REQUEST)),
+            _ => (method, count),
+        };
+        let mail: Vec<_> = mail.into_iter().map(requests).collect();
         for (platform, refused) in [("Slack", slack), ("Gmail", mail)] {
             let count: u64 = refused.iter().map(|(_, count)| count).sum();
             *self.report.excluded.entry("calls that were one too many").or_default() += count;

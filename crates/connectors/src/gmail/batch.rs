@@ -4,8 +4,8 @@
 
 use model::{connector::ConnectorError, http::Response};
 
-/// How many calls one request holds. A hundred are allowed; so many are advised.
-pub const MOST_CALLS: usize = 50;
+/// How many calls one request holds. A hundred are allowed; more than about ten at a time are refused for one mailbox.
+pub const MOST_CALLS: usize = 10;
 /// What parts the calls. It stands in none of them: addresses have no such letters.
 const BOUNDARY: &str = "bothways-batch-5f1c";
 
@@ -25,26 +25,40 @@ pub fn written(paths: &[String]) -> String {
 
 /// The answers, in the order of the calls.
 pub fn read(answer: &Response, calls: usize) -> Result<Vec<Response>, ConnectorError> {
-    let unreadable = |why: &str| ConnectorError::Unreadable(format!("Gmail's answer to a batch {why}"));
-    let kind = answer.header("content-type").unwrap_or_default();
+    let mut read: Vec<Option<Response>> = vec![None; calls];
+    for (number, one) in numbered(answer) {
+        if let Some(slot) = read.get_mut(number) {
+            *slot = Some(one);
+        }
+    }
+    let lacks = || ConnectorError::Unreadable("Gmail's answer to a batch lacks a call".to_owned());
+    read.into_iter().collect::<Option<_>>().ok_or_else(lacks)
+}
+
+/// All answers in one; none in one that is no batch's.
+pub fn answers(answer: &Response) -> Vec<Response> {
+    numbered(answer).into_iter().map(|(_, one)| one).collect()
+}
+
+/// Each answer with the number of its call.
+fn numbered(answer: &Response) -> Vec<(usize, Response)> {
+    let kind = answer.header("content-type").filter(|kind| kind.starts_with("multipart/mixed")).unwrap_or_default();
     let boundary = kind.split(';').find_map(|part| part.trim().strip_prefix("boundary="));
     let boundary = boundary.map(|boundary| boundary.trim_matches('"')).filter(|boundary| !boundary.is_empty());
-    let boundary = format!("--{}", boundary.ok_or_else(|| unreadable("has no boundary"))?);
-    let text = std::str::from_utf8(&answer.body).map_err(|_| unreadable("is no text"))?;
-    let mut answers: Vec<Option<Response>> = vec![None; calls];
-    for part in text.split(boundary.as_str()).skip(1).filter(|part| !part.starts_with("--")) {
-        let (head, inner) = parted(part.trim_start_matches(['\r', '\n']));
-        let number = head
-            .iter()
-            .find(|(name, _)| name == "content-id")
-            .and_then(|(_, id)| id.trim_matches(['<', '>']).strip_prefix("response-")?.parse::<usize>().ok());
-        let (status, rest) = inner.split_once('\n').unwrap_or((inner, ""));
-        let status = status.split_whitespace().nth(1).and_then(|status| status.parse().ok());
-        let (Some(slot), Some(status)) = (number.and_then(|number| answers.get_mut(number)), status) else { continue };
-        let (headers, body) = parted(rest);
-        *slot = Some(Response { status, headers, body: body.trim_end().as_bytes().to_vec().into() });
-    }
-    answers.into_iter().collect::<Option<_>>().ok_or_else(|| unreadable("lacks a call"))
+    let Some((boundary, text)) = boundary.zip(std::str::from_utf8(&answer.body).ok()) else { return Vec::new() };
+    let boundary = format!("--{boundary}");
+    let parts = text.split(boundary.as_str()).skip(1).filter(|part| !part.starts_with("--"));
+    parts.filter_map(part).collect()
+}
+
+fn part(part: &str) -> Option<(usize, Response)> {
+    let (head, inner) = parted(part.trim_start_matches(['\r', '\n']));
+    let id = head.iter().find(|(name, _)| name == "content-id").map(|(_, id)| id.trim_matches(['<', '>']))?;
+    let number = id.strip_prefix("response-")?.parse().ok()?;
+    let (status, rest) = inner.split_once('\n').unwrap_or((inner, ""));
+    let status = status.split_whitespace().nth(1)?.parse().ok()?;
+    let (headers, body) = parted(rest);
+    Some((number, Response { status, headers, body: body.trim_end().as_bytes().to_vec().into() }))
 }
 
 /// The headers of a part, names in lower case, and what follows the empty line.

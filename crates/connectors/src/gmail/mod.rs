@@ -41,6 +41,7 @@ use model::{
         Access, Admission, Authorized, Connector, ConnectorError, Description, Finding, Followed, Grant, OpenFile,
         OpenLogin, Outcome, Page, Proof, Reading, Refreshed, Setting, Settings, Step, Threshold, Trust,
     },
+    http::Response,
     id::{Cursor, ExternalId},
     intake::{Part, RawRequest},
     time::Timestamp,
@@ -131,6 +132,10 @@ impl Connector for Gmail {
             searches: true,
             imports_new_chats: true,
         }
+    }
+
+    fn rest(&self, answer: &Response, now: Timestamp) -> Option<Duration> {
+        batch::answers(answer).iter().chain([answer]).filter_map(|answer| problem::rest(answer, now)).max()
     }
 
     fn authorize(&self, settings: &Settings, state: &str, redirect_uri: &str) -> Result<String, ConnectorError> {

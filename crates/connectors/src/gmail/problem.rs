@@ -72,14 +72,33 @@ struct Reason {
     reason: String,
 }
 
+impl Said {
+    fn is(&self, names: &[&str]) -> bool {
+        self.errors.iter().chain(&self.details).any(|held| names.contains(&held.reason.as_str()))
+    }
+}
+
+fn said(response: &Response) -> Said {
+    serde_json::from_slice::<Envelope>(&response.body).unwrap_or_default().error
+}
+
+/// How long Gmail wants no more calls, where it refuses one for being too many. Whoever asks meanwhile waits longer.
+pub fn rest(response: &Response, now: Timestamp) -> Option<Duration> {
+    if response.status != 429 && response.status != 403 {
+        return None;
+    }
+    let said = said(response);
+    let limited = said.is(&["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"]);
+    (response.status == 429 || limited).then(|| pause(response, &said.message, now))
+}
+
 /// What an answer means that is no success.
 pub fn understand(response: &Response, effect: Effect, account: &ExternalAccount, now: Timestamp) -> CallError {
-    let said = serde_json::from_slice::<Envelope>(&response.body).unwrap_or_default().error;
-    let is = |names: &[&str]| said.errors.iter().chain(&said.details).any(|held| names.contains(&held.reason.as_str()));
-    let limited = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"];
-    if response.status == 429 || is(&limited) {
-        return ConnectorError::Busy { after: pause(response, &said.message, now) }.into();
+    if let Some(after) = rest(response, now) {
+        return ConnectorError::Busy { after }.into();
     }
+    let said = said(response);
+    let is = |names: &[&str]| said.is(names);
     let refused = |code: &str, detail: String| ConnectorError::Refused(problem(code, detail)).into();
     match response.status {
         401 => ConnectorError::TokenExpired { account: account.clone() }.into(),

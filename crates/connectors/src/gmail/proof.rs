@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 
 /// By how much a mail's own time may lie before the attempt: Google's clock is not ours.
 const CLOCKS_DIFFER_MILLIS: i64 = 5 * 60 * 1_000;
-/// How many of the mails that were sent since are looked at.
-const MOST_LOOKED_AT: usize = 50;
+/// How many of the mails that were sent since are looked at, beside those of the thread.
+const MOST_LOOKED_AT: usize = 200;
 
 /// Finds out what became of an attempt.
 pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> Result<Proof, ConnectorError> {
@@ -43,27 +43,28 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> R
 
 /// Looks for a mail that was sent since then.
 async fn sought(client: &Client<'_>, step: &Step<'_>, since: i64) -> Result<Proof, ConnectorError> {
-    let mut looked_at = BTreeSet::new();
+    let (mut known, mut looked_at) = (BTreeSet::new(), 0);
     if !is_new(step.chat) {
-        let thread = match client.thread(step.chat.as_str(), &[]).await {
+        let thread = match client.thread(step.chat.as_str(), &[MARK]).await {
             Err(CallError::NotFound(_)) => wire::Thread::default(),
             thread => thread?,
         };
-        for one in thread.messages.into_iter().filter(|one| one.is("SENT") && one.internal_date >= since) {
-            if let Look::Ours(found) = look(client, step, &one.id, since).await? {
-                return happened(client, step, &sent(&found)).await;
+        for one in thread.messages {
+            if mark_of(&one) == Some(step.mark) {
+                return happened(client, step, &sent(&one)).await;
             }
-            looked_at.insert(one.id);
+            known.insert(one.id);
         }
     }
     let mut page = None;
     loop {
         let listed = client.sent(page.as_deref()).await?;
         for named in listed.messages {
-            if !looked_at.insert(named.id.clone()) {
+            if !known.insert(named.id.clone()) {
                 continue;
             }
-            if looked_at.len() > MOST_LOOKED_AT {
+            looked_at += 1;
+            if looked_at > MOST_LOOKED_AT {
                 return Ok(Proof::CannotTell);
             }
             match look(client, step, &named.id, since).await? {
@@ -98,10 +99,14 @@ async fn look(client: &Client<'_>, step: &Step<'_>, id: &str, since: i64) -> Res
         }
         head => head?,
     };
-    if head.payload.as_ref().and_then(|payload| payload.header(MARK)) == Some(step.mark) {
+    if mark_of(&head) == Some(step.mark) {
         return Ok(Look::Ours(Box::new(head)));
     }
     Ok(if head.internal_date < since { Look::Before } else { Look::Another })
+}
+
+fn mark_of(message: &wire::Message) -> Option<&str> {
+    message.payload.as_ref()?.header(MARK)
 }
 
 fn sent(found: &wire::Message) -> Sent {

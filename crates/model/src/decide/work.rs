@@ -11,7 +11,7 @@ use crate::{
     event::{EventKind, NewEvent, Subject},
     facets::{Facet, Version},
     id::{ChatId, ExternalId, MessageId, ParticipantId},
-    message::{Message, Status},
+    message::{Message, Problem, Status},
     participant::Participant,
     time::Timestamp,
     update::{Said, Update},
@@ -216,6 +216,12 @@ impl<'a> Work<'a> {
                     }
                     Progress::Uncertain { .. } if message.external_id.is_none() => {
                         (message.status, message.error) = (Status::Uncertain, Some(settled.command.uncertain()));
+                    }
+                    // It was done, and stands in another chat: what is here is not to wait for it.
+                    Progress::Done if message.external_id.is_none() && message.merged_into.is_none() => {
+                        let detail = "It was sent, and the platform put it into another chat.".to_owned();
+                        message.error = Some(Problem { code: "sent_elsewhere".to_owned(), detail });
+                        message.status = Status::Sent;
                     }
                     _ => {}
                 }

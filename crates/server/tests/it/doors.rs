@@ -79,12 +79,13 @@ fn doors_a_person_goes_the_whole_way_in_a_browser() {
     let arguments = ["demo", "--data-dir", data.to_str().unwrap(), "--listen", "127.0.0.1:0", "--sandbox-port", "0"];
     let demo = Process::start(&arguments, &[], &folder.path().join("demo.log"), "/login/");
     let addresses: Vec<_> = demo.said.lines().map(str::trim).filter(|line| line.starts_with("http://")).collect();
-    let [slack, login] = addresses[..] else { panic!("two addresses are printed: {}", demo.said) };
+    let [slack, gmail, login] = addresses[..] else { panic!("three addresses are printed: {}", demo.said) };
     let way = Command::new("node")
         .arg("e2e/whole-way.mjs")
         .current_dir(root().join("ui"))
         .env("BOTHWAYS_LOGIN_URL", login)
         .env("BOTHWAYS_SANDBOX_URL", slack.trim_end_matches('/'))
+        .env("BOTHWAYS_MAIL_URL", gmail.trim_end_matches('/'))
         .output()
         .unwrap();
     let (out, error) = (String::from_utf8_lossy(&way.stdout), String::from_utf8_lossy(&way.stderr));
