@@ -4,6 +4,7 @@
  *
  *   BOTHWAYS_LOGIN_URL     the one-time address that the server printed
  *   BOTHWAYS_SANDBOX_URL   the emulated Slack, with its control calls
+ *   BOTHWAYS_MAIL_URL      the emulated Gmail, with its control calls
  *   CHROMIUM               another browser than /usr/bin/chromium
  *
  * Prints a line for each step, and fails at the first that is not so.
@@ -12,10 +13,12 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { mailWay } from "./mail-way.mjs";
 import { Sandbox, until } from "./sandbox.mjs";
 
 const loginUrl = required("BOTHWAYS_LOGIN_URL");
 const sandbox = new Sandbox(required("BOTHWAYS_SANDBOX_URL"));
+const mailUrl = required("BOTHWAYS_MAIL_URL");
 const STEP_MS = 20_000;
 
 const browser = await chromium.launch({
@@ -241,15 +244,21 @@ async function wholeWay() {
     }
   });
 
+  await mailWay({ page, step, url: mailUrl, mark, beside: channel.name });
+
   await step("A chat that is deleted here is gone, and stays so", async () => {
-    const row = page.getByRole("region", { name: "Chats" }).getByRole("listitem");
+    const row = page
+      .getByRole("region", { name: "Chats" })
+      .getByRole("listitem")
+      .filter({ hasText: channel.name });
     await row.first().hover();
     await page.getByRole("button", { name: `Delete chat ${channel.name}`, exact: true }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Delete chat" }).click();
-    await page.getByRole("heading", { name: "No chats yet" }).waitFor();
+    await row.waitFor({ state: "detached" });
     await sandbox.act(other, "post", { channel: channel.id, text: `Is anybody there ${mark}` });
     await page.reload();
-    await page.getByRole("heading", { name: "No chats yet" }).waitFor();
+    await page.getByRole("region", { name: "Chats" }).getByRole("listitem").first().waitFor();
+    if ((await row.count()) > 0) throw new Error("The chat came back.");
   });
 }
 

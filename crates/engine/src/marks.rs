@@ -99,16 +99,7 @@ impl Engine {
             let (revision, updated_at) = (chat.revision + 1, self.now());
             let read = Chat { read: Some(mark), mark_due_at, revision, updated_at, ..chat };
             let mut changes = Changes::of(customer);
-            changes.events.push(NewEvent {
-                kind: EventKind::ChatRead,
-                subject: Subject::Chat(id),
-                revision,
-                connection_id: Some(read.connection_id),
-                chat_id: Some(id),
-                origin,
-                merged_from: None,
-                at: self.now(),
-            });
+            changes.events.push(self.read_event(&read, origin));
             changes.writes.push(Write::Chat(read));
             match self.commit(changes).await {
                 Err(StoreError::Stale) => {}
@@ -243,14 +234,32 @@ impl Engine {
         }
     }
 
-    /// The platform was told of a mark. One that was set meanwhile is still to be told.
-    async fn mark_told(&self, customer: &CustomerId, id: ChatId, mark: &ReadMark) -> Result<(), EngineError> {
-        match self.store().chat(customer, id).await? {
-            Some(chat) if chat.mark_due_at.is_some() && chat.read.as_ref() == Some(mark) => {
-                self.put_mark(chat, None).await
-            }
-            Some(_) | None => Ok(()),
+    fn read_event(&self, chat: &Chat, origin: Origin) -> NewEvent {
+        NewEvent {
+            kind: EventKind::ChatRead,
+            subject: Subject::Chat(chat.id),
+            revision: chat.revision,
+            connection_id: Some(chat.connection_id),
+            chat_id: Some(chat.id),
+            origin,
+            merged_from: None,
+            at: self.now(),
         }
+    }
+
+    /// The platform was told of a mark. One that was set meanwhile is still to be told. From here on the platform's
+    /// word stands, where it says as of when: also what it said while ours was to be told.
+    async fn mark_told(&self, customer: &CustomerId, id: ChatId, mark: &ReadMark) -> Result<(), EngineError> {
+        let held = self.store().chat(customer, id).await?;
+        let told = |chat: &Chat| chat.mark_due_at.is_some() && chat.read.as_ref() == Some(mark);
+        let Some(chat) = held.filter(told) else { return Ok(()) };
+        let there = chat.read_there.clone().filter(|there| chat.read_as_of.is_some() && there != mark);
+        let Some(read) = there else { return self.put_mark(chat, None).await };
+        let chat = Chat { read: Some(read), mark_due_at: None, revision: chat.revision + 1, ..chat };
+        let mut changes = Changes::of(customer);
+        changes.events.push(self.read_event(&chat, Origin::Live));
+        changes.writes.push(Write::Chat(chat));
+        Ok(self.commit(changes).await.map(drop)?)
     }
 
     async fn put_mark(&self, chat: Chat, mark_due_at: Option<Timestamp>) -> Result<(), EngineError> {

@@ -1,0 +1,104 @@
+/** Mail on the same way: connect Gmail, answer a thread, see it arrive on the other side and the answer come back. */
+import { until } from "./sandbox.mjs";
+
+const ANA = "ana@acme.example";
+
+/** The emulated Gmail, as a test drives it from outside. */
+class Mailboxes {
+  constructor(url) {
+    this.url = url.replace(/\/$/, "");
+  }
+
+  async call(path, init) {
+    const response = await fetch(`${this.url}/control${path}`, init);
+    if (!response.ok)
+      throw new Error(`The sandbox answered ${response.status} to ${path}: ${await response.text()}`);
+    return response.json();
+  }
+
+  /** Lets a person act, as in `act("bruno@acme.example", "send", { to, subject, text })`. */
+  act(as, deed, rest) {
+    const body = JSON.stringify({ as, do: deed, ...rest });
+    return this.call("/act", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  }
+
+  /** Waits until somebody has such a mail, and gives it. */
+  mail(whose, text) {
+    return until(`${whose} has the mail`, async () => {
+      const { messages } = await this.call(`/mailboxes/${whose}`);
+      return messages.find((one) => one.text.includes(text));
+    });
+  }
+}
+
+/** Goes it, from wherever the page is, and leaves it at the thread. */
+export async function mailWay({ page, step, url, mark, beside }) {
+  const gmail = new Mailboxes(url);
+  const messages = page.getByRole("log", { name: "Messages" });
+  const withText = (text) => messages.getByRole("article").filter({ hasText: text });
+  const people = (await gmail.call("/people")).map((one) => one.address ?? one);
+  const bruno = people.find((address) => address !== ANA);
+  const subject = `The pier ${mark}`;
+
+  await step("Gmail is connected by Google's own page, and a thread is imported", async () => {
+    await gmail.act(bruno, "send", { to: ANA, subject, text: `Who mends it? ${mark}` });
+    await page.goto(new URL("/connections", page.url()).href);
+    await page.getByRole("button", { name: "Connect an integration" }).first().click();
+    const dialog = page.getByRole("dialog");
+    const go = dialog.getByRole("button", { name: "Continue to Gmail" });
+    await dialog.getByText("Gmail", { exact: true }).first().waitFor();
+    if (!(await go.isVisible())) await dialog.getByRole("button", { name: /Gmail/ }).click();
+    await go.click();
+    await page.waitForURL(/\/connect\/|\/o\/oauth2\//);
+    if (page.url().includes("/connect/")) {
+      await page
+        .getByRole("button")
+        .or(page.getByRole("link", { name: /gmail|continue/i }))
+        .first()
+        .click();
+    }
+    const who = page.getByLabel("You are");
+    await who.waitFor();
+    await who.selectOption(ANA);
+    await page.getByRole("button", { name: "Continue" }).click();
+    const picker = page.getByRole("dialog", { name: /^Import chats/ });
+    await picker.waitFor();
+    await picker.getByRole("textbox", { name: "Search chats" }).fill(subject);
+    await picker.getByRole("checkbox", { name: subject, exact: true }).check();
+    await picker.getByRole("button", { name: "Import", exact: true }).click();
+    await picker.locator("li[data-state=completed]").waitFor();
+    await picker.getByRole("button", { name: "Open the chat" }).click();
+    await page.getByRole("heading", { name: subject, exact: true }).waitFor();
+    await withText(`Who mends it? ${mark}`).waitFor();
+  });
+
+  const answer = `We do, on Friday ${mark}`;
+  await step("An answer to all arrives on the other side, in the thread that it answers", async () => {
+    const field = page.getByRole("textbox", { name: /^Reply to all/ });
+    await field.fill(answer);
+    await field.press("Control+Enter");
+    await messages.locator("article[data-own][data-status=sent]").filter({ hasText: answer }).waitFor();
+    const there = await gmail.mail(bruno, answer);
+    const asked = await gmail.mail(bruno, `Who mends it? ${mark}`);
+    if (there.thread !== asked.thread) throw new Error("It stands in another thread there.");
+  });
+
+  await step("What is answered there comes back, in the same chat, without what it quotes", async () => {
+    const { id } = await gmail.mail(bruno, answer);
+    await gmail.act(bruno, "reply", { message: id, all: true, quote: true, text: `Thank you ${mark}` });
+    await withText(`Thank you ${mark}`).waitFor();
+    const row = withText(`Thank you ${mark}`);
+    if ((await row.getByText(answer).count()) > 0) throw new Error("What it quotes is not folded away.");
+  });
+
+  await step("Slack and mail stand in one list and one timeline", async () => {
+    const chats = page.getByRole("region", { name: "Chats" });
+    for (const name of [subject, beside])
+      await chats.getByRole("listitem").filter({ hasText: name }).first().waitFor();
+    await page.getByRole("link", { name: "Timeline" }).click();
+    const stream = page.getByRole("feed", { name: "Timeline" });
+    for (const name of [subject, beside]) await stream.getByRole("link", { name }).first().waitFor();
+    await stream.getByRole("link", { name: subject }).first().click();
+    await withText(answer).first().waitFor();
+  });
+}
