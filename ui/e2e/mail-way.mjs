@@ -95,7 +95,7 @@ export async function mailWay({ page, step, url, mark, beside }) {
     const chats = page.getByRole("region", { name: "Chats" });
     for (const name of [subject, beside])
       await chats.getByRole("listitem").filter({ hasText: name }).first().waitFor();
-    await page.getByRole("link", { name: "Timeline" }).click();
+    await page.getByRole("link", { name: "Timeline", exact: true }).click();
     const stream = page.getByRole("feed", { name: "Timeline" });
     for (const name of [subject, beside]) await stream.getByRole("link", { name }).first().waitFor();
     await stream.getByRole("link", { name: subject }).first().click();

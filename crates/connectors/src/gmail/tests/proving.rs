@@ -116,7 +116,7 @@ fn who_sent_too_much_since_to_look_at_all_of_it_cannot_tell() {
         }
         prove(&Wire::to(&gmail), &world, "new:1", &new_mail(), &Value::Null, MARK)
     };
-    assert!(matches!(count(49), Proof::Happened(_)));
+    assert!(matches!(count(199), Proof::Happened(_)));
     assert_eq!(count(1), Proof::CannotTell);
 }
 
