@@ -76,14 +76,14 @@ impl Engine {
                 return Err(EngineError::refused("chat_not_imported", "The chat is not imported. Import it first."));
             }
             let connection = self.own_connection(customer, chat.connection_id).await?;
-            if way == Way::Back && !connection.abilities.mark_unread {
-                let detail = "This platform cannot call messages unread again.";
-                return Err(EngineError::refused("not_possible", detail));
-            }
             let mark = match (way, message) {
                 (Way::Back, Some(from)) => Some(self.mark_before(&chat, from).await?),
                 (Way::On | Way::Back, up_to) => self.mark_of(&chat, up_to).await?,
             };
+            if way == Way::Back && !connection.abilities.mark_unread {
+                let detail = "This platform cannot call messages unread again.";
+                return Err(EngineError::refused("not_possible", detail));
+            }
             let Some(mark) = mark else { return Ok(()) };
             let stands = match way {
                 Way::On => chat.read.as_ref() >= Some(&mark),

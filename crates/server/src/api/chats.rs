@@ -19,6 +19,7 @@ use model::{
     attachment::AttachmentId,
     chat::{ChatKind, ChatState},
     id::{ChatId, ConnectionId, Cursor, ExternalId, MessageId},
+    message::Problem,
     store::ChatFilter,
     sync_status::Selection,
     time::Timestamp,
@@ -206,7 +207,8 @@ pub async fn import_chats(
     }
     let selection = Selection { search: q, label, since };
     if !all && selection.needs_search() {
-        return Err(ApiError::WrongShape("A search picks some of all; name the chats, or search.".to_owned()));
+        let detail = "A search picks some of all chats. Name the chats to import, or say all and search.".to_owned();
+        return Err(engine::EngineError::Refused(Problem { code: "search_without_all".to_owned(), detail }).into());
     }
     let runs = if all {
         vec![server.engine.import_all(&customer.id, connection, selection).await?]

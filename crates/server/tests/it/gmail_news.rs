@@ -1,8 +1,8 @@
 //! What is new in a mailbox: read on from where it was read last, told of by pushes or looked for.
 
 use crate::{
-    house::{Answer, Feed, House},
-    mailhouse::{ANA, connect, with_mail, with_mail_and},
+    house::{Answer, Feed, House, SkewedClock},
+    mailhouse::{ANA, connect, with_mail, with_mail_and, with_mail_by},
 };
 use model::{
     following::Followings,
@@ -11,6 +11,7 @@ use model::{
 use reqwest::Method;
 use sandbox::gmail::{Act, Deed, Gmail, Subscription};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const AUDIENCE: &str = "https://bothways.example/hooks/gmail";
 const PUSHER: &str = "pusher@bothways-sandbox.iam.gserviceaccount.com";
@@ -202,8 +203,8 @@ async fn an_emoji_stands_under_its_mail_and_a_bounce_shows_on_the_mail_that_came
 }
 
 /// A house to which Gmail pushes.
-async fn pushed() -> (House, Gmail, tokio::sync::oneshot::Sender<()>) {
-    let (house, gmail, stop) = with_mail_and(|config| {
+async fn pushed(clock: Arc<SkewedClock>) -> (House, Gmail, tokio::sync::oneshot::Sender<()>) {
+    let (house, gmail, stop) = with_mail_by(clock, |config| {
         config.checks.poll_seconds = 3_600;
         config.checks.pushed = Some(true);
         let settings = config.integrations.get_mut("gmail").unwrap();
@@ -228,12 +229,15 @@ async fn push(house: &House, headers: &[(&str, &str)], body: Value) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_makes_us_look_and_a_forged_one_does_not() {
-    let (house, gmail, stop) = pushed().await;
+    let clock = Arc::new(SkewedClock::default());
+    let (house, gmail, stop) = pushed(Arc::clone(&clock)).await;
     let connection = connect(&house, "ana", ANA).await;
     house.until(async || gmail.mailbox(ANA).unwrap().watched_until_micros.is_some()).await;
     let shown = house.get("ana", &format!("/v1/connections/{connection}")).await;
     assert_eq!(shown["abilities"]["news"], json!(["webhook"]), "{shown}");
     let bruno = other(&gmail);
+    // More than one notice in a second is never sent, and the watch was told of just now.
+    clock.set_seconds(2);
     gmail.act_send(&bruno, ANA, "The roof", "It leaks again.").unwrap();
     chat_with(&house, "The roof", 1).await;
 

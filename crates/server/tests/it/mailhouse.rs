@@ -3,7 +3,10 @@
 use crate::{browser::Browser, house::House};
 use model::world::Secret;
 use reqwest::{Method, header};
-use sandbox::gmail::{App, Config as World, Gmail, Quota};
+use sandbox::{
+    clock::{Clock, SystemClock},
+    gmail::{App, Config as World, Gmail, Quota},
+};
 use serde_json::json;
 use server::config::Config;
 use std::sync::Arc;
@@ -19,9 +22,17 @@ pub async fn with_mail() -> (House, Gmail, oneshot::Sender<()>) {
 
 /// One whose configuration is changed before it starts.
 pub async fn with_mail_and(configure: impl FnOnce(&mut Config)) -> (House, Gmail, oneshot::Sender<()>) {
+    with_mail_by(Arc::new(SystemClock), configure).await
+}
+
+/// One whose Gmail has a clock of its own.
+pub async fn with_mail_by(
+    clock: Arc<dyn Clock>,
+    configure: impl FnOnce(&mut Config),
+) -> (House, Gmail, oneshot::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let (app, clock) = (App::default(), Arc::new(sandbox::clock::SystemClock));
+    let app = App::default();
     let gmail = Gmail::new(World { quota: Quota::New, ..World::default() }, clock);
     let (stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(sandbox::gmail::serve::run(gmail.clone(), listener, async move { drop(stopped.await) }));

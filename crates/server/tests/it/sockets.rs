@@ -29,7 +29,9 @@ impl House {
     }
 
     async fn how_news_come(&self, customer: &str) -> Value {
-        self.get(customer, "/v1/integrations").await["items"][0]["abilities"]["news"].clone()
+        let offered = self.get(customer, "/v1/integrations").await;
+        let slack = offered["items"].as_array().unwrap().iter().find(|one| one["platform"] == "slack").unwrap();
+        slack["abilities"]["news"].clone()
     }
 
     async fn metric(&self, line: &str) -> f64 {
