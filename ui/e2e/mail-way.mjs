@@ -1,27 +1,10 @@
 /** Mail on the same way: connect Gmail, answer a thread, see it arrive on the other side and the answer come back. */
-import { until } from "./sandbox.mjs";
+import { Control, until } from "./sandbox.mjs";
 
 const ANA = "ana@acme.example";
 
-/** The emulated Gmail, as a test drives it from outside. */
-class Mailboxes {
-  constructor(url) {
-    this.url = url.replace(/\/$/, "");
-  }
-
-  async call(path, init) {
-    const response = await fetch(`${this.url}/control${path}`, init);
-    if (!response.ok)
-      throw new Error(`The sandbox answered ${response.status} to ${path}: ${await response.text()}`);
-    return response.json();
-  }
-
-  /** Lets a person act, as in `act("bruno@acme.example", "send", { to, subject, text })`. */
-  act(as, deed, rest) {
-    const body = JSON.stringify({ as, do: deed, ...rest });
-    return this.call("/act", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-  }
-
+/** The emulated Gmail. */
+class Mailboxes extends Control {
   /** Waits until somebody has such a mail, and gives it. */
   mail(whose, text) {
     return until(`${whose} has the mail`, async () => {

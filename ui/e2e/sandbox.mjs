@@ -1,9 +1,10 @@
-/** The emulated Slack, as a test drives it from outside. */
+/** The emulated platforms, as a test drives them from outside. */
 
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 100;
 
-export class Sandbox {
+/** What every emulated platform takes from outside. */
+export class Control {
   constructor(url) {
     this.url = url.replace(/\/$/, "");
   }
@@ -20,7 +21,10 @@ export class Sandbox {
     const body = JSON.stringify({ as, do: deed, ...rest });
     return this.call("/act", { method: "POST", headers: { "Content-Type": "application/json" }, body });
   }
+}
 
+/** The emulated Slack. */
+export class Sandbox extends Control {
   async messages(channel) {
     return (await this.call(`/channels/${channel}`)).messages;
   }
