@@ -1,7 +1,13 @@
 /** Mail on the same way: connect Gmail, answer a thread, see it arrive on the other side and the answer come back. */
+import { Buffer } from "node:buffer";
 import { Control, until } from "./sandbox.mjs";
 
 const ANA = "ana@acme.example";
+/** One dot. */
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 /** The emulated Gmail. */
 class Mailboxes extends Control {
@@ -72,6 +78,38 @@ export async function mailWay({ page, step, url, mark, beside }) {
     await withText(`Thank you ${mark}`).waitFor();
     const row = withText(`Thank you ${mark}`);
     if ((await row.getByText(answer).count()) > 0) throw new Error("What it quotes is not folded away.");
+  });
+
+  const address = `https://pictures.example/pier-${mark}.png`;
+  await step("A picture from elsewhere is fetched once somebody asks for it, and not before", async () => {
+    const asked = [];
+    await page.route("https://pictures.example/**", (route) => {
+      asked.push(route.request().url());
+      return route.fulfill({ contentType: "image/png", body: PICTURE });
+    });
+    const { id } = await gmail.mail(bruno, `Thank you ${mark}`);
+    const html = `<p>So it looked <b>${mark}</b></p><img alt="The pier" src="${address}">`;
+    await gmail.act(bruno, "reply", {
+      message: id,
+      all: true,
+      quote: false,
+      text: `So it looked ${mark}`,
+      html,
+    });
+    const row = messages.getByRole("article").filter({ has: page.locator("iframe") });
+    const sheet = row.frameLocator("iframe");
+    await row.getByText("without pictures from elsewhere").waitFor();
+    await sheet.getByText(`So it looked ${mark}`).waitFor();
+    if (asked.length > 0) throw new Error(`It was fetched unasked: ${asked}`);
+    await row.getByRole("button", { name: "Show pictures" }).click();
+    const picture = sheet.getByRole("img", { name: "The pier" });
+    await until("the picture shows", () => picture.evaluate((one) => one.complete && one.naturalWidth === 1));
+    if (asked.length !== 1) throw new Error(`It was fetched more than once: ${asked}`);
+    await page.reload();
+    await row.getByRole("button", { name: "Show pictures" }).waitFor();
+    await sheet.getByText(`So it looked ${mark}`).waitFor();
+    if (asked.length !== 1) throw new Error("It was remembered.");
+    await page.unroute("https://pictures.example/**");
   });
 
   await step("Slack and mail stand in one list and one timeline", async () => {

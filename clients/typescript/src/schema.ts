@@ -1328,8 +1328,10 @@ export interface components {
         /** @description The mailing list that it came through. */
         list?: string | null;
         /**
-         * @description What it says as the mail's own HTML, cleaned: no scripts, handlers, styles that reach outside, or pictures from
-         *     elsewhere. Show it in a sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments.
+         * @description What it says as the mail's own HTML, cleaned: no scripts, handlers, or styles that reach outside. Show it in a
+         *     sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments. A picture that is
+         *     elsewhere has no `src`, but its address in `data-remote-src`, which starts with `https://` or `http://`: nothing is
+         *     fetched until you move it into `src`.
          */
         mail_html?: string | null;
         merged_into?: components["schemas"]["MessageId"] | null;
@@ -1344,7 +1346,10 @@ export interface components {
         /** @description Who reacted. */
         reactions: components["schemas"]["Reaction"][];
         recipients?: components["schemas"]["Recipients"] | null;
-        /** @description Pictures from elsewhere were taken out of the mail's HTML: they tell their owner who reads it. */
+        /**
+         * @description The mail's HTML, new or quoted, has pictures that are elsewhere, with their addresses in `data-remote-src`. To
+         *     fetch one tells its owner who reads the mail, so show them only to whoever asks for them.
+         */
         remote_images: boolean;
         /**
          * Format: int64
@@ -1538,8 +1543,10 @@ export interface components {
       /** @description The mailing list that it came through. */
       list?: string | null;
       /**
-       * @description What it says as the mail's own HTML, cleaned: no scripts, handlers, styles that reach outside, or pictures from
-       *     elsewhere. Show it in a sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments.
+       * @description What it says as the mail's own HTML, cleaned: no scripts, handlers, or styles that reach outside. Show it in a
+       *     sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments. A picture that is
+       *     elsewhere has no `src`, but its address in `data-remote-src`, which starts with `https://` or `http://`: nothing is
+       *     fetched until you move it into `src`.
        */
       mail_html?: string | null;
       merged_into?: components["schemas"]["MessageId"] | null;
@@ -1554,7 +1561,10 @@ export interface components {
       /** @description Who reacted. */
       reactions: components["schemas"]["Reaction"][];
       recipients?: components["schemas"]["Recipients"] | null;
-      /** @description Pictures from elsewhere were taken out of the mail's HTML: they tell their owner who reads it. */
+      /**
+       * @description The mail's HTML, new or quoted, has pictures that are elsewhere, with their addresses in `data-remote-src`. To
+       *     fetch one tells its owner who reads the mail, so show them only to whoever asks for them.
+       */
       remote_images: boolean;
       /**
        * Format: int64

@@ -17,11 +17,12 @@ pub struct Letter {
     pub bcc: Vec<Correspondent>,
     /// Where its author wants answers, if that is elsewhere.
     pub reply_to: Vec<Correspondent>,
-    /// Its new words in HTML, cleaned, if it has any.
+    /// Its new words in HTML, cleaned, if it has any. A picture that is elsewhere has its address in `data-remote-src`,
+    /// where nothing fetches it.
     pub html: Option<String>,
     /// The history that it quotes.
     pub quoted: Option<Quoted>,
-    /// Pictures from elsewhere were taken out of the HTML: they tell their owner who reads it.
+    /// Its HTML has pictures that are elsewhere. To fetch one tells its owner who reads the mail.
     pub remote_images: bool,
     /// Its name among mails, by which answers refer to it.
     pub message_id: Option<String>,

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{auth::CUSTOMER_HEADER, error::ApiError},
-    config::{BASE_URL, Config},
+    config::Config,
     proxies::{self, Client},
     serve::Server,
 };
@@ -10,7 +10,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use engine::FLOW;
@@ -33,7 +33,7 @@ pub fn guarded(router: Router<Server>, server: &Server) -> anyhow::Result<Router
         .layer(from_fn_with_state(server.clone(), bounded))
         .layer(CatchPanicLayer::custom(panicked));
     let guarded = shared(guarded, &server.config)
-        .layer(from_fn_with_state(server.clone(), with_policies))
+        .layer(from_fn(with_policies))
         .layer(from_fn_with_state(server.clone(), logged))
         .layer(from_fn_with_state(trusted, proxies::meet));
     Ok(guarded)
@@ -73,20 +73,13 @@ async fn bounded(State(server): State<Server>, request: Request, next: Next) -> 
     }
 }
 
-/// The policy for pages. People's pictures come from anywhere; a configured platform may be plain HTTP.
-pub fn content_policy(config: &Config) -> String {
-    let urls = config.integrations.values().filter_map(|settings| settings.get(BASE_URL));
-    let origins = urls.filter_map(|url| reqwest::Url::parse(&url.0).ok()).map(|url| url.origin().ascii_serialization());
-    let origins: Vec<_> = origins.collect();
-    // The page's parts bring their styles along as elements, which only 'unsafe-inline' allows.
-    format!(
-        "default-src 'self'; img-src 'self' data: https: {}; style-src 'self' 'unsafe-inline'; object-src 'none'; \
-         frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-        origins.join(" ")
-    )
-}
+/// The policy for pages. People's pictures come from anywhere, and so do those of a mail, whose frame stands under this
+/// policy as well as under its own: that one lets them in once somebody asks for them. The page's parts bring their
+/// styles along as elements, which only 'unsafe-inline' allows.
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: https: http:; style-src 'self' 'unsafe-inline'; \
+                              object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-async fn with_policies(State(server): State<Server>, request: Request, next: Next) -> Response {
+async fn with_policies(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let fixed = [
@@ -94,6 +87,7 @@ async fn with_policies(State(server): State<Server>, request: Request, next: Nex
         (header::X_FRAME_OPTIONS, "DENY"),
         // Addresses here may hold a ticket.
         (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
@@ -101,7 +95,6 @@ async fn with_policies(State(server): State<Server>, request: Request, next: Nex
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| server.content_policy.clone());
     response
 }
 

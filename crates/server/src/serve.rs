@@ -20,7 +20,7 @@ use anyhow::Context;
 use axum::{
     Json, Router,
     extract::State,
-    http::{HeaderValue, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -63,8 +63,6 @@ pub struct Inside {
     pub room: Semaphore,
     /// How many more files may be on their way at once.
     pub transfers: Arc<Semaphore>,
-    /// What browsers may do with our pages.
-    pub content_policy: HeaderValue,
 }
 
 impl Deref for Server {
@@ -180,7 +178,6 @@ pub fn start(material: Material, listener: TcpListener) -> anyhow::Result<Runnin
         transfers: Arc::new(Semaphore::new(
             usize::try_from(config.limits.transfers_at_once)?.min(Semaphore::MAX_PERMITS),
         )),
-        content_policy: HeaderValue::from_str(&safety::content_policy(&config))?,
         engine,
         keys,
         wakers,

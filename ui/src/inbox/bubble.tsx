@@ -7,7 +7,14 @@ import { filesBeside, sheetHtml } from "./mail-sheet";
 import classes from "./message.module.css";
 import type { Root } from "./rows";
 
-export function Bubble({ message, root }: { message: Message; root: Root | null }) {
+type Props = {
+  message: Message;
+  root: Root | null;
+  /** Somebody asked for its pictures from elsewhere. */
+  remote: boolean;
+};
+
+export function Bubble({ message, root, remote }: Props) {
   const { pending_change: change, deleted_at, edited_at, attachments } = message;
   if (deleted_at) {
     return (
@@ -32,7 +39,7 @@ export function Bubble({ message, root }: { message: Message; root: Root | null 
       {message.broadcast && <div className={classes.broadcast}>Also shown outside of its thread</div>}
       {(text || html || message.quoted) && (
         <div className={classes.text} dir="auto" data-struck={changing?.kind === "delete" || undefined}>
-          {message.recipients ? <MailBody message={message} /> : <RichText body={body} />}
+          {message.recipients ? <MailBody message={message} remote={remote} /> : <RichText body={body} />}
           {edited_at && !changing && (
             <span className={classes.edited} title={`Edited ${fullTime(edited_at)}`}>
               {" "}

@@ -2,16 +2,26 @@ import type { Message } from "@bothways/client";
 import { Tooltip } from "@mantine/core";
 import { useState } from "react";
 import { useInbox } from "../feed/store";
+import { hasRemotePictures } from "./mail-sheet";
 import { notesOf, ownSubject, recipientsLine } from "./mail-words";
 import classes from "./mail.module.css";
 
+type Props = {
+  message: Message;
+  /** Its pictures from elsewhere are shown. */
+  remote: boolean;
+  /** Somebody asks for them. */
+  onRemote: () => void;
+};
+
 /** To whom a mail went, in one quiet line that opens to all addresses; and its subject, if that is its own. */
-export function MailHead({ message }: { message: Message }) {
+export function MailHead({ message, remote, onRemote }: Props) {
   const [open, setOpen] = useState(false);
   const chatName = useInbox(({ chats }) => chats.get(message.chat_id)?.name);
   const line = recipientsLine(message);
   const subject = ownSubject(message, chatName);
-  const notes = message.deleted_at ? [] : notesOf(message);
+  const notes = message.deleted_at ? [] : notesOf(message, remote);
+  const offered = !remote && !message.deleted_at && hasRemotePictures(message);
   if (!line && !subject && notes.length === 0) return null;
   return (
     <div className={classes.head}>
@@ -35,6 +45,11 @@ export function MailHead({ message }: { message: Message }) {
             </span>
           </Tooltip>
         ))}
+        {offered && (
+          <button type="button" className={classes.recipients} onClick={onRemote}>
+            Show pictures
+          </button>
+        )}
       </div>
       {open && <Addresses message={message} />}
     </div>

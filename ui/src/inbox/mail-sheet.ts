@@ -1,6 +1,6 @@
 /**
  * The page that a mail's own HTML is shown in. The server has cleaned it; this is the second wall: a frame of its own,
- * where no script runs and nothing is fetched but what the mail brings itself.
+ * where no script runs and nothing is fetched but what the mail brings itself, and pictures once somebody asks for them.
  */
 import type { Attachment, Message } from "@bothways/client";
 
@@ -11,7 +11,8 @@ import type { Attachment, Message } from "@bothways/client";
 export const SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
 /** Inline pictures are the mail's own files, which come from here. */
-const POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'";
+const OWN_PICTURES = "'self' data:";
+const ALL_PICTURES = `${OWN_PICTURES} https: http:`;
 
 const STYLE = `
   html { color-scheme: light; overflow-x: auto; overflow-y: hidden; }
@@ -30,12 +31,27 @@ const STYLE = `
   a { color: #0969da; }
 `;
 
-export function sheetOf(html: string, attachments: readonly Attachment[]): string {
+/** The whole page; with its pictures from elsewhere only if somebody asked for them. */
+export function sheetOf(html: string, attachments: readonly Attachment[], remote: boolean): string {
+  const policy = `default-src 'none'; img-src ${remote ? ALL_PICTURES : OWN_PICTURES}; style-src 'unsafe-inline'`;
+  const own = withPictures(html, attachments);
   return (
     `<!doctype html><html><head><meta charset="utf-8">` +
-    `<meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta name="referrer" content="no-referrer">` +
-    `<base target="_blank"><style>${STYLE}</style></head><body>${withPictures(html, attachments)}</body></html>`
+    `<meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer">` +
+    `<base target="_blank"><style>${STYLE}</style></head><body>${remote ? withRemotePictures(own) : own}</body></html>`
   );
+}
+
+/** A picture that is elsewhere bears its address where nothing fetches it. */
+const REMOTE = /(<img\b[^>]*?) data-remote-src="(https?:\/\/[^"]*)"/gi;
+
+export function withRemotePictures(html: string): string {
+  return html.replace(REMOTE, '$1 src="$2"');
+}
+
+/** Whether a mail, or what it quotes, has pictures that somebody may ask for. */
+export function hasRemotePictures({ mail_html, quoted }: Message): boolean {
+  return [mail_html, quoted?.html].some((html) => html && withRemotePictures(html) !== html);
 }
 
 /**

@@ -52,10 +52,11 @@ test("a thread names its people, and a channel none", () => {
 });
 
 test("a list says more than that a program sent it", () => {
-  const notes = notesOf({ ...mail, list: "boats.x", automatic: true, remote_images: true });
+  const notes = notesOf({ ...mail, list: "boats.x", automatic: true, remote_images: true }, false);
   expect(notes.map(({ words }) => words)).toEqual(["mailing list", "without pictures from elsewhere"]);
-  expect(notesOf({ ...mail, automatic: true })[0]?.words).toBe("automatic");
-  expect(notesOf(mail)).toEqual([]);
+  expect(notesOf({ ...mail, automatic: true }, false)[0]?.words).toBe("automatic");
+  expect(notesOf(mail, false)).toEqual([]);
+  expect(notesOf({ ...mail, remote_images: true }, true)).toEqual([]);
 });
 
 test("what is typed is an address with or without a name", () => {

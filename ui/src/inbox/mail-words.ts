@@ -48,13 +48,16 @@ export function participantsLine({ kind, participants }: Chat): string {
 }
 
 /** What is worth knowing of where a mail came from, each with the reason for it. */
-export function notesOf({ list, automatic, remote_images }: Message): { words: string; why: string }[] {
+export function notesOf(
+  { list, automatic, remote_images }: Message,
+  remoteShown: boolean,
+): { words: string; why: string }[] {
   const notes = [];
   if (list) notes.push({ words: "mailing list", why: `It came through the list ${list}.` });
   else if (automatic) notes.push({ words: "automatic", why: "A program sent it by itself." });
-  if (remote_images) {
+  if (remote_images && !remoteShown) {
     const why =
-      "Pictures from elsewhere were taken out when this mail was read: they would tell their owner that you read it.";
+      "Pictures from elsewhere are not fetched unless you ask for them: that tells their owner that you read this mail.";
     notes.push({ words: "without pictures from elsewhere", why });
   }
   return notes;

@@ -28,6 +28,8 @@ type Props = {
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { message, first, root, sought, abilities, onReply } = props;
   const [editing, setEditing] = useState(false);
+  // Of this mail, until it is out of sight: nothing remembers it.
+  const [remote, setRemote] = useState(false);
   if (message.direction === "system") return <SystemLine message={message} />;
   const own = message.direction === "outgoing";
   const name = message.sender?.name ?? (own ? "You" : "Somebody");
@@ -60,12 +62,14 @@ export const MessageRow = memo(function MessageRow(props: Props) {
             </time>
           </div>
         )}
-        {message.recipients && <MailHead message={message} />}
+        {message.recipients && (
+          <MailHead message={message} remote={remote} onRemote={() => setRemote(true)} />
+        )}
         {editing ? (
           <EditForm message={message} limit={abilities.longest_edit} onDone={() => setEditing(false)} />
         ) : (
           <div className={classes.line} tabIndex={-1}>
-            <Bubble message={message} root={root} />
+            <Bubble message={message} root={root} remote={remote} />
             <MessageActions
               message={message}
               root={root}

@@ -30,7 +30,7 @@ const MOST_FAILURES: usize = 10;
 /// How many people of a thread are named.
 const MOST_PEOPLE: usize = 50;
 /// What is asked of a mail's reading.
-pub const WANTED: mail::Wanted<'static> = mail::Wanted { keep_remote_images: false, fields: &[MARK] };
+pub const WANTED: mail::Wanted<'static> = mail::Wanted { fields: &[MARK] };
 
 /// A message's place: by time, and among those of one millisecond by id.
 pub fn position(message: &wire::Message) -> String {

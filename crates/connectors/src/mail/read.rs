@@ -23,8 +23,6 @@ use std::{borrow::Cow, collections::BTreeSet};
 /// What is asked of a reading.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// Pictures from elsewhere stay in the HTML. They tell their owner who reads it, when and where.
-    pub keep_remote_images: bool,
     /// Names of fields whose values are wanted besides, as a mark of our own.
     pub fields: &'a [&'a str],
 }
@@ -123,7 +121,7 @@ pub(super) fn of(root: &Node<'_>, wanted: &Wanted<'_>, mut cut: BTreeSet<Bound>)
     let mut mail = head(&root.fields, wanted, &mut cut);
     let content = content::gather(root, &mut cut);
     let is_forward = subject::is_forward(&mail.subject);
-    let rich = content.html().map(|html| html::read(&html, wanted.keep_remote_images, is_forward, &mut cut));
+    let rich = content.html().map(|html| html::read(&html, is_forward, &mut cut));
     mail.text = match (content.plain(), &rich) {
         (Some(mut plain), _) => {
             if cut_bytes(&mut plain, LONGEST_TEXT_BYTES) {

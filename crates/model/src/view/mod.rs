@@ -148,12 +148,15 @@ pub struct Message {
     pub subject: Option<String>,
     /// What it says. Empty once it is deleted.
     pub body: Words,
-    /// What it says as the mail's own HTML, cleaned: no scripts, handlers, styles that reach outside, or pictures from
-    /// elsewhere. Show it in a sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments.
+    /// What it says as the mail's own HTML, cleaned: no scripts, handlers, or styles that reach outside. Show it in a
+    /// sandboxed frame and nowhere else. `cid:` addresses name pictures among its attachments. A picture that is
+    /// elsewhere has no `src`, but its address in `data-remote-src`, which starts with `https://` or `http://`: nothing is
+    /// fetched until you move it into `src`.
     pub mail_html: Option<String>,
     /// The history that it quotes; none but for mail. What is new in it is in `body` and `mail_html` alone.
     pub quoted: Option<Quoted>,
-    /// Pictures from elsewhere were taken out of the mail's HTML: they tell their owner who reads it.
+    /// The mail's HTML, new or quoted, has pictures that are elsewhere, with their addresses in `data-remote-src`. To
+    /// fetch one tells its owner who reads the mail, so show them only to whoever asks for them.
     pub remote_images: bool,
     /// The mailing list that it came through.
     pub list: Option<String>,

@@ -100,8 +100,7 @@ impl Writer {
             "pre" => self.pre += 1,
             "ul" => self.lists.push(None),
             "ol" => {
-                let start = element.attributes.iter().find(|(name, _)| *name == "start");
-                self.lists.push(Some(start.and_then(|(_, start)| start.parse().ok()).unwrap_or(1)));
+                self.lists.push(Some(element.says("start").and_then(|start| start.parse().ok()).unwrap_or(1)));
             }
             "li" => {
                 self.point = Some(match self.lists.last_mut() {
@@ -140,7 +139,7 @@ impl Writer {
             "br" => self.line_break(),
             "hr" => self.end_line(),
             "img" => {
-                if let Some((_, alt)) = element.attributes.iter().find(|(name, _)| *name == "alt") {
+                if let Some(alt) = element.says("alt") {
                     self.text(number, alt);
                 }
             }

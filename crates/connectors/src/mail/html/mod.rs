@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 pub struct Html {
     /// What its author says and what they answer. Each is whole by itself.
     pub folded: Folded,
-    /// Pictures that would be fetched from elsewhere were taken away.
+    /// It has pictures that are elsewhere. Their addresses stand where nothing fetches them, in `data-remote-src`.
     pub hides_remote_images: bool,
     /// The pictures of the mail itself that are shown, by Content-ID. Their addresses are `cid:…`, to be filled in.
     pub inline: Vec<String>,
@@ -31,17 +31,16 @@ pub struct Read {
     pub text: Folded,
 }
 
-/// Reads HTML. Pictures from elsewhere are kept only if they are asked for.
-pub fn read(html: &str, keep_remote: bool, is_forward: bool, cut: &mut BTreeSet<Bound>) -> Read {
-    let tamed = tame::tame(html, keep_remote);
+/// Reads HTML.
+pub fn read(html: &str, is_forward: bool, cut: &mut BTreeSet<Bound>) -> Read {
+    let tamed = tame::tame(html);
     if tamed.is_cut {
         cut.insert(Bound::Html);
     }
     let lines = lines::lines(&tamed.pieces);
     let at = lines::history(&lines, is_forward);
     let (new, quoted) = pieces::part(&tamed.pieces, at.map(|at| lines[at].first));
-    let clean = |html: String| clean::clean(&html, keep_remote);
-    let folded = Folded { new: clean(new), quoted: clean(quoted) };
+    let folded = Folded { new: clean::clean(&new), quoted: clean::clean(&quoted) };
     let text = lines::text(&lines, at);
     let html = Html { folded, hides_remote_images: tamed.has_remote, inline: tamed.inline };
     Read { html, text }

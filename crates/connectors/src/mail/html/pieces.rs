@@ -95,6 +95,9 @@ pub const ATTRIBUTES: [&str; 18] = [
     "width",
 ];
 
+/// Where the address of a picture stands that is elsewhere. Nothing is fetched for it.
+pub const REMOTE: &str = "data-remote-src";
+
 /// A tag with what it says.
 #[derive(Debug)]
 pub struct Element {
@@ -106,6 +109,13 @@ pub struct Element {
     pub hint: Hint,
     /// It holds words of somebody else, for certain.
     pub is_cited: bool,
+}
+
+impl Element {
+    /// What it says under a name.
+    pub fn says(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(one, _)| *one == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A piece of HTML.

@@ -102,6 +102,18 @@ pub fn is_hidden(style: &str) -> bool {
         || says("max-height", is_nothing) && says("overflow", |value| value.starts_with("hidden"))
 }
 
+/// What a style declares of a property: what it says last of it.
+pub fn declared<'a>(style: &'a str, property: &str) -> Option<&'a str> {
+    declarations(style).filter(|(name, _)| name == property).last().map(|(_, value)| value)
+}
+
+/// Whether a measure is one dot or less.
+pub fn is_a_dot_at_most(measure: &str) -> bool {
+    let lower = measure.to_ascii_lowercase();
+    let number = lower.trim_end_matches("!important").trim_end().trim_end_matches("px").trim();
+    number.parse().is_ok_and(|dots: f32| (0.0..=1.0).contains(&dots))
+}
+
 /// Whether it draws the line under which Outlook puts what is answered.
 pub fn is_outlook_line(style: &str) -> bool {
     declarations(style).any(|(name, value)| {
@@ -140,6 +152,18 @@ mod tests {
         ] {
             assert_eq!(kept(style).as_deref(), wanted, "{style}");
         }
+    }
+
+    #[test]
+    fn a_dot_is_known_in_all_its_spellings() {
+        for measure in ["1", "0", "1px", "1PX !important", "0.5px", " 1 "] {
+            assert!(is_a_dot_at_most(measure), "{measure}");
+        }
+        for measure in ["2", "10px", "1%", "100%", "1em", "auto", "-1", "nan", ""] {
+            assert!(!is_a_dot_at_most(measure), "{measure}");
+        }
+        assert_eq!(declared("width:1px;WIDTH: 2px;height:3px", "width"), Some("2px"));
+        assert_eq!(declared("max-width:1px", "width"), None);
     }
 
     #[test]

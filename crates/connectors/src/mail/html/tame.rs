@@ -4,7 +4,7 @@
 //! allow. It understands HTML as far as readers see it, and need not agree with a browser in all else.
 
 use super::{
-    pieces::{ATTRIBUTES, ELEMENTS, Element, Piece},
+    pieces::{ATTRIBUTES, ELEMENTS, Element, Piece, REMOTE},
     style,
 };
 use crate::mail::{
@@ -35,17 +35,17 @@ pub struct Tamed {
     pub pieces: Vec<Piece>,
     /// There was more.
     pub is_cut: bool,
-    /// Pictures from elsewhere were taken away.
+    /// It has pictures from elsewhere.
     pub has_remote: bool,
     /// The pictures of the mail itself, by Content-ID.
     pub inline: Vec<String>,
 }
 
 /// Reads HTML into pieces.
-pub fn tame(html: &str, keep_remote: bool) -> Tamed {
+pub fn tame(html: &str) -> Tamed {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
-    let mut tamer = Tamer { tamed: Tamed::default(), open: Vec::new(), looks: 0, silent: None, cost: 0, keep_remote };
+    let mut tamer = Tamer { tamed: Tamed::default(), open: Vec::new(), looks: 0, silent: None, cost: 0 };
     for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
         if tamer.cost > MOST_PIECES {
             tamer.tamed.is_cut = true;
@@ -71,7 +71,6 @@ struct Tamer {
     silent: Option<(Vec<u8>, usize)>,
     /// How many nodes a browser would make of it, at most.
     cost: usize,
-    keep_remote: bool,
 }
 
 impl Tamer {
@@ -101,6 +100,12 @@ impl Tamer {
         // Looks that are open may have to be made anew in each element.
         self.cost += 1 + self.looks;
         let element = self.element(name, tag);
+        if element.says(REMOTE).is_some() {
+            if is_dot(&element) {
+                return;
+            }
+            self.tamed.has_remote = true;
+        }
         if is_void {
             return self.tamed.pieces.push(Piece::Void(element));
         }
@@ -121,7 +126,7 @@ impl Tamer {
                 b"href" if name == "a" && value.len() <= LONGEST_ATTRIBUTE_BYTES => {
                     element.attributes.push(("href", value.trim().to_owned()));
                 }
-                b"src" if name == "img" => element.attributes.extend(self.picture(&value).map(|src| ("src", src))),
+                b"src" if name == "img" => element.attributes.extend(self.picture(&value)),
                 b"style" => {
                     if style::is_outlook_line(&value) {
                         element.hint = Hint::History;
@@ -143,8 +148,8 @@ impl Tamer {
         element
     }
 
-    /// The address of a picture, if it may be shown.
-    fn picture(&mut self, address: &str) -> Option<String> {
+    /// The address of a picture, and the attribute that it is kept in: one from elsewhere is not to be fetched.
+    fn picture(&mut self, address: &str) -> Option<(&'static str, String)> {
         let address = address.trim();
         let lower = address.get(..address.floor_char_boundary(LONGEST_SCHEME)).unwrap_or_default().to_ascii_lowercase();
         if lower.starts_with("cid:") {
@@ -152,15 +157,15 @@ impl Tamer {
             if self.tamed.inline.len() < MOST_PARTS && !self.tamed.inline.contains(&id) {
                 self.tamed.inline.push(id);
             }
-            return Some(address.to_owned());
+            return Some(("src", address.to_owned()));
         }
-        if ["http:", "https:", "//"].iter().any(|start| lower.starts_with(start)) {
-            if !self.keep_remote {
-                self.tamed.has_remote = true;
-            }
-            return (self.keep_remote && address.len() <= LONGEST_ATTRIBUTE_BYTES).then(|| address.to_owned());
+        if ["http://", "https://"].iter().any(|start| lower.starts_with(start)) {
+            return (address.len() <= LONGEST_ATTRIBUTE_BYTES).then(|| (REMOTE, address.to_owned()));
         }
-        OWN_PICTURES.iter().any(|start| lower.starts_with(start)).then(|| address.to_owned())
+        if lower.starts_with("//") {
+            return (address.len() <= LONGEST_ATTRIBUTE_BYTES).then(|| (REMOTE, format!("https:{address}")));
+        }
+        OWN_PICTURES.iter().any(|start| lower.starts_with(start)).then(|| ("src", address.to_owned()))
     }
 
     fn end(&mut self, name: &[u8]) {
@@ -219,6 +224,15 @@ impl Tamer {
             self.tamed.pieces.push(Piece::Text(kept));
         }
     }
+}
+
+/// Whether a picture is a dot, which shows nothing but to its owner that somebody looked.
+fn is_dot(element: &Element) -> bool {
+    let style = element.says("style").unwrap_or_default();
+    ["width", "height"].iter().all(|side| {
+        let measure = style::declared(style, side).or(element.says(side));
+        measure.is_some_and(style::is_a_dot_at_most)
+    })
 }
 
 /// What a program says by a class or an id of what it bears.

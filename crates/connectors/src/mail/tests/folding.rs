@@ -143,12 +143,56 @@ fn html_is_read_as_people_see_it() {
 }
 
 #[test]
-fn pictures_from_elsewhere_wait_until_they_are_asked_for() {
-    let raw = "Content-Type: text/html\n\n<p>a</p><img src=\"https://x.org/a.png\" alt=\"b\"><img src=\"cid:c@d\"><a href=\"https://x.org\">e</a>";
-    let html = read(raw.as_bytes(), &Wanted::default()).html.unwrap();
-    assert!(html.hides_remote_images && !html.folded.new.contains("a.png") && html.folded.new.contains("cid:c@d"));
-    let html = read(raw.as_bytes(), &Wanted { keep_remote_images: true, ..Wanted::default() }).html.unwrap();
-    assert!(!html.hides_remote_images && html.folded.new.contains("src=\"https://x.org/a.png\""));
-    let none = read(b"Content-Type: text/html\n\n<p>a</p>", &Wanted::default()).html.unwrap();
-    assert!(!none.hides_remote_images);
+fn pictures_from_elsewhere_wait_until_somebody_asks_for_them() {
+    let html = |body: &str| of("html", "x", body).html.unwrap();
+    let shown = html(
+        "<p>a</p><img src=\"HTTPS://x.org/a.png?b&amp;c\" alt=\"b > c\"><img src=//x.org/d><img src=cid:c@d><a href=\"https://x.org\">e</a>",
+    );
+    assert!(shown.hides_remote_images);
+    for kept in [
+        "<img alt=\"b &gt; c\" data-remote-src=\"HTTPS://x.org/a.png?b&amp;c\">",
+        "<img data-remote-src=\"https://x.org/d\">",
+        "<img src=\"cid:c@d\">",
+    ] {
+        assert!(shown.folded.new.contains(kept), "{kept} in {}", shown.folded.new);
+    }
+    let quoted = html("<p>hi</p><div class=\"yahoo_quoted\">x<img src=\"http://x.org/a.png\"></div>");
+    assert!(quoted.folded.quoted.contains("data-remote-src=\"http://x.org/a.png\"") && quoted.hides_remote_images);
+    assert!(!html("<p>a</p><img src=cid:a>").hides_remote_images);
+}
+
+#[test]
+fn what_only_tells_that_somebody_looked_is_gone_for_good() {
+    for dot in [
+        "<img src=\"https://x.org/a\" width=1 height=1>",
+        "<img src=\"//x.org/a\" width=\"1px\" height=0 alt=b>",
+        "<img src=\"https://x.org/a\" style=\"width:1px !important; height: 1px\">",
+        "<img src=\"https://x.org/a\" width=300 height=1 style=\"WIDTH:0\">",
+        "<img src=\"https://x.org/a\" style=\"display:none\">",
+    ] {
+        let html = of("html", "x", &format!("<p>a</p>{dot}")).html.unwrap();
+        assert_eq!((html.folded.new.as_str(), html.hides_remote_images), ("<p>a</p>", false), "{dot}");
+    }
+    for seen in [
+        "<img src=\"https://x.org/a\" width=1>",
+        "<img src=\"https://x.org/a\" width=1 height=20>",
+        "<img src=\"https://x.org/a\" width=1 height=1 style=\"width:100%\">",
+    ] {
+        assert!(of("html", "x", seen).html.unwrap().hides_remote_images, "{seen}");
+    }
+}
+
+#[test]
+fn no_mail_says_by_itself_which_picture_waits() {
+    for html in [
+        "<img data-remote-src=\"https://x.org/a.png\">",
+        "<img data-remote-src=\"javascript:alert(1)\">",
+        "<img src=\"javascript:alert(1)\">",
+        "<img src=\"https:/a.png\">",
+        "<img src=\"/v1/connections\">",
+        "<p data-remote-src=\"https://x.org/a.png\">a</p>",
+    ] {
+        let html = of("html", "x", html).html.unwrap();
+        assert!(!html.hides_remote_images && !html.folded.new.contains("src"), "{}", html.folded.new);
+    }
 }
