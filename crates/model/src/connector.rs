@@ -24,10 +24,11 @@ pub use crate::{
     authorization::{Authorized, Grant, Identity, NewLogin, Refreshed},
     finding::{Finding, Grade},
     following::Followed,
+    setting::{PastedField, Setting, Settings},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// The status by which most platforms refuse a call that was one too many.
 const TOO_MANY: u16 = 429;
@@ -59,42 +60,6 @@ pub struct Description {
     pub searches: bool,
     /// New chats are imported by themselves, unless the customer says otherwise.
     pub imports_new_chats: bool,
-}
-
-/// One setting of an integration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its name in the configuration.
-    pub name: &'static str,
-    /// What it is.
-    pub help: &'static str,
-    /// Whether it must appear in no log.
-    pub secret: bool,
-}
-
-/// One field of a form in which a person pastes a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PastedField {
-    /// Its name in the request.
-    pub name: &'static str,
-    /// What the form says.
-    pub label: &'static str,
-    /// Whether it may stay empty.
-    pub optional: bool,
-}
-
-/// An integration's settings, as configured.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// By name.
-    pub values: BTreeMap<String, Secret>,
-}
-
-impl Settings {
-    /// A setting, unless it is missing or empty.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(|secret| secret.0.as_str()).filter(|value| !value.is_empty())
-    }
 }
 
 /// A login with its tokens in the clear, for the time of a call.

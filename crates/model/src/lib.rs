@@ -39,6 +39,7 @@ pub mod participant;
 pub mod retention;
 pub mod retry;
 pub mod search;
+pub mod setting;
 pub mod sockets;
 pub mod standing;
 pub mod store;
