@@ -53,6 +53,14 @@ export async function mailWay({ page, step, url, mark, beside }) {
     const picker = page.getByRole("dialog", { name: /^Import chats/ });
     await picker.waitFor();
     await picker.getByRole("textbox", { name: "Search chats" }).fill(subject);
+    for (const [field, option] of [
+      ["Label", "Inbox"],
+      ["Time", "Since last week"],
+    ]) {
+      await picker.getByLabel(field, { exact: true }).click();
+      await page.getByRole("option", { name: option, exact: true }).click();
+    }
+    await picker.getByRole("button", { name: "Import all that are found" }).waitFor();
     await picker.getByRole("checkbox", { name: subject, exact: true }).check();
     await picker.getByRole("button", { name: "Import", exact: true }).click();
     await picker.locator("li[data-state=completed]").waitFor();

@@ -261,6 +261,26 @@ export interface paths {
     patch: operations["change_connection"];
     trace?: never;
   };
+  "/v1/connections/{id}/labels": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The labels by which chats can be chosen, for `label` of `/v1/chats/available` and `/v1/chats/import`. None where the
+     *     platform has none.
+     */
+    get: operations["list_labels"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/connections/{id}/people": {
     parameters: {
       query?: never;
@@ -1051,7 +1071,7 @@ export interface components {
       chats?: components["schemas"]["ExternalId"][];
       /** @description Through which connection. */
       connection_id: components["schemas"]["ConnectionId"];
-      /** @description Of all, only those with this label, by the platform's id of it; for mail. */
+      /** @description Of all, only those with this label, by its id in `/v1/connections/{id}/labels`; for mail. */
       label?: string | null;
       /** @description Of all, only those that the platform's own search finds by this; for mail. */
       q?: string | null;
@@ -1068,6 +1088,16 @@ export interface components {
         /** @description What names it. */
         id: string;
         /** @description What a person called it. */
+        name: string;
+      }[];
+    };
+    /** @description A list that is whole. */
+    Items_Label: {
+      /** @description The items. */
+      items: {
+        /** @description The platform's id of it. */
+        id: string;
+        /** @description Its name there. */
         name: string;
       }[];
     };
@@ -1091,6 +1121,8 @@ export interface components {
         ready: boolean;
         /** @description What is missing, if it is not ready. */
         reason?: string | null;
+        /** @description Whether its chats can be chosen by the platform's own search, by label and by time before they are imported. */
+        searches: boolean;
       }[];
     };
     /** @description A list that is whole. */
@@ -1160,6 +1192,13 @@ export interface components {
          */
         revision: number;
       }[];
+    };
+    /** @description A label, as some of all chats are chosen by it. */
+    Label: {
+      /** @description The platform's id of it. */
+      id: string;
+      /** @description Its name there. */
+      name: string;
     };
     /** @description The newest message of a chat, in short. */
     LastMessage: {
@@ -1690,6 +1729,8 @@ export interface components {
       ready: boolean;
       /** @description What is missing, if it is not ready. */
       reason?: string | null;
+      /** @description Whether its chats can be chosen by the platform's own search, by label and by time before they are imported. */
+      searches: boolean;
     };
     /** @description One chat, and how much of the feed is contained in it. */
     OneChat: components["schemas"]["Chat"] & {
@@ -2281,7 +2322,7 @@ export interface operations {
          *     while there is a `next_cursor`. Of mail, those that Gmail's own search finds by it.
          */
         q?: string;
-        /** @description Only those with this label, by the platform's id of it; for mail. */
+        /** @description Only those with this label, by its id in `/v1/connections/{id}/labels`; for mail. */
         label?: string;
         /** @description Only those in which something happened since then; for mail. */
         since?: components["schemas"]["Timestamp"];
@@ -2728,6 +2769,37 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Connection"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemDetails"];
+        };
+      };
+    };
+  };
+  list_labels: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components["schemas"]["ConnectionId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Items_Label"];
         };
       };
       /** @description A problem */

@@ -239,17 +239,22 @@ impl Engine {
             let access = self.access(offered, connection, &logins, &wire, self.now() + CALL_TIMEOUT);
             match offered.connector.pull(&access, reading, cursor).await {
                 Ok(page) => return Ok((page, logins)),
-                Err(error @ ConnectorError::TokenExpired { .. }) if again => {
-                    self.login_refused(&access, &error).await?;
-                    again = false;
-                }
-                Err(error) => {
-                    if matches!(error, ConnectorError::LoginLost { .. } | ConnectorError::TokenExpired { .. }) {
-                        self.login_refused(&access, &error).await?;
-                    }
-                    return Err(error.into());
-                }
+                Err(error) => again = self.may_ask_again(&access, error, again).await?,
             }
         }
+    }
+
+    /// What somebody waits for was refused. It is asked for once more where only the token had ended.
+    pub(crate) async fn may_ask_again(
+        &self,
+        access: &Access<'_>,
+        error: ConnectorError,
+        again: bool,
+    ) -> Result<bool, EngineError> {
+        let ended = matches!(error, ConnectorError::TokenExpired { .. });
+        if ended || matches!(error, ConnectorError::LoginLost { .. }) {
+            self.login_refused(access, &error).await?;
+        }
+        if ended && again { Ok(false) } else { Err(error.into()) }
     }
 }

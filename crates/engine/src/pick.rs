@@ -10,6 +10,7 @@ use model::{
     customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
     id::{ChatId, ConnectionId, Cursor, ExternalId, SyncStatusId},
+    label::Label,
     limits::Purpose,
     store::StoreError,
     sync_status::{Selection, SyncKind, SyncState, SyncStatus},
@@ -241,6 +242,25 @@ impl Engine {
             match self.commit(changes).await {
                 Err(StoreError::Stale) => {}
                 deleted => return Ok(deleted.map(drop)?),
+            }
+        }
+    }
+
+    /// The labels by which chats of a connection can be chosen.
+    pub async fn labels(&self, customer: &CustomerId, id: ConnectionId) -> Result<Vec<Label>, EngineError> {
+        let connection = self.own_connection(customer, id).await?;
+        let offered = self.offered(&connection.integration)?;
+        if !offered.connector.describe().searches {
+            return Ok(Vec::new());
+        }
+        let mut again = true;
+        loop {
+            let logins = self.open_logins(&connection).await?;
+            let wire = self.wire(offered, &connection, Purpose::Asked);
+            let access = self.access(offered, &connection, &logins, &wire, self.now() + CALL_TIMEOUT);
+            match offered.connector.labels(&access).await {
+                Ok(labels) => return Ok(labels),
+                Err(error) => again = self.may_ask_again(&access, error, again).await?,
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     http::{Chunks, Http, HttpError, Response},
     id::{Cursor, ExternalAccount, ExternalId},
     intake::{Part, RawRequest},
+    label::Label,
     limits::{MethodLimit, asked_pause},
     message::Problem,
     sockets::{Frame, SocketAddress},
@@ -336,6 +337,10 @@ pub trait Connector: Send + Sync {
         reading: &Reading,
         cursor: Option<&Cursor>,
     ) -> Result<Page, ConnectorError>;
+    /// The labels by which chats can be chosen; none where the platform has none.
+    async fn labels(&self, _access: &Access<'_>) -> Result<Vec<Label>, ConnectorError> {
+        Ok(Vec::new())
+    }
     /// Begins to fetch a file of a message. `range` is what HTTP's header of that name says; a platform may
     /// disregard it.
     async fn open_file(

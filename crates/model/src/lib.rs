@@ -32,6 +32,7 @@ pub mod id;
 pub mod index;
 pub mod intake;
 pub mod keys;
+pub mod label;
 pub mod letter;
 pub mod limits;
 pub mod message;

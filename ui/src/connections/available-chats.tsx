@@ -7,16 +7,32 @@ import { Icon } from "../parts/icon";
 import { includesWords } from "../parts/search";
 import { AvailableList } from "./available-list";
 import { useAvailableChats, type Picked } from "./calls";
+import { ANYTHING, selectionOf, type Choice } from "./choice";
+import { Choosing } from "./choosing";
 
-type Props = { connectionId: string; busy: boolean; onPick: (picked: Picked) => void };
+type Props = {
+  connectionId: string;
+  /** The platform itself searches, by words, label and time; else only names that were read are searched. */
+  searches: boolean;
+  busy: boolean;
+  onPick: (picked: Picked) => void;
+};
+
+/** How long a platform's own search waits for the next letter. */
+const SEARCH_REST_MS = 400;
+const FILTER_REST_MS = 150;
 
 /** The chats that the platform has, with their real names, to pick from. */
-export function AvailableChats({ connectionId, busy, onPick }: Props) {
-  const list = useAvailableChats(connectionId);
-  const [search, setSearch] = useState("");
-  const [sought] = useDebouncedValue(search, 150);
+export function AvailableChats({ connectionId, searches, busy, onPick }: Props) {
+  const [choice, setChoice] = useState(ANYTHING);
+  const [words] = useDebouncedValue(choice.words, searches ? SEARCH_REST_MS : FILTER_REST_MS);
+  const [now] = useState(() => new Date());
+  const selection = searches ? selectionOf({ ...choice, words }, now) : {};
+  const sought = searches ? "" : words;
+  const list = useAvailableChats(connectionId, selection);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = list;
+  const change = (part: Partial<Choice>) => setChoice((before) => ({ ...before, ...part }));
 
   // Only names that were read can be searched, so a search reads on to the end.
   useEffect(() => {
@@ -25,6 +41,9 @@ export function AvailableChats({ connectionId, busy, onPick }: Props) {
 
   const all = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   const found = useMemo(() => all.filter(({ name }) => includesWords(name, sought)), [all, sought]);
+  const narrowed = Object.keys(selection).length > 0;
+  // What is still being written would be left out of what is chosen.
+  const settling = searches && words !== choice.words;
   const pickable = found.filter((chat) => !isImported(chat)).map(({ external_id }) => external_id);
   const allPicked = pickable.length > 0 && pickable.every((id) => picked.has(id));
   const pick = (ids: string[], on: boolean) =>
@@ -36,7 +55,7 @@ export function AvailableChats({ connectionId, busy, onPick }: Props) {
       return next;
     });
 
-  if (isError && all.length === 0) {
+  if (isError && all.length === 0 && !narrowed) {
     return (
       <Failure title="The chats cannot be listed" error={list.error} onRetry={() => void list.refetch()} />
     );
@@ -47,10 +66,11 @@ export function AvailableChats({ connectionId, busy, onPick }: Props) {
         placeholder="Search chats"
         aria-label="Search chats"
         leftSection={<Icon name="search" />}
-        value={search}
-        onChange={({ currentTarget }) => setSearch(currentTarget.value)}
+        value={choice.words}
+        onChange={({ currentTarget }) => change({ words: currentTarget.value })}
         data-autofocus
       />
+      {searches && <Choosing connectionId={connectionId} choice={choice} onChange={change} />}
       <Checkbox
         label={`All ${pickable.length.toLocaleString()}${hasNextPage ? " that are listed so far" : ""}`}
         checked={allPicked}
@@ -62,16 +82,24 @@ export function AvailableChats({ connectionId, busy, onPick }: Props) {
         chats={found}
         picked={picked}
         loading={list.isPending || isFetchingNextPage}
-        sought={sought}
+        narrowed={narrowed || sought !== ""}
         onPick={(id, on) => pick([id], on)}
         onEnd={() => hasNextPage && !isFetchingNextPage && !isError && void fetchNextPage()}
       />
       {isError && (
-        <Failure title="The list broke off" error={list.error} onRetry={() => void fetchNextPage()} />
+        <Failure
+          title="The list broke off"
+          error={list.error}
+          onRetry={() => void (all.length > 0 ? fetchNextPage() : list.refetch())}
+        />
       )}
       <Group justify="space-between">
-        <Button variant="subtle" disabled={busy || all.length === 0} onClick={() => onPick({ all: true })}>
-          Import all chats
+        <Button
+          variant="subtle"
+          disabled={busy || settling || all.length === 0}
+          onClick={() => onPick({ all: true, ...selection })}
+        >
+          {narrowed ? "Import all that are found" : "Import all chats"}
         </Button>
         <Group gap="sm">
           <Text size="sm" c="dimmed">

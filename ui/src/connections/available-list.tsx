@@ -9,14 +9,15 @@ type Props = {
   chats: AvailableChat[];
   picked: ReadonlySet<string>;
   loading: boolean;
-  sought: string;
+  /** Only some of all chats are wanted. */
+  narrowed: boolean;
   onPick: (externalId: string, on: boolean) => void;
   onEnd: () => void;
 };
 
 const ROW_HEIGHT = 44;
 
-export function AvailableList({ chats, picked, loading, sought, onPick, onEnd }: Props) {
+export function AvailableList({ chats, picked, loading, narrowed, onPick, onEnd }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: chats.length,
@@ -47,7 +48,7 @@ export function AvailableList({ chats, picked, loading, sought, onPick, onEnd }:
       {loading && <Loader size="sm" m="md" aria-label="Loading chats" />}
       {!loading && chats.length === 0 && (
         <Text p="md" c="dimmed" size="sm">
-          {sought ? "No chat has this name." : "The platform shows no chat to this login."}
+          {narrowed ? "No such chat is found." : "The platform shows no chat to this login."}
         </Text>
       )}
     </div>

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { bothways } from "../feed/bothways";
 import { foldConnection, foldSyncStatus } from "../feed/fold";
 import { changeInbox } from "../feed/store";
+import type { Selection } from "./choice";
 
 export function useIntegrations() {
   return useQuery({
@@ -58,22 +59,33 @@ export function usePause(id: string) {
   });
 }
 
-export function useAvailableChats(connectionId: string) {
+/** The labels by which chats can be chosen; none where the platform has none. */
+export function useLabels(id: string) {
+  return useQuery({
+    queryKey: ["labels", id],
+    queryFn: async () =>
+      (await answer(bothways.GET("/v1/connections/{id}/labels", { params: { path: { id } } }))).items,
+  });
+}
+
+export function useAvailableChats(connectionId: string, selection: Selection) {
   return useInfiniteQuery({
-    queryKey: ["available-chats", connectionId],
+    queryKey: ["available-chats", connectionId, selection],
     staleTime: 0,
     gcTime: 0,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam: cursor }) =>
       answer(
-        bothways.GET("/v1/chats/available", { params: { query: { connection_id: connectionId, cursor } } }),
+        bothways.GET("/v1/chats/available", {
+          params: { query: { connection_id: connectionId, ...selection, cursor } },
+        }),
       ),
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
   });
 }
 
-/** Which chats: some by the platform's ids, or all. */
-export type Picked = { chats: string[] } | { all: true };
+/** Which chats: some by the platform's ids, or all that are selected. */
+export type Picked = { chats: string[] } | ({ all: true } & Selection);
 
 export function useImport(connectionId: string, onBegun: (statuses: SyncStatus[]) => void) {
   return useMutation({

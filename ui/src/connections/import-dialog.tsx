@@ -1,11 +1,11 @@
 import type { SyncStatus } from "@bothways/client";
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Loader, Modal, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { useInbox } from "../feed/store";
 import { useDialog } from "../parts/dialogs";
 import { AvailableChats } from "./available-chats";
-import { useImport } from "./calls";
+import { useImport, useIntegrations } from "./calls";
 import { isRunning } from "./progress";
 import { SyncList } from "./sync-list";
 
@@ -32,8 +32,19 @@ export function ImportDialog() {
 function ImportSteps({ connectionId }: { connectionId: string }) {
   const [begun, setBegun] = useState<SyncStatus[] | null>(null);
   const start = useImport(connectionId, setBegun);
+  const integrations = useIntegrations();
+  const integration = useInbox(({ connections }) => connections.get(connectionId)?.integration);
+  const offered = integrations.data?.find((one) => one.integration === integration);
   if (begun) return <Watching connectionId={connectionId} begun={begun} onMore={() => setBegun(null)} />;
-  return <AvailableChats connectionId={connectionId} busy={start.isPending} onPick={start.mutate} />;
+  if (integrations.isPending) return <Loader size="sm" m="md" aria-label="Loading chats" />;
+  return (
+    <AvailableChats
+      connectionId={connectionId}
+      searches={offered?.searches ?? false}
+      busy={start.isPending}
+      onPick={start.mutate}
+    />
+  );
 }
 
 type WatchingProps = { connectionId: string; begun: SyncStatus[]; onMore: () => void };

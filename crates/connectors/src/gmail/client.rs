@@ -100,6 +100,11 @@ impl<'a> Client<'a> {
         Ok(self.get::<wire::Aliases>("settings.sendAs.list", "settings/sendAs", &[]).await?.send_as)
     }
 
+    /// `users.labels.list`.
+    pub async fn labels(&self) -> Result<Vec<wire::Label>, CallError> {
+        Ok(self.get::<wire::Labels>("labels.list", "labels", &[]).await?.labels)
+    }
+
     /// `users.threads.list`, the last active first, without trash and spam.
     pub async fn threads(&self, wanted: &Selection, page: Option<&str>) -> Result<wire::Threads, CallError> {
         let most = THREADS_A_PAGE.to_string();

@@ -20,6 +20,7 @@ const BUCKET: &str = "units";
 const PRICES: &[(&str, u32, u32)] = &[
     ("getProfile", 1, 1),
     ("history.list", 2, 2),
+    ("labels.list", 1, 1),
     ("messages.attachments.get", 20, 5),
     ("messages.batchModify", 50, 50),
     ("messages.get", 20, 5),

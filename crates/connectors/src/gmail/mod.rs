@@ -2,8 +2,9 @@
 //!
 //! `oauth` makes logins. `threads` reads (`large` what is too large to be held), `news` follows the mailbox, `push` hears
 //! that there is news, `marks` keeps what is read, `files` fetches files. `send` does what the app wants: `draft` says what
-//! a mail is to be, `upload` brings it, `proof` finds out what became of it, `insert` puts one in without sending it. `convert`, `draft` and `limits` are pure. `client` has the calls, `transfer` and `long_text`
-//! those that are passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
+//! a mail is to be, `upload` brings it, `proof` finds out what became of it, `insert` puts one in without sending it.
+//! `convert`, `draft`, `labels` and `limits` are pure. `client` has the calls, `transfer` and `long_text` those that are
+//! passed on in pieces, `wire` has Gmail's JSON, `problem` sorts its errors. Mail itself is `crate::mail`'s.
 
 mod batch;
 mod client;
@@ -11,6 +12,7 @@ mod convert;
 mod draft;
 mod files;
 pub mod insert;
+mod labels;
 mod large;
 mod limits;
 mod login;
@@ -44,6 +46,7 @@ use model::{
     http::Response,
     id::{Cursor, ExternalId},
     intake::{Part, RawRequest},
+    label::Label,
     time::Timestamp,
     update::Update,
 };
@@ -220,6 +223,10 @@ impl Connector for Gmail {
             Reading::People | Reading::Emoji | Reading::Replies { .. } | Reading::ReadMark(_) => Vec::new(),
         };
         Ok(Page { updates, ..Page::default() })
+    }
+
+    async fn labels(&self, access: &Access<'_>) -> Result<Vec<Label>, ConnectorError> {
+        Ok(labels::offered(Client::of(access)?.labels().await?))
     }
 
     async fn open_file(

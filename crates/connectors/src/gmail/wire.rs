@@ -127,6 +127,21 @@ pub struct Named {
     pub id: String,
 }
 
+/// `users.labels.list`, which Gmail answers whole.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Labels {
+    pub labels: Vec<Label>,
+}
+
+/// A label, of Gmail's own or of the mailbox's owner.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Label {
+    pub id: String,
+    pub name: String,
+}
+
 /// What the token endpoint answers.
 #[derive(Debug, Deserialize)]
 pub struct Tokens {

@@ -40,7 +40,7 @@ pub struct AvailableQuery {
     /// Only chats whose name contains this, in any case. A page may then hold few of them, or none: go on
     /// while there is a `next_cursor`. Of mail, those that Gmail's own search finds by it.
     pub q: Option<String>,
-    /// Only those with this label, by the platform's id of it; for mail.
+    /// Only those with this label, by its id in `/v1/connections/{id}/labels`; for mail.
     pub label: Option<String>,
     /// Only those in which something happened since then; for mail.
     pub since: Option<Timestamp>,
@@ -139,7 +139,7 @@ pub struct ImportRequest {
     pub all: bool,
     /// Of all, only those that the platform's own search finds by this; for mail.
     pub q: Option<String>,
-    /// Of all, only those with this label, by the platform's id of it; for mail.
+    /// Of all, only those with this label, by its id in `/v1/connections/{id}/labels`; for mail.
     pub label: Option<String>,
     /// Nothing older. Mail threads come whole: of all, those in which there was mail since then.
     pub since: Option<Timestamp>,

@@ -5,7 +5,7 @@ use crate::{
         ask::{Ask, Bare, Named},
         auth::Customer,
         error::ApiError,
-        lists::Listed,
+        lists::{Items, Listed},
     },
     connect,
     serve::Server,
@@ -16,6 +16,7 @@ use model::{
     connection,
     connector::Grant,
     id::{ConnectionId, Integration},
+    label::Label,
     time::Timestamp,
     view,
     world::Secret,
@@ -115,6 +116,17 @@ pub async fn show_connection(
 ) -> Result<Json<view::Connection>, ApiError> {
     let held = own(&server, &customer, id).await?;
     shown(&server, &held).await.map(Json)
+}
+
+/// The labels by which chats can be chosen, for `label` of `/v1/chats/available` and `/v1/chats/import`. None where the
+/// platform has none.
+#[utoipa::path(get, path = "/v1/connections/{id}/labels", tag = "connections", params(("id" = ConnectionId, Path)), responses((status = 200, description = "All of them", body = Items<Label>)))]
+pub async fn list_labels(
+    State(server): State<Server>,
+    customer: Customer,
+    Named(id): Named<ConnectionId>,
+) -> Result<Json<Items<Label>>, ApiError> {
+    Ok(Json(Items { items: server.engine.labels(&customer.id, id).await? }))
 }
 
 /// Change what a connection does by itself.

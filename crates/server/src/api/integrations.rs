@@ -27,6 +27,8 @@ pub struct OfferedIntegration {
     pub oauth: bool,
     /// What a person can paste instead; empty where the platform gives nothing to paste.
     pub pasted: Vec<PastedField>,
+    /// Whether its chats can be chosen by the platform's own search, by label and by time before they are imported.
+    pub searches: bool,
     /// What can be done at best.
     pub abilities: Abilities,
 }
@@ -71,6 +73,7 @@ fn show(server: &Server, name: &Integration, offered: &Offered) -> OfferedIntegr
         reason: refused.map(|error| error.to_string()),
         oauth,
         pasted,
+        searches: described.searches,
         abilities: offered.abilities(),
     }
 }

@@ -33,6 +33,7 @@ fn described() -> OpenApiRouter<Server> {
         .routes(routes!(integrations::list_integrations))
         .routes(routes!(connections::list_connections, connections::create_connection))
         .routes(routes!(connections::show_connection, connections::change_connection, connections::end_connection))
+        .routes(routes!(connections::list_labels))
         .routes(routes!(people::list_people))
         .routes(routes!(people::list_user_platforms))
         .routes(routes!(people::put_user_platform))

@@ -2,6 +2,7 @@
 
 mod files;
 mod inserting;
+mod labels;
 mod large;
 mod logins;
 mod proving;
