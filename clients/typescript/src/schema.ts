@@ -864,6 +864,8 @@ export interface components {
       id: components["schemas"]["ConnectionId"];
       /** @description New chats are imported by themselves. */
       import_new_chats: boolean;
+      /** @description Of mail: what lies in the trash or was taken for spam is imported as well, and is not deleted by lying there. */
+      include_trash_and_spam: boolean;
       /** @description At which integration. */
       integration: components["schemas"]["Integration"];
       /**
@@ -894,6 +896,12 @@ export interface components {
     ConnectionChange: {
       /** @description Whether new chats are imported by themselves. */
       import_new_chats?: boolean | null;
+      /**
+       * @description Of mail: whether what lies in the trash or was taken for spam is imported as well. What lies there is deleted
+       *     only once the platform deletes it for good, or where it was deleted from here. Either change has everything
+       *     compared once more. What was known as deleted before stays so, unless it is taken out of the trash.
+       */
+      include_trash_and_spam?: boolean | null;
       /** @description Whether it is paused. Commands wait then, and news are kept for 24 hours and read when it goes on. */
       paused?: boolean | null;
     };
@@ -1297,6 +1305,8 @@ export interface components {
         id: components["schemas"]["ConnectionId"];
         /** @description New chats are imported by themselves. */
         import_new_chats: boolean;
+        /** @description Of mail: what lies in the trash or was taken for spam is imported as well, and is not deleted by lying there. */
+        include_trash_and_spam: boolean;
         /** @description At which integration. */
         integration: components["schemas"]["Integration"];
         /**

@@ -132,6 +132,7 @@ impl Engine {
             import_new_chats: held
                 .as_ref()
                 .map_or_else(|| offered.connector.describe().imports_new_chats, |held| held.import_new_chats),
+            include_trash_and_spam: held.as_ref().is_some_and(|held| held.include_trash_and_spam),
             created_at: held.as_ref().map_or(now, |held| held.created_at),
             updated_at: now,
         };
@@ -231,30 +232,6 @@ impl Engine {
             Ok(_) | Err(StoreError::Stale) => Ok(()), // Somebody connected meanwhile; theirs is newer.
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Says whether new chats are imported by themselves.
-    pub async fn set_import_new_chats(
-        &self,
-        customer: &CustomerId,
-        id: ConnectionId,
-        on: bool,
-    ) -> Result<Connection, EngineError> {
-        for _ in 0..MOST_DECISIONS {
-            let held = self.own_connection(customer, id).await?;
-            let changed = Connection {
-                import_new_chats: on,
-                revision: held.revision + 1,
-                updated_at: self.now(),
-                ..held.clone()
-            };
-            match self.put_connection(&held, changed).await {
-                Ok(changed) => return Ok(changed),
-                Err(EngineError::Store(StoreError::Stale)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(StoreError::Stale.into())
     }
 
     /// A page of the chats that could be imported, with their real names. Where the platform cannot search, only

@@ -137,7 +137,7 @@ impl Engine {
             changes.writes.push(Write::Following(next));
             if row.cursor.is_none() {
                 let sync = self.seek_lost(connection, row);
-                changes.writes.push(Write::CheckAll { connection_id: row.connection_id, at: asked_at });
+                changes.writes.push(Write::CheckAll { connection_id: row.connection_id, at: asked_at, lost: true });
                 changes.events.push(self.sync_event(&sync));
                 changes.writes.push(Write::SyncStatus(sync));
             }

@@ -6,6 +6,7 @@
 
 mod bounds;
 mod check;
+mod choices;
 mod compose;
 mod connect;
 mod entries;
@@ -49,6 +50,7 @@ mod verdict;
 mod waking;
 
 pub use bounds::Bounds;
+pub use choices::Choices;
 pub use compose::Mail;
 pub use connect::Available;
 pub use error::{Backlogged, EngineError};

@@ -166,8 +166,8 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let (now, mut events) = (self.now(), Vec::new());
         let mut check = checked.next;
-        if live {
-            // Nobody tells what a poll finds, so nobody missed it.
+        if live || row.seeks_all() {
+            // Nobody tells what a poll finds, nor again what was lost or left out here, so nobody missed it.
             (check.checked, check.missed) = (0, 0);
         }
         (row.due_at, row.not_before, row.failures) = (now, Timestamp::default(), 0);

@@ -227,7 +227,13 @@ impl Engine {
         if !before.is_open() && next.is_open() {
             changes.writes.extend(self.look_soon(&next));
         }
-        let seen = |one: &Connection| (one.state, one.reason.clone(), one.standing.paused, one.import_new_chats);
+        if before.include_trash_and_spam != next.include_trash_and_spam {
+            // Nobody tells again what was left out until now, or what is to go.
+            let (connection_id, at) = (next.id, self.now());
+            changes.writes.push(Write::CheckAll { connection_id, at, lost: false });
+        }
+        let chosen = |one: &Connection| (one.import_new_chats, one.include_trash_and_spam);
+        let seen = |one: &Connection| (one.state, one.reason.clone(), one.standing.paused, chosen(one));
         if seen(before) != seen(&next) {
             changes.events.push(self.connection_event(&next));
         }

@@ -125,12 +125,14 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// The chats of a connection may have missed anything, however old: what nobody can tell any more is looked for.
+    /// The chats of a connection are to be compared whole: what nobody tells any more is looked for, however old.
     CheckAll {
         /// Which connection.
         connection_id: ConnectionId,
         /// When.
         at: Timestamp,
+        /// News were lost meanwhile, which is a gap until then.
+        lost: bool,
     },
     /// Guarded by its revision.
     Upload(Upload),

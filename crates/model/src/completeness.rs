@@ -280,6 +280,11 @@ impl Completeness {
         Some(Check::new(from, Some(to), now))
     }
 
+    /// Whether all of it is to be compared because something was lost or chosen otherwise, and was not yet.
+    pub fn seeks_all(&self) -> bool {
+        self.whole_at == Timestamp::default()
+    }
+
     /// A comparison came to its end. The gaps that it filled.
     pub fn finish(&mut self, check: &Check, pace: &Pace, polled: bool, now: Timestamp) -> Vec<Gap> {
         let from = check.from.unwrap_or_default();

@@ -72,6 +72,9 @@ pub struct Connection {
     pub standing: Standing,
     /// New chats are imported by themselves.
     pub import_new_chats: bool,
+    /// What the platform holds in its trash, or takes for spam, is imported as well, and is not deleted by lying there.
+    #[serde(default)]
+    pub include_trash_and_spam: bool,
     /// When it was made.
     #[serde(with = "exact")]
     pub created_at: Timestamp,

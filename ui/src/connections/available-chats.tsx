@@ -1,4 +1,4 @@
-import type { AvailableChat } from "@bothways/client";
+import type { AvailableChat, Connection } from "@bothways/client";
 import { Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useMemo, useState } from "react";
@@ -9,11 +9,14 @@ import { AvailableList } from "./available-list";
 import { useAvailableChats, type Picked } from "./calls";
 import { ANYTHING, selectionOf, type Choice } from "./choice";
 import { Choosing } from "./choosing";
+import { TrashAndSpam } from "./trash-and-spam";
 
 type Props = {
-  connectionId: string;
+  connection: Connection;
   /** The platform itself searches, by words, label and time; else only names that were read are searched. */
   searches: boolean;
+  /** The platform has a trash, which may be looked through as well. */
+  hasTrash: boolean;
   busy: boolean;
   onPick: (picked: Picked) => void;
 };
@@ -23,13 +26,13 @@ const SEARCH_REST_MS = 400;
 const FILTER_REST_MS = 150;
 
 /** The chats that the platform has, with their real names, to pick from. */
-export function AvailableChats({ connectionId, searches, busy, onPick }: Props) {
+export function AvailableChats({ connection, searches, hasTrash, busy, onPick }: Props) {
   const [choice, setChoice] = useState(ANYTHING);
   const [words] = useDebouncedValue(choice.words, searches ? SEARCH_REST_MS : FILTER_REST_MS);
   const [now] = useState(() => new Date());
   const selection = searches ? selectionOf({ ...choice, words }, now) : {};
   const sought = searches ? "" : words;
-  const list = useAvailableChats(connectionId, selection);
+  const list = useAvailableChats(connection, selection);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = list;
   const change = (part: Partial<Choice>) => setChoice((before) => ({ ...before, ...part }));
@@ -70,7 +73,8 @@ export function AvailableChats({ connectionId, searches, busy, onPick }: Props) 
         onChange={({ currentTarget }) => change({ words: currentTarget.value })}
         data-autofocus
       />
-      {searches && <Choosing connectionId={connectionId} choice={choice} onChange={change} />}
+      {searches && <Choosing connection={connection} choice={choice} onChange={change} />}
+      {hasTrash && <TrashAndSpam connection={connection} />}
       <Checkbox
         label={`All ${pickable.length.toLocaleString()}${hasNextPage ? " that are listed so far" : ""}`}
         checked={allPicked}

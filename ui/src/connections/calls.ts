@@ -1,5 +1,5 @@
 /** What a person does with connections and imports. The answers are folded in; the feed does the rest. */
-import { answer, type SyncStatus } from "@bothways/client";
+import { answer, type Connection, type SyncStatus } from "@bothways/client";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { bothways } from "../feed/bothways";
 import { foldConnection, foldSyncStatus } from "../feed/fold";
@@ -11,6 +11,12 @@ export function useIntegrations() {
     queryKey: ["integrations"],
     queryFn: async () => (await answer(bothways.GET("/v1/integrations"))).items,
   });
+}
+
+/** What a platform can do at best, as it is offered here; undefined while nobody knows. */
+export function useOffered(integration: string | undefined) {
+  const { data, isPending } = useIntegrations();
+  return { isPending, offered: data?.find((one) => one.integration === integration) };
 }
 
 type Connecting = { integration: string; pasted?: Record<string, string> };
@@ -41,12 +47,13 @@ export function useDisconnect() {
   });
 }
 
-export function useImportNewChats(id: string) {
+/** What a person chooses of a connection. */
+type Choices = { import_new_chats?: boolean; include_trash_and_spam?: boolean };
+
+export function useChoose(id: string) {
   return useMutation({
-    mutationFn: (import_new_chats: boolean) =>
-      answer(
-        bothways.PATCH("/v1/connections/{id}", { params: { path: { id } }, body: { import_new_chats } }),
-      ),
+    mutationFn: (body: Choices) =>
+      answer(bothways.PATCH("/v1/connections/{id}", { params: { path: { id } }, body })),
     onSuccess: (connection) => changeInbox((inbox) => foldConnection(inbox, connection)),
   });
 }
@@ -60,24 +67,25 @@ export function usePause(id: string) {
 }
 
 /** The labels by which chats can be chosen; none where the platform has none. */
-export function useLabels(id: string) {
+export function useLabels({ id, include_trash_and_spam }: Connection) {
   return useQuery({
-    queryKey: ["labels", id],
+    queryKey: ["labels", id, include_trash_and_spam],
     queryFn: async () =>
       (await answer(bothways.GET("/v1/connections/{id}/labels", { params: { path: { id } } }))).items,
   });
 }
 
-export function useAvailableChats(connectionId: string, selection: Selection) {
+export function useAvailableChats(connection: Connection, selection: Selection) {
+  const { id: connection_id, include_trash_and_spam } = connection;
   return useInfiniteQuery({
-    queryKey: ["available-chats", connectionId, selection],
+    queryKey: ["available-chats", connection_id, include_trash_and_spam, selection],
     staleTime: 0,
     gcTime: 0,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam: cursor }) =>
       answer(
         bothways.GET("/v1/chats/available", {
-          params: { query: { connection_id: connectionId, ...selection, cursor } },
+          params: { query: { connection_id, ...selection, cursor } },
         }),
       ),
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,

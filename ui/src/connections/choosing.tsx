@@ -1,3 +1,4 @@
+import type { Connection } from "@bothways/client";
 import { Group, Select, TextInput } from "@mantine/core";
 import { useLabels } from "./calls";
 import { SPANS, type Choice, type Span } from "./choice";
@@ -5,11 +6,11 @@ import { SPANS, type Choice, type Span } from "./choice";
 /** More labels than this are found by writing. */
 const LABELS_SHOWN = 100;
 
-type Props = { connectionId: string; choice: Choice; onChange: (change: Partial<Choice>) => void };
+type Props = { connection: Connection; choice: Choice; onChange: (change: Partial<Choice>) => void };
 
 /** Narrows a platform's chats by label and time, where it has a search. */
-export function Choosing({ connectionId, choice, onChange }: Props) {
-  const { data: labels = [], isError } = useLabels(connectionId);
+export function Choosing({ connection, choice, onChange }: Props) {
+  const { data: labels = [], isError } = useLabels(connection);
   return (
     <Group gap="sm" grow preventGrowOverflow={false}>
       {(labels.length > 0 || isError) && (

@@ -8,7 +8,7 @@ import { connectionStates, isOpen } from "../parts/connection-state";
 import { useDialog } from "../parts/dialogs";
 import { Icon } from "../parts/icon";
 import { PlatformBadge, platformName } from "../parts/platform-badge";
-import { useDisconnect, useImportNewChats, usePause } from "./calls";
+import { useChoose, useDisconnect, useOffered, usePause } from "./calls";
 import classes from "./connections.module.css";
 import { SyncList } from "./sync-list";
 
@@ -52,7 +52,7 @@ export function ConnectionCard({ connection }: { connection: Connection }) {
             {connection.reason}
           </Alert>
         )}
-        <NewChats connection={connection} />
+        <Choices connection={connection} />
         <SyncList statuses={unfinished} />
         <Ending connection={connection} />
       </Stack>
@@ -60,15 +60,26 @@ export function ConnectionCard({ connection }: { connection: Connection }) {
   );
 }
 
-function NewChats({ connection }: { connection: Connection }) {
-  const setting = useImportNewChats(connection.id);
+function Choices({ connection }: { connection: Connection }) {
+  const choosing = useChoose(connection.id);
+  const { offered } = useOffered(connection.integration);
   return (
-    <Switch
-      label="Import new chats by themselves"
-      checked={connection.import_new_chats}
-      disabled={setting.isPending}
-      onChange={({ currentTarget }) => setting.mutate(currentTarget.checked)}
-    />
+    <Stack gap="xs">
+      <Switch
+        label="Import new chats by themselves"
+        checked={connection.import_new_chats}
+        disabled={choosing.isPending}
+        onChange={({ currentTarget }) => choosing.mutate({ import_new_chats: currentTarget.checked })}
+      />
+      {offered?.abilities.mail && (
+        <Switch
+          label="Import trash and spam, too"
+          checked={connection.include_trash_and_spam}
+          disabled={choosing.isPending}
+          onChange={({ currentTarget }) => choosing.mutate({ include_trash_and_spam: currentTarget.checked })}
+        />
+      )}
+    </Stack>
   );
 }
 

@@ -1,11 +1,11 @@
-import type { SyncStatus } from "@bothways/client";
+import type { Connection, SyncStatus } from "@bothways/client";
 import { Button, Group, Loader, Modal, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { useInbox } from "../feed/store";
 import { useDialog } from "../parts/dialogs";
 import { AvailableChats } from "./available-chats";
-import { useImport, useIntegrations } from "./calls";
+import { useImport, useOffered } from "./calls";
 import { isRunning } from "./progress";
 import { SyncList } from "./sync-list";
 
@@ -23,24 +23,23 @@ export function ImportDialog() {
       size="lg"
       centered
     >
-      {connectionId && <ImportSteps connectionId={connectionId} />}
+      {connection && <ImportSteps connection={connection} />}
     </Modal>
   );
 }
 
 /** First the chats are picked, then their import is watched. */
-function ImportSteps({ connectionId }: { connectionId: string }) {
+function ImportSteps({ connection }: { connection: Connection }) {
   const [begun, setBegun] = useState<SyncStatus[] | null>(null);
-  const start = useImport(connectionId, setBegun);
-  const integrations = useIntegrations();
-  const integration = useInbox(({ connections }) => connections.get(connectionId)?.integration);
-  const offered = integrations.data?.find((one) => one.integration === integration);
-  if (begun) return <Watching connectionId={connectionId} begun={begun} onMore={() => setBegun(null)} />;
-  if (integrations.isPending) return <Loader size="sm" m="md" aria-label="Loading chats" />;
+  const start = useImport(connection.id, setBegun);
+  const { offered, isPending } = useOffered(connection.integration);
+  if (begun) return <Watching connectionId={connection.id} begun={begun} onMore={() => setBegun(null)} />;
+  if (isPending) return <Loader size="sm" m="md" aria-label="Loading chats" />;
   return (
     <AvailableChats
-      connectionId={connectionId}
+      connection={connection}
       searches={offered?.searches ?? false}
+      hasTrash={offered?.abilities.mail ?? false}
       busy={start.isPending}
       onPick={start.mutate}
     />

@@ -84,6 +84,7 @@ export function connection(id: string, rest: Partial<Connection> = {}): Connecti
     scopes: [],
     abilities,
     import_new_chats: false,
+    include_trash_and_spam: false,
     paused: false,
     revision: 1,
     ...rest,

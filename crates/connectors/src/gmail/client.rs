@@ -2,7 +2,9 @@
 
 use crate::{
     gmail::{
-        batch, limits, login,
+        batch,
+        convert::Sight,
+        limits, login,
         problem::{self, CallError, Effect},
         wire,
     },
@@ -49,6 +51,8 @@ pub struct Client<'a> {
     pub(super) account: ExternalAccount,
     /// The addresses of its owner; none while they are not known yet.
     own: Own,
+    /// Which of its mails are messages here.
+    sight: Sight,
 }
 
 /// Where Google is: at the addresses that it publishes, or all of it at the one that is configured.
@@ -81,13 +85,15 @@ impl<'a> Client<'a> {
         let own = access.connection.person.iter().filter_map(|id| Address::parse(id.as_str()));
         let own = Own(own.collect());
         let Access { http, clock, deadline, settings, .. } = *access;
-        Ok(Self { http, clock, deadline, settings, token: login::tokens(open)?.access_token, account, own })
+        let sight = Sight { trash_and_spam: access.connection.include_trash_and_spam };
+        Ok(Self { http, clock, deadline, settings, token: login::tokens(open)?.access_token, account, own, sight })
     }
 
     /// With a token whose mailbox is not known yet.
     pub fn with_token(threshold: &Threshold<'a>, token: &str, account: ExternalAccount) -> Self {
         let Threshold { http, clock, deadline, settings } = *threshold;
-        Self { http, clock, deadline, settings, token: token.to_owned(), account, own: Own::default() }
+        let (own, sight) = (Own::default(), Sight::default());
+        Self { http, clock, deadline, settings, token: token.to_owned(), account, own, sight }
     }
 
     /// `users.getProfile`.
@@ -105,7 +111,7 @@ impl<'a> Client<'a> {
         Ok(self.get::<wire::Labels>("labels.list", "labels", &[]).await?.labels)
     }
 
-    /// `users.threads.list`, the last active first, without trash and spam.
+    /// `users.threads.list`, the last active first, of what is in sight.
     pub async fn threads(&self, wanted: &Selection, page: Option<&str>) -> Result<wire::Threads, CallError> {
         let most = THREADS_A_PAGE.to_string();
         let mut query = vec![("maxResults", most.as_str())];
@@ -114,6 +120,7 @@ impl<'a> Client<'a> {
         let words = words.join(" ");
         query.extend((!words.is_empty()).then_some(("q", words.as_str())));
         query.extend(wanted.label.as_deref().map(|label| ("labelIds", label)));
+        query.extend(self.sight.trash_and_spam.then_some(("includeSpamTrash", "true")));
         query.extend(page.map(|page| ("pageToken", page)));
         self.get("threads.list", "threads", &query).await
     }
@@ -181,6 +188,11 @@ impl<'a> Client<'a> {
     /// The addresses of its owner.
     pub fn own(&self) -> &Own {
         &self.own
+    }
+
+    /// Which of its mails are messages here.
+    pub fn sight(&self) -> Sight {
+        self.sight
     }
 
     /// The time by now.

@@ -1,7 +1,8 @@
 //! From Gmail's messages to updates. Pure.
 //!
 //! A message's history id is the platform's own order of all that can change about it: its labels. So what is seen
-//! without the label of trash is a restoration, if it was there before.
+//! without the label of trash is a restoration, if it was there before. Where the customer chose to see the trash, lying
+//! there says nothing of whether it exists.
 
 use crate::{
     gmail::{oauth::key, problem, wire},
@@ -51,14 +52,28 @@ pub fn is_left_out(message: &wire::Message) -> bool {
     message.is("DRAFT") || message.is("CHAT")
 }
 
-/// Whether it is out of sight: in the trash, or taken for spam.
-pub fn is_away(message: &wire::Message) -> bool {
+/// Whether it lies in the trash, or was taken for spam.
+pub fn is_put_away(message: &wire::Message) -> bool {
     message.is("TRASH") || message.is("SPAM")
 }
 
-/// Whether it is a message that its owner sees.
-pub fn is_seen(message: &wire::Message) -> bool {
-    !is_left_out(message) && !is_away(message)
+/// Which mails are messages here, as the customer chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Those in the trash, and those taken for spam, as well.
+    pub trash_and_spam: bool,
+}
+
+impl Sight {
+    /// Whether it is out of sight, and so is deleted.
+    pub fn is_away(self, message: &wire::Message) -> bool {
+        is_put_away(message) && !self.trash_and_spam
+    }
+
+    /// Whether it is a message that its owner sees.
+    pub fn is_seen(self, message: &wire::Message) -> bool {
+        !is_left_out(message) && !self.is_away(message)
+    }
 }
 
 /// A message that is out of sight, or gone for good.
@@ -66,7 +81,8 @@ pub fn deleted(chat: &ExternalId, id: &str, history_id: i64) -> Update {
     Update::Deleted { chat: chat.clone(), message: ExternalId::from(id), version: Version(history_id) }
 }
 
-/// What a mail that was seen says.
+/// What a mail that was seen says. One that was put away is only not hidden for that: it may have been deleted from here,
+/// which puts it into the trash, too.
 pub fn message(chat: &ExternalId, shown: &wire::Message, mail: &Mail, own: &Own) -> Vec<Update> {
     let (id, version) = (ExternalId::from(shown.id.as_str()), Version(shown.history_id));
     let content = Content {
@@ -85,7 +101,8 @@ pub fn message(chat: &ExternalId, shown: &wire::Message, mail: &Mail, own: &Own)
     let remote = RemoteMessage { chat: chat.clone(), id, position: position(shown), content, version, mark };
     let author = mail.from.as_ref().and_then(|from| person(from, shown.internal_date));
     let there = Update::Restored { chat: chat.clone(), message: remote.id.clone(), version };
-    author.into_iter().chain([there, Update::Message(remote)]).collect()
+    let there = (!is_put_away(shown)).then_some(there);
+    author.into_iter().chain(there).chain([Update::Message(remote)]).collect()
 }
 
 fn attachment(message: &str, file: &mail::Attachment) -> Attachment {
@@ -155,8 +172,8 @@ pub fn stranger(person: &ExternalId) -> Update {
 }
 
 /// What a thread is like, out of the headers of its messages. None if none of them is to be seen.
-pub fn thread(thread: &wire::Thread) -> Option<Update> {
-    let seen: Vec<_> = thread.messages.iter().filter(|one| is_seen(one)).collect();
+pub fn thread(thread: &wire::Thread, sight: Sight) -> Option<Update> {
+    let seen: Vec<_> = thread.messages.iter().filter(|one| sight.is_seen(one)).collect();
     let header = |one: &wire::Message, name: &str| {
         one.payload.as_ref().and_then(|payload| payload.header(name)).unwrap_or_default().to_owned()
     };
@@ -184,8 +201,8 @@ pub fn thread(thread: &wire::Thread) -> Option<Update> {
 }
 
 /// How far a thread is read: up to its first unread mail. None if none of its mails is to be seen.
-pub fn read(thread: &wire::Thread) -> Option<Update> {
-    let mut seen: Vec<_> = thread.messages.iter().filter(|one| is_seen(one)).collect();
+pub fn read(thread: &wire::Thread, sight: Sight) -> Option<Update> {
+    let mut seen: Vec<_> = thread.messages.iter().filter(|one| sight.is_seen(one)).collect();
     seen.sort_by_key(|one| position(one));
     let newest = seen.last()?;
     let read = seen.iter().take_while(|one| !one.is("UNREAD")).last();

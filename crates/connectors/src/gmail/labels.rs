@@ -1,6 +1,6 @@
 //! The labels of a mailbox, by the names that people know them by. Pure.
 
-use crate::gmail::wire;
+use crate::gmail::{convert::Sight, wire};
 use model::label::Label;
 
 /// How many labels a mailbox may have.
@@ -18,14 +18,21 @@ const OF_GMAIL: &[(&str, &str)] = &[
     ("CATEGORY_PROMOTIONS", "Promotions"),
     ("CATEGORY_UPDATES", "Updates"),
     ("CATEGORY_FORUMS", "Forums"),
+    ("SPAM", "Spam"),
+    ("TRASH", "Trash"),
 ];
-/// Labels of what is never imported.
-const NOT_IMPORTED: &[&str] = &["DRAFT", "CHAT", "TRASH", "SPAM"];
+/// Labels of what is never imported, and of what is imported only where the customer chose so.
+const NOT_IMPORTED: &[&str] = &["DRAFT", "CHAT"];
+const PUT_AWAY: &[&str] = &["SPAM", "TRASH"];
 
 /// Those by which threads can be chosen: Gmail's own first, then those of the mailbox's owner by name.
-pub fn offered(listed: Vec<wire::Label>) -> Vec<Label> {
+pub fn offered(listed: Vec<wire::Label>, sight: Sight) -> Vec<Label> {
+    let is_imported = |label: &wire::Label| {
+        let id = label.id.as_str();
+        !NOT_IMPORTED.contains(&id) && (sight.trash_and_spam || !PUT_AWAY.contains(&id))
+    };
     let own = |label: &Label| OF_GMAIL.iter().position(|(id, _)| *id == label.id);
-    let named = listed.into_iter().filter(|label| !NOT_IMPORTED.contains(&label.id.as_str())).map(|label| {
+    let named = listed.into_iter().filter(is_imported).map(|label| {
         let known = OF_GMAIL.iter().find(|(id, _)| *id == label.id);
         Label { name: known.map_or(label.name, |(_, name)| (*name).to_owned()), id: label.id }
     });

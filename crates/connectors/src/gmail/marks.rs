@@ -39,7 +39,7 @@ pub async fn mark(
         Err(CallError::NotFound(_)) => return Ok(Vec::new()),
         thread => thread?,
     };
-    let seen = || thread.messages.iter().filter(|one| convert::is_seen(one));
+    let seen = || thread.messages.iter().filter(|one| client.sight().is_seen(one));
     let before = |one: &&wire::Message| convert::position(one) <= mark.position;
     let read = seen().filter(before).filter(|one| one.is("UNREAD"));
     relabel(client, read, Label::TakeOff).await?;
@@ -52,7 +52,7 @@ pub async fn mark(
         Err(CallError::NotFound(_)) => return Ok(Vec::new()),
         thread => thread?,
     };
-    let told = convert::read(&thread).map(|update| match update {
+    let told = convert::read(&thread, client.sight()).map(|update| match update {
         // A mark may stand on a mail that is in the trash by now, after all that is left.
         Update::Read { chat, mark: there, said } if !back && there < *mark && said != Said::Nobody => {
             Update::Read { chat, mark: mark.clone(), said }

@@ -226,7 +226,8 @@ impl Connector for Gmail {
     }
 
     async fn labels(&self, access: &Access<'_>) -> Result<Vec<Label>, ConnectorError> {
-        Ok(labels::offered(Client::of(access)?.labels().await?))
+        let client = Client::of(access)?;
+        Ok(labels::offered(client.labels().await?, client.sight()))
     }
 
     async fn open_file(

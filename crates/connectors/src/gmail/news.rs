@@ -160,12 +160,12 @@ pub async fn read(client: &Client<'_>, part: &Part) -> Result<Vec<Update>, Conne
         thread => thread?,
     };
     let is_new = client.now().since(Timestamp::from_millis(changed.asked_at)) < APPEARS_WITHIN;
-    let mut updates: Vec<_> = convert::thread(&thread).into_iter().collect();
+    let mut updates: Vec<_> = convert::thread(&thread, client.sight()).into_iter().collect();
     for (id, change) in &changed.mails {
         let shown = thread.messages.iter().find(|one| one.id == *id);
         match (shown, change) {
             (Some(shown), _) if convert::is_left_out(shown) => {}
-            (Some(shown), change) if change.came || convert::is_away(shown) => {
+            (Some(shown), change) if change.came || client.sight().is_away(shown) => {
                 updates.extend(threads::mail(client, &chat, shown, Some(&thread)).await?);
             }
             (Some(_), _) => {} // Its labels changed, which the thread says.
@@ -178,6 +178,6 @@ pub async fn read(client: &Client<'_>, part: &Part) -> Result<Vec<Update>, Conne
             (None, _) => {}
         }
     }
-    updates.extend(convert::read(&thread));
+    updates.extend(convert::read(&thread, client.sight()));
     Ok(updates)
 }

@@ -12,7 +12,6 @@ use crate::gmail::{
 use model::{
     command::{Action, Attempt},
     connector::{Access, ConnectorError, Proof, Step},
-    update::Update,
 };
 use std::collections::BTreeSet;
 
@@ -33,9 +32,8 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> R
         }
         Action::Delete => {
             let Some(id) = step.message else { return Ok(Proof::NotThere) };
-            let seen = threads::message(&client, step.chat, id.as_str()).await?;
-            let is_gone = seen.iter().any(|update| matches!(update, Update::Deleted { .. }));
-            Ok(if is_gone { Proof::Happened(seen) } else { Proof::NotThere })
+            let deleted = threads::deletion(&client, step.chat, id.as_str()).await?;
+            Ok(deleted.map_or(Proof::NotThere, |deleted| Proof::Happened(vec![deleted])))
         }
         Action::Edit { .. } | Action::React { .. } => Ok(Proof::NotThere),
     }

@@ -70,7 +70,11 @@ pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, Co
                 Ok(_) | Err(CallError::NotFound(_)) => {}
                 Err(error) => return Err(error.into()),
             }
-            Ok(Outcome::Done(threads::message(&client, step.chat, id.as_str()).await?))
+            Ok(Outcome::Done(match threads::deletion(&client, step.chat, id.as_str()).await? {
+                Some(deleted) => vec![deleted],
+                // Somebody took it out of the trash at once.
+                None => threads::message(&client, step.chat, id.as_str()).await?,
+            }))
         }
         Action::Edit { .. } => Err(refused("no_edit", "A mail that was sent cannot be changed by anyone.")),
         Action::React { .. } => Err(refused("no_reaction", "Reactions by mail are not sent.")),
@@ -126,8 +130,9 @@ async fn about(
         },
         None => {
             let thread = client.thread(chat.as_str(), &[]).await?;
-            let seen = thread.messages.into_iter().filter(|one| !convert::is_left_out(one) && !convert::is_away(one));
-            let newest = seen.max_by_key(convert::position);
+            let seen = thread.messages.into_iter().filter(|one| client.sight().is_seen(one));
+            // What lies in the trash may have been deleted from here.
+            let newest = seen.max_by_key(|one| (!convert::is_put_away(one), convert::position(one)));
             newest.ok_or_else(|| refused("thread_is_empty", "No mail is left in this thread to answer."))?
         }
     };

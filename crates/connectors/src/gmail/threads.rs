@@ -42,14 +42,15 @@ pub async fn pull(client: &Client<'_>, wanted: &Selection, cursor: Option<&Curso
     let listed = client.threads(wanted, cursor.map(Cursor::as_str)).await?;
     let ids: Vec<_> = listed.threads.iter().map(|named| named.id.as_str()).collect();
     let threads = client.threads_of(&ids, HEADERS).await?;
-    let updates = threads.iter().filter_map(convert::thread).collect();
+    let updates = threads.iter().filter_map(|thread| convert::thread(thread, client.sight())).collect();
     Ok(Page { updates, next: listed.next_page_token.map(Cursor), ..Page::default() })
 }
 
 /// Reads what one thread is like.
 pub async fn one(client: &Client<'_>, chat: &ExternalId) -> Result<Page, ConnectorError> {
     let thread = client.thread(chat.as_str(), HEADERS).await?;
-    let updates = convert::thread(&thread).into_iter().chain(convert::read(&thread)).collect();
+    let sight = client.sight();
+    let updates = convert::thread(&thread, sight).into_iter().chain(convert::read(&thread, sight)).collect();
     Ok(Page { updates, ..Page::default() })
 }
 
@@ -70,7 +71,7 @@ pub async fn history(
         Err(CallError::NotFound(_)) => wire::Thread::default(),
         thread => thread?,
     };
-    let read = convert::read(&thread);
+    let read = convert::read(&thread, client.sight());
     let mut left: Vec<_> = thread.messages.iter().filter(|one| !convert::is_left_out(one)).collect();
     left.sort_by_key(|one| std::cmp::Reverse(convert::position(one)));
     left.retain(|one| (begin.as_str()..before.as_str()).contains(&convert::position(one).as_str()));
@@ -119,6 +120,18 @@ pub async fn message(client: &Client<'_>, chat: &ExternalId, id: &str) -> Result
     }
 }
 
+/// Looks up whether a mail is deleted that was to be deleted from here: it is, as soon as it lies in the trash, whatever
+/// the customer sees of that.
+pub async fn deletion(client: &Client<'_>, chat: &ExternalId, id: &str) -> Result<Option<Update>, ConnectorError> {
+    let seen = client.profile().await?.history_id;
+    match client.message(id, "minimal").await {
+        Ok(shown) => Ok(shown.is("TRASH").then(|| convert::deleted(chat, id, shown.history_id))),
+        Err(CallError::NotFound(_)) if is_listed(client, chat, id).await? => Err(too_new()),
+        Err(CallError::NotFound(_)) => Ok(Some(convert::deleted(chat, id, seen))),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Whether the thread has a mail that was not found by itself: one that has only just come may not be found yet.
 async fn is_listed(client: &Client<'_>, chat: &ExternalId, id: &str) -> Result<bool, ConnectorError> {
     match client.thread(chat.as_str(), &[]).await {
@@ -140,14 +153,14 @@ pub async fn mail(
     shown: &wire::Message,
     thread: Option<&wire::Thread>,
 ) -> Result<Vec<Update>, ConnectorError> {
-    if convert::is_away(shown) {
+    if client.sight().is_away(shown) {
         return Ok(vec![convert::deleted(chat, &shown.id, shown.history_id)]);
     }
     let (whole, mail) = match large::read(client, shown).await {
         Err(CallError::NotFound(_)) => return Ok(Vec::new()),
         read => read?,
     };
-    if convert::is_away(&whole) {
+    if client.sight().is_away(&whole) {
         return Ok(vec![convert::deleted(chat, &whole.id, whole.history_id)]);
     }
     let Some(about) = convert::about(&mail) else {

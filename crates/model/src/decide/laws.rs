@@ -100,6 +100,7 @@ fn connection() -> Connection {
         abilities: abilities(),
         standing: Default::default(),
         import_new_chats: false,
+        include_trash_and_spam: false,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
     }

@@ -318,6 +318,8 @@ pub struct Connection {
     pub miss_rate: Option<f64>,
     /// New chats are imported by themselves.
     pub import_new_chats: bool,
+    /// Of mail: what lies in the trash or was taken for spam is imported as well, and is not deleted by lying there.
+    pub include_trash_and_spam: bool,
     /// Grows with every change.
     pub revision: u64,
     /// When it was made.

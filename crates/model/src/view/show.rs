@@ -330,6 +330,7 @@ pub fn connection(held: &connection::Connection, platform: &str, measured: Measu
         paused: held.standing.paused,
         miss_rate: measured.rate(),
         import_new_chats: held.import_new_chats,
+        include_trash_and_spam: held.include_trash_and_spam,
         revision: held.revision,
         created_at: held.created_at,
         updated_at: held.updated_at,

@@ -11,7 +11,7 @@ use crate::{
     serve::Server,
 };
 use axum::{Json, extract::State, http::StatusCode};
-use engine::EngineError;
+use engine::{Choices, EngineError};
 use model::{
     connection,
     connector::Grant,
@@ -57,6 +57,10 @@ pub struct Connecting {
 pub struct ConnectionChange {
     /// Whether new chats are imported by themselves.
     pub import_new_chats: Option<bool>,
+    /// Of mail: whether what lies in the trash or was taken for spam is imported as well. What lies there is deleted
+    /// only once the platform deletes it for good, or where it was deleted from here. Either change has everything
+    /// compared once more. What was known as deleted before stays so, unless it is taken out of the trash.
+    pub include_trash_and_spam: Option<bool>,
     /// Whether it is paused. Commands wait then, and news are kept for 24 hours and read when it goes on.
     pub paused: Option<bool>,
 }
@@ -138,10 +142,12 @@ pub async fn change_connection(
     ask: Ask<ConnectionChange>,
 ) -> Result<Json<view::Connection>, ApiError> {
     let mut held = own(&server, &customer, id).await?;
-    if let Some(on) = ask.body.import_new_chats {
-        held = server.engine.set_import_new_chats(&customer.id, id, on).await?;
+    let ConnectionChange { import_new_chats, include_trash_and_spam, paused } = ask.body;
+    let choices = Choices { import_new_chats, include_trash_and_spam };
+    if choices != Choices::default() {
+        held = server.engine.choose(&customer.id, id, choices).await?;
     }
-    if let Some(on) = ask.body.paused {
+    if let Some(on) = paused {
         held = server.engine.set_paused(&customer.id, id, on).await?;
     }
     shown(&server, &held).await.map(Json)

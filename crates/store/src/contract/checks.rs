@@ -65,11 +65,17 @@ pub(crate) async fn chats_that_may_have_missed_anything_are_compared_whole(store
     let mut elsewhere = known(2, Some(10), 50, 7);
     elsewhere.connection_id = connection_id(2);
     keep(store, rows(&ada(), [compared.clone(), elsewhere.clone()].map(Write::Completeness))).await;
-    keep(store, rows(&ada(), [Write::CheckAll { connection_id: connection_id(1), at: at(20) }])).await;
-    let held = store.completeness(&ada(), &[chat_id(1), chat_id(2)]).await.unwrap();
+    let all = |at, lost| Write::CheckAll { connection_id: connection_id(1), at, lost };
+    let held = async || store.completeness(&ada(), &[chat_id(1), chat_id(2)]).await.unwrap();
+    keep(store, rows(&ada(), [all(at(20), false)])).await;
     let (due_at, whole_at, not_before) = (at(20), Timestamp::default(), Timestamp::default());
-    let wanted = Completeness { due_at, whole_at, not_before, check: None, asleep: true, revision: 2, ..compared };
-    assert_eq!(held, [wanted, elsewhere]);
+    let chosen = Completeness { due_at, whole_at, not_before, check: None, revision: 2, ..compared };
+    assert_eq!(held().await, [chosen.clone(), elsewhere.clone()], "nothing was lost");
+    keep(store, rows(&ada(), [all(at(30), true)])).await;
+    let lost = Completeness { asleep: true, revision: 3, ..chosen };
+    assert_eq!(held().await, [lost.clone(), elsewhere.clone()], "it is due when it was");
+    keep(store, rows(&ada(), [all(at(30), false)])).await;
+    assert_eq!(held().await, [Completeness { revision: 4, ..lost }, elsewhere], "what was lost stays so");
 }
 
 pub(crate) async fn misses_are_measured_by_connection(store: &dyn Store) {

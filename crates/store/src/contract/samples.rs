@@ -128,6 +128,7 @@ pub(crate) fn connection(customer: &CustomerId, number: i64) -> Connection {
         abilities,
         standing: Default::default(),
         import_new_chats: false,
+        include_trash_and_spam: false,
         created_at: at(number),
         updated_at: at(number),
     }

@@ -110,7 +110,7 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn check_all(&mut self, customer: &CustomerId, connection: ConnectionId, at: Timestamp) {
+    pub(super) fn check_all(&mut self, customer: &CustomerId, connection: ConnectionId, at: Timestamp, lost: bool) {
         let of_it = |row: &&Completeness| row.customer_id == *customer && row.connection_id == connection;
         let rows: Vec<_> = self.completeness.rows().filter(of_it).cloned().collect();
         for row in rows {
@@ -119,7 +119,7 @@ impl State {
                 not_before: Timestamp::default(),
                 whole_at: Timestamp::default(),
                 check: None,
-                asleep: true,
+                asleep: row.asleep || lost,
                 revision: row.revision + 1,
                 ..row
             };

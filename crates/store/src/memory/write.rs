@@ -58,7 +58,9 @@ impl State {
             Write::Command(row) => return self.put_command(row),
             Write::SyncStatus(row) => return self.put_sync_status(row),
             Write::Completeness(row) => return self.put_completeness(row),
-            Write::CheckAll { connection_id, at } => self.check_all(admitted.customer()?, *connection_id, *at),
+            Write::CheckAll { connection_id, at, lost } => {
+                self.check_all(admitted.customer()?, *connection_id, *at, *lost)
+            }
             Write::Following(row) => return self.put_following(row),
             Write::FollowSoon { connection_id, at } => self.follow_soon(admitted.customer()?, *connection_id, *at),
             Write::CheckSoon { connection_id, at } => self.check_soon(admitted.customer()?, *connection_id, *at),

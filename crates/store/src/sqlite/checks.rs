@@ -131,12 +131,19 @@ pub(super) fn put(db: &Db, row: &Completeness) -> Outcome<()> {
 }
 
 /// The chats of a connection may have missed anything, and are due at this time.
-pub(super) fn check_all(db: &Db, customer: &CustomerId, connection: ConnectionId, at: Timestamp) -> Outcome<()> {
+pub(super) fn check_all(
+    db: &Db,
+    customer: &CustomerId,
+    connection: ConnectionId,
+    at: Timestamp,
+    lost: bool,
+) -> Outcome<()> {
     let sql = "update completeness set due_at = min(due_at, ?3), not_before = 0, revision = revision + 1,
                document = json_set(document, '$.due_at', min(due_at, ?3), '$.not_before', 0, '$.revision', revision + 1,
-                                   '$.whole_at', 0, '$.check', null, '$.asleep', json('true'))
+                                   '$.whole_at', 0, '$.check', null, '$.asleep',
+                                   json(iif(?4 or json_extract(document, '$.asleep'), 'true', 'false')))
                where customer_id = ?1 and connection_id = ?2";
-    change(db, sql, (customer.as_str(), connection.to_string(), at.micros())).map(drop)
+    change(db, sql, (customer.as_str(), connection.to_string(), at.micros(), lost)).map(drop)
 }
 
 /// The chats of a connection are due at this time.

@@ -87,7 +87,9 @@ fn write(db: &Connection, admitted: &Admitted<'_>, write: &Write) -> Outcome<()>
         Write::SyncStatus(row) => put::sync_status(db, row),
         Write::Completeness(row) => checks::put(db, row),
         Write::CheckSoon { connection_id, at } => checks::check_soon(db, admitted.customer()?, *connection_id, *at),
-        Write::CheckAll { connection_id, at } => checks::check_all(db, admitted.customer()?, *connection_id, *at),
+        Write::CheckAll { connection_id, at, lost } => {
+            checks::check_all(db, admitted.customer()?, *connection_id, *at, *lost)
+        }
         Write::Following(row) => followings::put(db, row),
         Write::FollowSoon { connection_id, at } => followings::soon(db, admitted.customer()?, *connection_id, *at),
         Write::Upload(row) => put::upload(db, row),

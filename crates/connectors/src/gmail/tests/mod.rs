@@ -6,6 +6,7 @@ mod labels;
 mod large;
 mod logins;
 mod proving;
+mod put_away;
 mod reading;
 mod sending;
 
@@ -408,6 +409,7 @@ impl World {
             abilities: Gmail.describe().abilities,
             standing: Default::default(),
             import_new_chats: false,
+            include_trash_and_spam: false,
             created_at: NOW,
             updated_at: NOW,
         };

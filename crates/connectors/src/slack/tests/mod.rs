@@ -267,6 +267,7 @@ impl World {
             abilities: Slack.describe().abilities,
             standing: Default::default(),
             import_new_chats: false,
+            include_trash_and_spam: false,
             created_at: NOW,
             updated_at: NOW,
         };
