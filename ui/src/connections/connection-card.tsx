@@ -1,5 +1,5 @@
 import type { Connection } from "@bothways/client";
-import { Alert, Button, Card, Group, Stack, Switch, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Card, Group, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMemo } from "react";
 import { useInbox } from "../feed/store";
@@ -52,11 +52,28 @@ export function ConnectionCard({ connection }: { connection: Connection }) {
             {connection.reason}
           </Alert>
         )}
+        <ReadOnly connection={connection} />
         <Choices connection={connection} />
         <SyncList statuses={unfinished} />
         <Ending connection={connection} />
       </Stack>
     </Card>
+  );
+}
+
+/** Less was granted than the platform allows: a person may have unticked it. */
+function ReadOnly({ connection }: { connection: Connection }) {
+  const { openDialog } = useDialog();
+  const { offered } = useOffered(connection.integration);
+  if (!offered?.abilities.send || connection.abilities.send) return null;
+  return (
+    <Text size="sm">
+      Read only:{" "}
+      <Anchor component="button" type="button" onClick={() => openDialog("connect")}>
+        connect again
+      </Anchor>{" "}
+      and allow everything to write.
+    </Text>
   );
 }
 

@@ -19,9 +19,14 @@ export function ReturnNote() {
       closeButtonLabel="Close"
       onClose={close}
     >
-      {denied
-        ? "You did not allow it. You can try again at any time."
-        : `The platform said: ${error}. Try again.`}
+      {reason(error)}
     </Alert>
   );
+}
+
+function reason(error: string): string {
+  if (error === "access_denied") return "You did not allow it. You can try again at any time.";
+  if (error.endsWith(".insufficient_scope"))
+    return "What you allowed is not enough to read anything. Connect again, and leave everything ticked.";
+  return `The platform said: ${error}. Try again.`;
 }

@@ -117,6 +117,21 @@ fn abilities() -> Abilities {
     }
 }
 
+/// What can be done in a mailbox whose owner allowed to read it, and no more.
+fn reading_only() -> Abilities {
+    Abilities {
+        send: false,
+        delete: false,
+        files: false,
+        largest_file_bytes: 0,
+        most_files: 0,
+        mark_read: false,
+        mark_unread: false,
+        mail: false,
+        ..abilities()
+    }
+}
+
 #[async_trait]
 impl Connector for Gmail {
     fn describe(&self) -> Description {

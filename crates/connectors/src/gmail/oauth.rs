@@ -12,6 +12,7 @@ use crate::{
 };
 use bytes::Bytes;
 use model::{
+    abilities::Abilities,
     connector::{Authorized, ConnectorError, Grant, Identity, NewLogin, OpenLogin, Refreshed, Settings, Threshold},
     http::{Method, Request, Response},
     id::{ExternalAccount, ExternalId},
@@ -24,23 +25,27 @@ use std::time::Duration;
 const CONSENT: &str = "https://accounts.google.com";
 /// Where tokens are made and given back.
 const TOKENS: &str = "https://oauth2.googleapis.com";
+/// Reads, and hears of news.
+const READ: &str = "https://www.googleapis.com/auth/gmail.readonly";
 /// Reads, sends, labels and trashes; nothing is deleted for good.
-pub const MODIFY: &str = "https://www.googleapis.com/auth/gmail.modify";
+const MODIFY: &str = "https://www.googleapis.com/auth/gmail.modify";
 /// Everything, which includes what `MODIFY` allows.
 const ALL: &str = "https://mail.google.com/";
-/// What a person is asked for.
-const SCOPES: &str = "openid email profile https://www.googleapis.com/auth/gmail.modify";
+/// What a person is asked for beside the mailbox: who they are.
+const IDENTITY: &str = "openid email profile";
 /// Tokens end a little before Google says so, for the time that a call takes.
 const EARLY: Duration = Duration::from_secs(60);
 
 /// The address where a person grants access. Without `prompt=consent` Google gives a refresh token only the first time.
 pub fn authorize(settings: &Settings, state: &str, redirect_uri: &str) -> Result<String, ConnectorError> {
     credentials(settings)?;
+    // A person may untick either of both: `MODIFY` would do for all, and without it the mailbox can still be read.
+    let scopes = [IDENTITY, READ, MODIFY].join(" ");
     let query = serde_urlencoded::to_string([
         ("client_id", settings.get("client_id").unwrap_or_default()),
         ("redirect_uri", redirect_uri),
         ("response_type", "code"),
-        ("scope", SCOPES),
+        ("scope", &scopes),
         ("access_type", "offline"),
         ("prompt", "consent"),
         ("include_granted_scopes", "true"),
@@ -65,18 +70,30 @@ pub async fn complete(threshold: &Threshold<'_>, grant: &Grant) -> Result<Author
     };
     let scopes: Vec<String> =
         granted.scope.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
-    if !scopes.iter().any(|scope| scope == MODIFY || scope == ALL) {
+    let Some(abilities) = abilities(&scopes) else {
         return Err(refused(
             "insufficient_scope",
-            "You did not allow to read, write and organise mail. Connect again and tick all permissions.",
+            "You did not allow to read mail. Connect again and tick all permissions; without the one to write and \
+             organise mail, it is only read.",
         ));
-    }
+    };
     let Some(refresh_token) = granted.refresh_token else {
         return Err(refused("no_refresh_token", "Google gave no lasting permission. Connect again."));
     };
     let tokens = Tokens { access_token: granted.access_token, refresh_token };
     let expires_at = ends_at(asked_at, granted.expires_in);
-    authorized(threshold, tokens, expires_at, scopes).await
+    let made = authorized(threshold, tokens, expires_at, scopes).await?;
+    Ok(Authorized { abilities, ..made })
+}
+
+/// What can be done with what a person allowed; none where the mailbox may not even be read.
+fn abilities(scopes: &[String]) -> Option<Abilities> {
+    let has = |wanted: &[&str]| scopes.iter().any(|scope| wanted.contains(&scope.as_str()));
+    match (has(&[MODIFY, ALL]), has(&[READ])) {
+        (true, _) => Some(super::abilities()),
+        (false, true) => Some(super::reading_only()),
+        (false, false) => None,
+    }
 }
 
 async fn authorized(

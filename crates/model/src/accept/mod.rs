@@ -67,9 +67,9 @@ fn problem(code: &str, detail: impl Into<String>) -> Problem {
     Problem { code: code.to_owned(), detail: detail.into() }
 }
 
-/// Refuses what the platform cannot do.
+/// Refuses what the platform cannot do, or what was not granted there.
 fn check_able(able: bool, what: &str) -> Result<(), Problem> {
-    able.then_some(()).ok_or_else(|| problem("not_possible", format!("This platform cannot {what}.")))
+    able.then_some(()).ok_or_else(|| problem("not_possible", format!("This connection cannot {what}.")))
 }
 
 /// Refuses what says nothing or is too long. Lengths are in characters, without marks.

@@ -93,6 +93,12 @@ impl State {
         text
     }
 
+    /// What a person allowed the app before, and did not take back.
+    pub fn allowed_before(&self, owner: &str) -> BTreeSet<String> {
+        let living = self.world.refreshes.values().filter(|one| one.owner == owner && !one.revoked);
+        living.flat_map(|one| one.scopes.iter().cloned()).collect()
+    }
+
     pub fn check_client(&self, id: &str, secret: &str) -> Result<(), Denied> {
         let app = &self.config.app;
         if id == app.client_id && secret == app.client_secret { Ok(()) } else { Err(BAD_CLIENT) }

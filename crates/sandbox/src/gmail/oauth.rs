@@ -29,6 +29,7 @@ struct Wish {
     scope: String,
     state: String,
     access_type: String,
+    include_granted_scopes: String,
     prompt: String,
     login_hint: String,
     nonce: String,
@@ -88,6 +89,7 @@ async fn decide(Extract(gmail): Extract<Gmail>, Form(fields): Form<Vec<(String, 
         scope: text("scope"),
         state: text("state"),
         access_type: text("access_type"),
+        include_granted_scopes: text("include_granted_scopes"),
         prompt: text("prompt"),
         login_hint: text("login_hint"),
         nonce: text("nonce"),
@@ -101,9 +103,12 @@ async fn decide(Extract(gmail): Extract<Gmail>, Form(fields): Form<Vec<(String, 
         return back(&wish, &[("error", "access_denied")]);
     }
     let ticked = fields.iter().filter(|(name, _)| name == "granted").map(|(_, scope)| scope.as_str());
-    let granted = scopes(&ticked.collect::<Vec<_>>().join(" "));
+    let mut granted = scopes(&ticked.collect::<Vec<_>>().join(" "));
     let owner = gmail.lock().world.mailbox_at(&text("user")).map(|mailbox| mailbox.address.clone());
     let Some(owner) = owner else { return refusal("no such account") };
+    if wish.include_granted_scopes == "true" {
+        granted.extend(gmail.lock().allowed_before(&owner));
+    }
     let asked = |value: String| (!value.is_empty()).then_some(value);
     let scope = granted.iter().cloned().collect::<Vec<_>>().join(" ");
     let allowed = Consent {
@@ -152,6 +157,7 @@ fn consent(gmail: &Gmail, wish: &Wish) -> String {
         ("scope", &wish.scope),
         ("state", &wish.state),
         ("access_type", &wish.access_type),
+        ("include_granted_scopes", &wish.include_granted_scopes),
         ("prompt", &wish.prompt),
         ("nonce", &wish.nonce),
         ("code_challenge", &wish.code_challenge),

@@ -143,6 +143,27 @@ fn a_person_may_deny_or_allow_less() {
 }
 
 #[test]
+fn what_was_allowed_before_counts_where_the_app_asks_for_it_too() {
+    let world = Mailboxes::new();
+    world.gmail.revoke(ANA);
+    let given = |scope: &str, more: &[(&str, &str)]| {
+        let back = consent(&world, "allow", &[scope], more);
+        let tokens = exchange(&world, &field(&back, "code").unwrap(), &[]).body;
+        assert_eq!(tokens["scope"].as_str(), field(&back, "scope").as_deref());
+        let mut scopes: Vec<_> = tokens["scope"].as_str().unwrap().split(' ').map(str::to_owned).collect();
+        scopes.sort();
+        scopes
+    };
+    let too = [("include_granted_scopes", "true")];
+    let read = "https://www.googleapis.com/auth/gmail.readonly";
+    assert_eq!(given(read, &too), [read]);
+    assert_eq!(given("openid", &[]), ["openid"]);
+    assert_eq!(given(MODIFY, &too), [MODIFY, read], "the second gave no lasting permission");
+    world.gmail.revoke(ANA);
+    assert_eq!(given("openid", &too), ["openid"], "it was taken back");
+}
+
+#[test]
 fn a_refresh_token_comes_at_the_first_consent_or_when_it_is_asked_again() {
     let world = Mailboxes::new();
     let given = |more: &[(&str, &str)]| {

@@ -51,13 +51,20 @@ pub async fn with_mail_by(
 
 /// Signs in with Google and allows everything. Gives the connection's id.
 pub async fn connect(house: &House, customer: &str, address: &str) -> String {
+    let back = connect_with(house, customer, address, |_| true).await;
+    back.strip_prefix("/?connection=").unwrap_or_else(|| panic!("{back}")).to_owned()
+}
+
+/// Signs in with Google and leaves only these permissions ticked. Gives where the browser comes to.
+pub async fn connect_with(house: &House, customer: &str, address: &str, ticks: impl Fn(&str) -> bool) -> String {
     let wish = json!({ "integration": "gmail", "return_to": "/" });
     let begun = house.ask(customer, Method::POST, "/v1/connections", Some(wish)).await.good();
     let mut browser = Browser::new(house);
     let consent = reqwest::Url::parse(&browser.leave(begun["connect_url"].as_str().unwrap()).await).unwrap();
     let mut form: Vec<(String, String)> = consent.query_pairs().into_owned().collect();
     let scopes = form.iter().find(|(name, _)| name == "scope").unwrap().1.clone();
-    form.extend(scopes.split(' ').map(|scope| ("granted".to_owned(), scope.to_owned())));
+    let ticked = scopes.split(' ').filter(|scope| ticks(scope));
+    form.extend(ticked.map(|scope| ("granted".to_owned(), scope.to_owned())));
     form.extend([("user", address), ("decision", "allow")].map(|(name, value)| (name.to_owned(), value.to_owned())));
     let mut body = reqwest::Url::parse("http://form.example").unwrap();
     body.query_pairs_mut().extend_pairs(form);
@@ -65,6 +72,5 @@ pub async fn connect(house: &House, customer: &str, address: &str) -> String {
     let call = call.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let answer = call.body(body.query().unwrap().to_owned()).send().await.unwrap();
     let back = browser.come_back(answer.headers()["location"].to_str().unwrap()).await;
-    let location = back.headers()["location"].to_str().unwrap().to_owned();
-    location.strip_prefix("/?connection=").unwrap_or_else(|| panic!("{location}")).to_owned()
+    back.headers()["location"].to_str().unwrap().to_owned()
 }

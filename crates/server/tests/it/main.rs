@@ -21,6 +21,7 @@ mod full;
 mod gmail;
 mod gmail_files;
 mod gmail_news;
+mod gmail_permissions;
 mod gmail_trash;
 mod house;
 mod identity;

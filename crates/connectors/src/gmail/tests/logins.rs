@@ -94,6 +94,38 @@ fn a_consent_with_a_box_unticked_and_a_token_that_does_not_last_are_no_login() {
 }
 
 #[test]
+fn a_mailbox_that_may_only_be_read_is_connected_for_reading() {
+    let granted = |scope: &'static str| {
+        let wire = google(move || {
+            let mut given = tokens();
+            given["scope"] = json!(scope);
+            answer(200, &given)
+        });
+        complete(&wire).unwrap().abilities
+    };
+    let all = Gmail.describe().abilities;
+    let reading = granted("openid https://www.googleapis.com/auth/gmail.readonly");
+    let writes = |can: &model::abilities::Abilities| {
+        [can.send, can.delete, can.files, can.mark_read, can.mark_unread, can.mail, can.reply, can.edit, can.react]
+    };
+    assert_eq!(writes(&reading), [false; 9]);
+    assert_eq!((reading.history, &reading.news), (all.history, &all.news), "it is read, and its news are");
+    let both = "https://www.googleapis.com/auth/gmail.readonly https://www.googleapis.com/auth/gmail.modify";
+    for scope in [both, "https://www.googleapis.com/auth/gmail.modify", "https://mail.google.com/"] {
+        assert_eq!(granted(scope), all, "{scope}");
+    }
+}
+
+#[test]
+fn each_permission_is_asked_for_by_itself() {
+    let asked = Gmail.authorize(&settings(), "s", "https://b.example/oauth/callback").unwrap();
+    let query: BTreeMap<String, String> = serde_urlencoded::from_str(asked.split_once('?').unwrap().1).unwrap();
+    let wanted = "openid email profile https://www.googleapis.com/auth/gmail.readonly \
+                  https://www.googleapis.com/auth/gmail.modify";
+    assert_eq!((query["scope"].as_str(), query["include_granted_scopes"].as_str()), (wanted, "true"));
+}
+
+#[test]
 fn a_refresh_keeps_what_google_does_not_give_again() {
     let world = World::new();
     let refresh = |wire: &Wire| run(Gmail.refresh(&threshold(&settings(), wire), &world.logins[0]));
