@@ -28,8 +28,11 @@ pub const MARK: &str = "X-Bothways-Mark";
 const SAID_ELSEWHERE: &[&str] = &["UNREAD", "SENT"];
 /// Of how many people it is told that a mail did not reach them.
 const MOST_FAILURES: usize = 10;
-/// How many people of a thread are named.
+/// How many people of a thread, and of a mail, are named.
 const MOST_PEOPLE: usize = 50;
+/// What others call somebody counts until they write themselves, which bears the time of their mail: the newest is
+/// right. It is the same for all mails, so that one more of them changes nothing.
+const HEARSAY: Version = Version(1);
 /// What is asked of a mail's reading.
 pub const WANTED: mail::Wanted<'static> = mail::Wanted { fields: &[MARK] };
 
@@ -99,10 +102,13 @@ pub fn message(chat: &ExternalId, shown: &wire::Message, mail: &Mail, own: &Own)
     };
     let mark = mail.fields.iter().find(|(name, _)| name == MARK).map(|(_, value)| value.clone());
     let remote = RemoteMessage { chat: chat.clone(), id, position: position(shown), content, version, mark };
-    let author = mail.from.as_ref().and_then(|from| person(from, shown.internal_date));
+    let author = mail.from.as_ref().and_then(|from| person(from, Version(shown.internal_date)));
+    let readers = [&mail.to, &mail.cc, &mail.bcc].into_iter().flatten();
+    let named = readers.filter(|reader| reader.name.as_ref().is_some_and(|name| !name.contains('@')));
+    let readers = named.take(MOST_PEOPLE).filter_map(|reader| person(reader, HEARSAY));
     let there = Update::Restored { chat: chat.clone(), message: remote.id.clone(), version };
     let there = (!is_put_away(shown)).then_some(there);
-    author.into_iter().chain(there).chain([Update::Message(remote)]).collect()
+    author.into_iter().chain(readers).chain(there).chain([Update::Message(remote)]).collect()
 }
 
 fn attachment(message: &str, file: &mail::Attachment) -> Attachment {
@@ -158,11 +164,11 @@ fn person_id(mailbox: &Mailbox) -> ExternalId {
     ExternalId::from(mailbox.address.key().as_str())
 }
 
-/// What a mail calls its author. The newest mail is right.
-fn person(mailbox: &Mailbox, millis: i64) -> Option<Update> {
+/// What a mail calls somebody.
+fn person(mailbox: &Mailbox, version: Version) -> Option<Update> {
     let name = mailbox.name.clone()?;
     let facts = PersonFacts { name, emails: vec![mailbox.address.key()], ..PersonFacts::default() };
-    Some(Update::Person { ids: vec![person_id(mailbox)], facts, version: Version(millis) })
+    Some(Update::Person { ids: vec![person_id(mailbox)], facts, version })
 }
 
 /// Somebody of whom nothing is known but their address.
@@ -241,7 +247,7 @@ pub fn reaction(chat: &ExternalId, under: &ExternalId, shown: &wire::Message, ma
         present: true,
         version: Version(shown.history_id),
     };
-    Some(person(from, shown.internal_date).into_iter().chain([reacted]).collect())
+    Some(person(from, Version(shown.internal_date)).into_iter().chain([reacted]).collect())
 }
 
 /// That another mail did not arrive, if a mail tells so.

@@ -1,10 +1,11 @@
 //! Threads and mails as Gmail writes them, and what its errors lead to.
 
-use super::{Call, Wire, World, answer, error, is_of_schema, run, snapshot};
+use super::{ANA, Call, Wire, World, answer, arrived, error, is_of_schema, quiet, run, snapshot};
 use crate::gmail::Gmail;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{
     connector::{Connector, ConnectorError, Page, Reading},
+    facets::Version,
     http::{HttpError, Method, Response},
     id::{Cursor, ExternalId},
     sync_status::Selection,
@@ -214,4 +215,34 @@ fn an_older_project_pays_older_prices() {
     let wire = Wire::new(gmail);
     run(Gmail.pull(&world.access(&wire), &chats(), None)).unwrap();
     assert_eq!(units(&wire).iter().map(|(_, units)| *units).collect::<Vec<_>>(), [10, 3 * 10]);
+}
+
+#[test]
+fn what_others_call_somebody_counts_less_than_what_they_call_themselves() {
+    let gmail = quiet();
+    let write = |raw: &str| drop(arrived(&gmail, raw));
+    let told = |subject: &str| {
+        let id = gmail.mailbox(ANA).unwrap().about(subject)[0].id.clone();
+        let reading = Reading::Message { chat: ExternalId::from(id.as_str()), message: ExternalId::from(id.as_str()) };
+        let updates = run(Gmail.pull(&World::at(&gmail).access(&Wire::to(&gmail)), &reading, None)).unwrap().updates;
+        let people = updates.into_iter().filter_map(|update| match update {
+            Update::Person { ids, facts, version } => Some((ids[0].0.clone(), facts.name, version)),
+            _ => None,
+        });
+        people.collect::<Vec<_>>()
+    };
+    write(
+        "From: bruno@elsewhere.example\nTo: Ana <ana@acme.example>, \"rui@x.example\" <rui@x.example>\n\
+         Cc: Rita the Roofer <rita@x.example>, tom@x.example\nSubject: One\nDate: Mon, 5 Jan 2026 10:00:00 +0000\n\nhi",
+    );
+    let heard = told("One");
+    let names: Vec<_> = heard.iter().map(|(id, name, _)| (id.as_str(), name.as_str())).collect();
+    let wanted = [("ana@acme.example", "Ana"), ("rita@x.example", "Rita the Roofer")];
+    assert_eq!(names, wanted, "an address is no name, and who has none has none");
+    write(
+        "From: Rita <rita@x.example>\nTo: ana@acme.example\nSubject: Two\nDate: Mon, 5 Jan 2026 10:00:00 +0000\n\nhi",
+    );
+    let herself = told("Two");
+    assert_eq!((herself[0].0.as_str(), herself[0].1.as_str()), ("rita@x.example", "Rita"));
+    assert!(heard[1].2 < herself[0].2 && heard[1].2 > Version(0), "more than nobody's word, and less than her own");
 }
