@@ -172,11 +172,16 @@ impl<'a> Work<'a> {
     /// Where marks only grow, the greater one stands, whichever side set it. Where the platform says as of when,
     /// its latest word stands, unless it is still to be told what was set here.
     fn take_read(&mut self, mark: &ReadMark, said: Said) {
+        // Where nothing can be told of what is read here, nothing that is said there takes it back.
+        let is_told = self.known.connection.abilities.mark_read;
         let Some(chat) = self.chat.as_mut().map(|row| &mut row.after) else { return };
         if let Said::AsOf(version) = said {
+            if !is_told {
+                chat.read = chat.read.take().max(Some(mark.clone()));
+            }
             if chat.read_as_of < Some(version) {
                 (chat.read_as_of, chat.read_there) = (Some(version), Some(mark.clone()));
-                if chat.mark_due_at.is_none() {
+                if is_told && chat.mark_due_at.is_none() {
                     chat.read = Some(mark.clone());
                 }
             }

@@ -64,17 +64,22 @@ async fn a_mailbox_is_only_read_until_its_owner_allows_more() {
     let at_anas = gmail.mailbox(ANA).unwrap();
     let there = at_anas.messages.iter().find(|one| one.id == leak).unwrap();
     assert!(there.labels.contains("UNREAD"), "there nothing may be changed");
+    let at_brunos = gmail.mailbox(&bruno).unwrap().about("The roof")[0].id.clone();
+    gmail.act_reply_all(&bruno, &at_brunos, "Thank you.").unwrap();
+    house.until(async || house.messages("ana", &chat).await.len() == 3).await;
+    let unread = house.get("ana", &format!("/v1/chats/{chat}")).await["unread_count"].clone();
+    assert_eq!(unread, 1, "what was read here stays read");
 
     // The same connection can do more once more is allowed, with all that it had.
     assert_eq!(connect(&house, "ana", ANA).await, connection);
     let shown = house.get("ana", &path).await;
     assert_eq!(can(&shown), [true; 6], "{shown}");
     assert!(has(&shown, "https://www.googleapis.com/auth/gmail.modify"), "{shown}");
-    assert_eq!(house.messages("ana", &chat).await.len(), 2);
+    assert_eq!(house.messages("ana", &chat).await.len(), 3);
     let mut feed = Feed::open(&house, "ana", 0).await;
     let sent = house.send("ana", &chat, "They are on their way.").await;
     feed.message(&sent["id"], |message| message["status"] == "sent").await;
-    assert_eq!(house.messages("ana", &chat).await.len(), 3);
+    assert_eq!(house.messages("ana", &chat).await.len(), 4);
     drop((feed, stop));
     house.close().await;
 }

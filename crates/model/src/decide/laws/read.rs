@@ -28,3 +28,14 @@ fn a_mark_that_is_still_to_be_told_is_not_undone() {
     assert_eq!((&held.chat.read, &held.chat.read_there), (&Some(mark("7")), &Some(mark("3"))));
     assert!(held.chat.mark_due_at.is_some(), "the platform has not heard of it yet");
 }
+
+#[test]
+fn what_is_read_here_stays_so_where_nothing_of_it_can_be_told() {
+    for told in [[read("5", 1), read("2", 2)], [read("2", 2), read("5", 1)]] {
+        let mut held = Held::new();
+        held.connection.abilities.mark_read = false;
+        held.chat.read = Some(mark("4"));
+        held.take(&told, None, &[], false);
+        assert_eq!((&held.chat.read, &held.chat.read_there), (&Some(mark("5")), &Some(mark("2"))));
+    }
+}
