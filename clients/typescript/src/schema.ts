@@ -692,6 +692,13 @@ export interface components {
       /** @description What the mail calls them. */
       name?: string | null;
     };
+    /** @description What somebody answered to an invitation. */
+    Answered: {
+      /** @description Whether they come. */
+      attendance: components["schemas"]["Attendance"];
+      /** @description Who. */
+      by: components["schemas"]["Recipient"];
+    };
     /** @description An API key, without the key. */
     ApiKey: {
       /** @description When it was made. */
@@ -725,6 +732,11 @@ export interface components {
     };
     /** @example att_01890a5d… */
     AttachmentId: string;
+    /**
+     * @description Whether somebody comes to a meeting.
+     * @enum {string}
+     */
+    Attendance: "accepted" | "tentative" | "declined";
     /** @description A chat as the platform has it. */
     AvailableChat: {
       /** @description Nothing can be written in it any more. */
@@ -1087,6 +1099,26 @@ export interface components {
     };
     /** @description A platform as this installation offers it, by the name it has in the configuration. */
     Integration: string;
+    /** @description A meeting that a mail is about. The calendar's own file is among the mail's attachments. */
+    Invitation: {
+      answer?: components["schemas"]["Answered"] | null;
+      ends_at?: components["schemas"]["Moment"] | null;
+      /** @description Where it is. */
+      location?: string | null;
+      /** @description What the mail does about it. */
+      method: components["schemas"]["InvitationMethod"];
+      organizer?: components["schemas"]["Recipient"] | null;
+      /** @description It takes place again and again. */
+      repeats: boolean;
+      starts_at?: components["schemas"]["Moment"] | null;
+      /** @description What it is called. */
+      summary: string;
+    };
+    /**
+     * @description What a mail does about a meeting.
+     * @enum {string}
+     */
+    InvitationMethod: "invite" | "update" | "answer" | "cancel";
     /** @description A list that is whole. */
     Items_ApiKey: {
       /** @description The items. */
@@ -1374,6 +1406,7 @@ export interface components {
         external_id?: components["schemas"]["ExternalId"] | null;
         /** @description Our id. */
         id: components["schemas"]["MessageId"];
+        invitation?: components["schemas"]["Invitation"] | null;
         /** @description The mailing list that it came through. */
         list?: string | null;
         /**
@@ -1589,6 +1622,7 @@ export interface components {
       external_id?: components["schemas"]["ExternalId"] | null;
       /** @description Our id. */
       id: components["schemas"]["MessageId"];
+      invitation?: components["schemas"]["Invitation"] | null;
       /** @description The mailing list that it came through. */
       list?: string | null;
       /**
@@ -1634,6 +1668,23 @@ export interface components {
     };
     /** @example msg_01890a5d… */
     MessageId: string;
+    /** @description When a meeting begins or ends, as exactly as its mail says. */
+    Moment:
+      | {
+          /** @description A moment that is the same for all. */
+          at: components["schemas"]["Timestamp"];
+        }
+      | {
+          /** @description A whole day, as in `2026-01-05`. One at the end belongs to the meeting. */
+          date: string;
+        }
+      | {
+          /**
+           * @description A time of the clocks wherever somebody is, as in `2026-01-05T10:00:00`: the mail names no time zone, or one that
+           *     nobody knows.
+           */
+          local: string;
+        };
     /** @description What a new key is called. */
     NewApiKey: {
       /** @description Its name. */

@@ -1,6 +1,6 @@
 //! What only mail has: a subject, its recipients, and the history that it quotes.
 
-use crate::id::ExternalId;
+use crate::{id::ExternalId, invitation::Invitation};
 use serde::{Deserialize, Serialize};
 
 /// What a mail says beside what every message says.
@@ -35,6 +35,9 @@ pub struct Letter {
     pub list: Option<String>,
     /// A program sent it by itself.
     pub automatic: bool,
+    /// The meeting that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Box<Invitation>>,
     /// What was asked to be written on it, while the platform has not said what it says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub envelope: Option<Box<Envelope>>,
@@ -97,5 +100,10 @@ impl Letter {
     /// All to whom it is written.
     pub fn recipients(&self) -> impl Iterator<Item = &Correspondent> {
         self.to.iter().chain(&self.cc).chain(&self.bcc)
+    }
+
+    /// All whom it names.
+    pub fn people(&self) -> impl Iterator<Item = &Correspondent> {
+        self.recipients().chain(self.invitation.iter().flat_map(|invitation| invitation.people()))
     }
 }

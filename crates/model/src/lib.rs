@@ -31,6 +31,7 @@ pub mod http;
 pub mod id;
 pub mod index;
 pub mod intake;
+pub mod invitation;
 pub mod keys;
 pub mod label;
 pub mod letter;

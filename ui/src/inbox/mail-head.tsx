@@ -2,6 +2,7 @@ import type { Message } from "@bothways/client";
 import { Tooltip } from "@mantine/core";
 import { useState } from "react";
 import { useInbox } from "../feed/store";
+import { invitationLine } from "./invitation-words";
 import { hasRemotePictures } from "./mail-sheet";
 import { notesOf, ownSubject, recipientsLine } from "./mail-words";
 import classes from "./mail.module.css";
@@ -22,7 +23,8 @@ export function MailHead({ message, remote, onRemote }: Props) {
   const subject = ownSubject(message, chatName);
   const notes = message.deleted_at ? [] : notesOf(message, remote);
   const offered = !remote && !message.deleted_at && hasRemotePictures(message);
-  if (!line && !subject && notes.length === 0) return null;
+  const { invitation } = message;
+  if (!line && !subject && !invitation && notes.length === 0) return null;
   return (
     <div className={classes.head}>
       {subject && <div className={classes.subject}>{subject}</div>}
@@ -52,6 +54,7 @@ export function MailHead({ message, remote, onRemote }: Props) {
         )}
       </div>
       {open && <Addresses message={message} />}
+      {invitation && <p className={classes.invitation}>{invitationLine(invitation)}</p>}
     </div>
   );
 }

@@ -14,6 +14,7 @@ use model::{
     chat::{ChatFacts, ChatKind, ReadMark},
     facets::{Content, Version},
     id::ExternalId,
+    invitation::{Answered, Invitation},
     letter::{Correspondent, Letter, Quoted},
     participant::PersonFacts,
     time::Timestamp,
@@ -152,12 +153,31 @@ fn letter(mail: &Mail) -> Letter {
         references: mail.references.iter().map(|id| id.as_str().to_owned()).collect(),
         list: mail.list.as_ref().map(|list| list.id.clone()),
         automatic: mail.automatic.is_some(),
+        invitation: mail.invitation.as_ref().map(|held| Box::new(invitation(held))),
         envelope: None,
     }
 }
 
+fn invitation(held: &mail::Invitation) -> Invitation {
+    let answer = held.answer.as_ref();
+    Invitation {
+        method: held.method,
+        summary: held.summary.clone(),
+        starts_at: held.starts_at.clone(),
+        ends_at: held.ends_at.clone(),
+        repeats: held.repeats,
+        location: held.location.clone(),
+        organizer: held.organizer.as_ref().map(correspondent),
+        answer: answer.map(|(by, attendance)| Answered { by: correspondent(by), attendance: *attendance }),
+    }
+}
+
 fn correspondents(people: &[Mailbox]) -> Vec<Correspondent> {
-    people.iter().map(|one| Correspondent { id: person_id(one), name: one.name.clone() }).collect()
+    people.iter().map(correspondent).collect()
+}
+
+fn correspondent(one: &Mailbox) -> Correspondent {
+    Correspondent { id: person_id(one), name: one.name.clone() }
 }
 
 fn person_id(mailbox: &Mailbox) -> ExternalId {

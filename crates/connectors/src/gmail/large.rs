@@ -121,14 +121,14 @@ fn collect(part: &Payload, place: &mut Vec<usize>, long: &mut Vec<(Vec<usize>, S
     }
 }
 
-/// Whether a part may be what the mail says.
+/// Whether a part may be what the mail says, or what it says of a meeting.
 fn holds_words(part: &Payload) -> bool {
     let is_file = part.headers.iter().any(|header| {
         let value = header.value.trim_start();
         header.name.eq_ignore_ascii_case("Content-Disposition")
             && value.get(..10).is_some_and(|shown| shown.eq_ignore_ascii_case("attachment"))
     });
-    (is(part, "text/plain") || is(part, "text/html")) && !is_file
+    is(part, "text/calendar") || (is(part, "text/plain") || is(part, "text/html")) && !is_file
 }
 
 fn is(part: &Payload, begins: &str) -> bool {

@@ -36,6 +36,10 @@ pub const DEEPEST_ELEMENT: usize = 100;
 pub const LONGEST_ATTRIBUTE_BYTES: usize = 4_000;
 /// The longest name of a file, in characters.
 pub const LONGEST_FILE_NAME: usize = 200;
+/// How much of a calendar is read, in bytes.
+pub const LONGEST_CALENDAR_BYTES: usize = 256 << 10;
+/// The longest title and the longest place of a meeting, in characters.
+pub const LONGEST_MEETING_WORDS: usize = 500;
 /// How many recipients of one bounce are kept.
 pub const MOST_FAILURES: usize = 100;
 /// The longest words of a server that are kept of a bounce, in characters.

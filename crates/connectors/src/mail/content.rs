@@ -4,6 +4,7 @@
 
 use super::{
     bounds::{Bound, LONGEST_HTML_BYTES, LONGEST_TEXT_BYTES, cut_bytes},
+    calendar::{self, Invitation},
     charset,
     fields::Fields,
     flowed,
@@ -50,15 +51,6 @@ pub struct Attachment {
     pub content_id: Option<String>,
 }
 
-/// An invitation to a meeting, or an answer to one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invitation {
-    /// What it does: `REQUEST`, `REPLY`, `CANCEL`, …
-    pub method: String,
-    /// Where it stands.
-    pub path: PartPath,
-}
-
 /// A piece of what is said, in the forms in which the mail has it.
 #[derive(Debug, Default)]
 struct Section {
@@ -74,6 +66,8 @@ pub struct Content {
     pub attachments: Vec<Attachment>,
     /// The meeting that it is about.
     pub invitation: Option<Invitation>,
+    /// Where its calendar stands.
+    calendar: Option<PartPath>,
     /// It bears a signature of its bytes, which nobody here has checked.
     pub is_signed: bool,
     /// Only its reader's own program can read it.
@@ -92,10 +86,10 @@ pub fn gather(root: &Node<'_>, cut: &mut BTreeSet<Bound>) -> Content {
 impl Content {
     /// An invitation often comes twice, as a form of the text and as a file. The file is shown.
     fn settle_calendar(&mut self) {
-        let Some(invitation) = &self.invitation else { return };
-        let is_file = |one: &Attachment| one.role == Role::Calendar && one.path != invitation.path;
+        let Some(path) = &self.calendar else { return };
+        let is_file = |one: &Attachment| one.role == Role::Calendar && one.path != *path;
         if self.attachments.iter().any(is_file) {
-            self.attachments.retain(|one| one.path != invitation.path);
+            self.attachments.retain(|one| one.path != *path);
         }
     }
 
@@ -304,9 +298,9 @@ impl Gatherer<'_> {
             return node.parts.iter().for_each(|part| self.enclose(part, role));
         }
         let is_calendar = node.kind.is("text", "calendar") || node.kind.is("application", "ics");
-        if node.kind.is("text", "calendar") && self.content.invitation.is_none() {
-            let method = node.kind.parameter("method").unwrap_or("PUBLISH").to_ascii_uppercase();
-            self.content.invitation = Some(Invitation { method, path: node.path.clone() });
+        if node.kind.is("text", "calendar") && self.content.calendar.is_none() {
+            self.content.invitation = calendar::read(node);
+            self.content.calendar = Some(node.path.clone());
         }
         if matches!(node.kind.sub.as_str(), "pkcs7-mime" | "x-pkcs7-mime") {
             self.content.is_encrypted = true;

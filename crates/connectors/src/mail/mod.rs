@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! bytes ─ fields, tree ─▶ content ─▶ text, HTML, attachments ─▶ fold, html::clean ─▶ Mail
-//!           └─▶ words, address, ids, date, subject · automatic, bounce, reaction ────▶
+//!           └─▶ words, address, ids, date, subject · automatic, bounce, reaction, calendar ▶
 //! Mail ─ reply, forward ─▶ Draft ─ write ─▶ bytes, with places for the files
 //! ```
 
@@ -15,6 +15,7 @@ mod attribution;
 mod automatic;
 mod bounce;
 mod bounds;
+mod calendar;
 mod charset;
 mod content;
 mod date;
@@ -40,7 +41,8 @@ pub use address::{Address, Mailbox, mailboxes};
 pub use automatic::{Automatic, List};
 pub use bounce::{Action, Bounce, Fate, Receipt};
 pub use bounds::*;
-pub use content::{Attachment, Invitation, Role};
+pub use calendar::Invitation;
+pub use content::{Attachment, Role};
 pub use date::{MOST_AHEAD, settled};
 pub use draft::{Draft, Enclosure, Forwarded, MOST_WRITTEN_REFERENCES};
 pub use fold::Folded;

@@ -1,5 +1,6 @@
 //! What only mail shows.
 
+use crate::invitation::{Attendance, InvitationMethod, Moment};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -35,4 +36,34 @@ pub struct Quoted {
     /// As the mail's own HTML, if it has any: cleaned like `mail_html`, and to be shown as that is, in a sandboxed
     /// frame and nowhere else.
     pub html: Option<String>,
+}
+
+/// A meeting that a mail is about. The calendar's own file is among the mail's attachments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Invitation {
+    /// What the mail does about it.
+    pub method: InvitationMethod,
+    /// What it is called.
+    pub summary: String,
+    /// When it begins; of one that repeats, the first time.
+    pub starts_at: Option<Moment>,
+    /// When it ends.
+    pub ends_at: Option<Moment>,
+    /// It takes place again and again.
+    pub repeats: bool,
+    /// Where it is.
+    pub location: Option<String>,
+    /// Who holds it.
+    pub organizer: Option<Recipient>,
+    /// Who says whether they come.
+    pub answer: Option<Answered>,
+}
+
+/// What somebody answered to an invitation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Answered {
+    /// Who.
+    pub by: Recipient,
+    /// Whether they come.
+    pub attendance: Attendance,
 }

@@ -8,7 +8,7 @@ mod people;
 mod show;
 
 pub use found::{ChatHit, Hit, Sighting};
-pub use mail::{Quoted, Recipient, Recipients};
+pub use mail::{Answered, Invitation, Quoted, Recipient, Recipients};
 pub use people::{Participant, UserPlatform};
 pub use show::{Names, chat, connection, emoji_of, message, people_of, sync_status, upload, user_platform};
 
@@ -162,6 +162,8 @@ pub struct Message {
     pub list: Option<String>,
     /// A program sent it by itself: an answer in somebody's absence, a notice, a bulk mail.
     pub automatic: bool,
+    /// The meeting that it is about; none but for mail.
+    pub invitation: Option<Invitation>,
     /// Files, still at their platform. `GET /v1/attachments/{id}` streams one.
     pub attachments: Vec<Attachment>,
     /// Who reacted.

@@ -1,8 +1,8 @@
 //! From what is stored to what is shown. Names are put in here and nowhere else.
 
 use super::{
-    Attachment, ChangeKind, Chat, Completeness, Connection, Emoji, Gap, LastMessage, Message, PREVIEW_CHARACTERS,
-    Participant, PendingChange, Reaction, Recipient, Recipients, SyncStatus, UserPlatform, Words,
+    Answered, Attachment, ChangeKind, Chat, Completeness, Connection, Emoji, Gap, Invitation, LastMessage, Message,
+    PREVIEW_CHARACTERS, Participant, PendingChange, Reaction, Recipient, Recipients, SyncStatus, UserPlatform, Words,
 };
 use crate::{
     abilities::Abilities,
@@ -14,6 +14,7 @@ use crate::{
     emoji::{MOST_ALIASES, Picture, custom_name},
     facets::Content,
     id::{ExternalId, MessageId},
+    invitation,
     letter::{Correspondent, Letter, Quoted},
     message, participant,
     store::ListedChat,
@@ -116,7 +117,7 @@ pub fn people_of(message: &message::Message) -> BTreeSet<ExternalId> {
         ids.extend(content.value.sender.clone());
         ids.extend(content.value.body.people().cloned());
         let letter = content.value.letter.iter();
-        ids.extend(letter.flat_map(|letter| letter.recipients()).map(|one| one.id.clone()));
+        ids.extend(letter.flat_map(|letter| letter.people()).map(|one| one.id.clone()));
     }
     for actors in message.facets.reactions.now().values() {
         ids.extend(actors.iter().take(NAMES_SHOWN).cloned());
@@ -163,6 +164,7 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
         remote_images: letter.is_some_and(|letter| letter.remote_images),
         list: letter.and_then(|letter| letter.list.clone()),
         automatic: letter.is_some_and(|letter| letter.automatic),
+        invitation: letter.and_then(|letter| letter.invitation.as_deref()).map(|held| invitation(held, names)),
         attachments: shown.map(|content| attachments(held, content)).unwrap_or_default(),
         reactions: if deleted { Vec::new() } else { reactions(held, names) },
         thread_root_id: content.and_then(|content| names.roots.get(content.thread_root.as_ref()?)).copied(),
@@ -188,13 +190,30 @@ pub fn message(held: &message::Message, names: &Names) -> Message {
     }
 }
 
-fn recipients(letter: &Letter, names: &Names) -> Recipients {
-    let shown = |one: &Correspondent| Recipient {
+fn recipient(one: &Correspondent, names: &Names) -> Recipient {
+    Recipient {
         name: one.name.clone().unwrap_or_else(|| names.participant(&one.id).name),
         address: one.id.0.clone(),
         me: names.me.contains(&one.id),
-    };
-    let all = |of: &[Correspondent]| of.iter().map(shown).collect();
+    }
+}
+
+fn invitation(held: &invitation::Invitation, names: &Names) -> Invitation {
+    let answer = held.answer.as_ref();
+    Invitation {
+        method: held.method,
+        summary: held.summary.clone(),
+        starts_at: held.starts_at.clone(),
+        ends_at: held.ends_at.clone(),
+        repeats: held.repeats,
+        location: held.location.clone(),
+        organizer: held.organizer.as_ref().map(|organizer| recipient(organizer, names)),
+        answer: answer.map(|answer| Answered { by: recipient(&answer.by, names), attendance: answer.attendance }),
+    }
+}
+
+fn recipients(letter: &Letter, names: &Names) -> Recipients {
+    let all = |of: &[Correspondent]| of.iter().map(|one| recipient(one, names)).collect();
     Recipients { to: all(&letter.to), cc: all(&letter.cc), bcc: all(&letter.bcc), reply_to: all(&letter.reply_to) }
 }
 

@@ -55,6 +55,38 @@ async fn a_mails_own_html_stands_apart_from_the_words_that_are_written_here() {
     house.close().await;
 }
 
+/// An invitation as calendars send it.
+const INVITATION: &str = concat!(
+    "From: Rui <rui@outside.example>\r\nTo: Ana <ana@acme.example>\r\nSubject: Invitation: The pier\r\n",
+    "Date: Mon, 02 Mar 2026 12:00:00 +0000\r\nMessage-ID: <pier@outside.example>\r\nMIME-Version: 1.0\r\n",
+    "Content-Type: multipart/alternative; boundary=\"alt\"\r\n\r\n--alt\r\n",
+    "Content-Type: text/plain; charset=utf-8\r\n\r\nCome and see.\r\n--alt\r\n",
+    "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n\r\n",
+    "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:The pier\r\nLOCATION:Harbour\r\n",
+    "DTSTART;TZID=Europe/Lisbon:20260702T100000\r\nDTEND;TZID=Europe/Lisbon:20260702T110000\r\n",
+    "ORGANIZER:mailto:ana@acme.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n--alt--\r\n",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_says_what_it_is_to_and_keeps_its_file() {
+    let (house, gmail, stop) = with_mail().await;
+    gmail.act_raw(RUI, INVITATION.as_bytes()).unwrap();
+    let connection = connect(&house, "ana", ANA).await;
+    let chats = house.all("ana", &format!("/v1/chats/available?connection_id={connection}")).await;
+    let pier = chats.iter().find(|chat| chat["name"] == "Invitation: The pier").unwrap();
+    let chat = house.import("ana", &connection, pier["external_id"].as_str().unwrap()).await;
+    let mail = house.messages("ana", &chat).await.remove(0);
+    let meeting = &mail["invitation"];
+    assert_eq!((&meeting["method"], &meeting["summary"]), (&json!("invite"), &json!("The pier")), "{mail}");
+    assert_eq!(meeting["starts_at"], json!({ "at": "2026-07-02T09:00:00.000Z" }), "{mail}");
+    assert_eq!(meeting["ends_at"], json!({ "at": "2026-07-02T10:00:00.000Z" }), "{mail}");
+    assert_eq!((&meeting["location"], &meeting["repeats"]), (&json!("Harbour"), &json!(false)), "{mail}");
+    assert_eq!((&meeting["organizer"]["address"], &meeting["organizer"]["me"]), (&json!(ANA), &json!(true)), "{mail}");
+    assert_eq!(mail["attachments"][0]["media_type"], "text/calendar", "{mail}");
+    drop(stop);
+    house.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_without_a_subject_is_called_after_its_people() {
     let (house, gmail, stop) = with_mail().await;

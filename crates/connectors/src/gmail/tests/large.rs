@@ -64,7 +64,8 @@ fn the_same_is_told_of_a_mail_however_it_was_read() {
             "an invitation",
             format!(
                 "{HEAD}Content-Type: multipart/alternative; boundary=q\n\n--q\nContent-Type: text/plain\n\nCome\n--q\n\
-                Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\n--q--\n"
+                Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Plan\n\
+                DTSTART:20260105T100000Z\nEND:VEVENT\nEND:VCALENDAR\n--q--\n"
             ),
         ),
         (

@@ -2,8 +2,8 @@
 
 use super::fixtures;
 use crate::mail::{
-    Bound, Folded, LONGEST_HTML_BYTES, LONGEST_SUBJECT, LONGEST_TEXT_BYTES, MOST_MAILBOXES, MOST_PARTS,
-    MOST_REFERENCES, Mail, Wanted, part, read,
+    Bound, Folded, LONGEST_CALENDAR_BYTES, LONGEST_HTML_BYTES, LONGEST_MEETING_WORDS, LONGEST_SUBJECT,
+    LONGEST_TEXT_BYTES, MOST_MAILBOXES, MOST_PARTS, MOST_REFERENCES, Mail, Wanted, part, read,
 };
 use proptest::prelude::*;
 
@@ -186,6 +186,31 @@ fn mails_that_bear_the_same_name_are_told_apart() {
     assert_eq!(read(b"From: a@x.org\n\none", &Wanted::default()).message_id, None);
 }
 
+#[test]
+fn a_calendar_beyond_the_bounds_is_read_as_far_as_they_go() {
+    let head = "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\n";
+    let event = "BEGIN:VEVENT\nSUMMARY:Plan\nEND:VEVENT\n";
+    let long = format!("{head}BEGIN:VEVENT\nSUMMARY:{}\n", "word ".repeat(LONGEST_CALENDAR_BYTES));
+    assert_eq!(check(long.as_bytes()).invitation.unwrap().summary.chars().count(), LONGEST_MEETING_WORDS);
+    let late = format!("{head}{}{event}", "X-A:b\n".repeat(LONGEST_CALENDAR_BYTES / 6));
+    assert_eq!(check(late.as_bytes()).invitation, None);
+    for piece in [
+        "BEGIN:VEVENT\n",
+        "BEGIN:X\n",
+        "ATTENDEE;",
+        "a;b=c,d;",
+        "DTSTART;TZID=x:1\n",
+        "\"",
+        "\\",
+        "RRULE:FREQ=",
+        "A:b,\n",
+    ] {
+        check(format!("{head}{event}{}", piece.repeat(LONGEST_CALENDAR_BYTES / piece.len())).as_bytes());
+    }
+    let zones = format!("{head}{}{event}", "BEGIN:VTIMEZONE\nTZID:a\nEND:VTIMEZONE\n".repeat(4_000));
+    assert_eq!(check(zones.as_bytes()).invitation.unwrap().summary, "Plan");
+}
+
 /// What may be done to a mail.
 #[derive(Clone, Debug)]
 enum Harm {
@@ -291,6 +316,26 @@ proptest! {
             assert_is_tame(&html.folded.new);
             assert_is_tame(&html.folded.quoted);
             prop_assert_eq!(html.hides_remote_images, has_remote(&html.folded.new) || has_remote(&html.folded.quoted));
+        }
+    }
+
+    /// Whatever stands in a calendar, reading it ends, and tells of a meeting within its bounds or of none.
+    #[test]
+    fn any_calendar_is_read(
+        lines in proptest::collection::vec(prop::sample::select(vec![
+            "BEGIN:VEVENT\n", "END:VEVENT\n", "BEGIN:VTIMEZONE\n", "END:VTIMEZONE\n", "BEGIN:STANDARD\n", "END:STANDARD\n", "BEGIN:",
+            "END:", "METHOD:", "REQUEST\n", "REPLY\n", "DTSTART", "DTEND", "DURATION:", "TZOFFSETTO:", "TZID:", "RRULE:", "EXDATE:",
+            "SUMMARY:", "LOCATION;LANGUAGE=", "ORGANIZER;CN=\"", "ATTENDEE;PARTSTAT=ACCEPTED", "SEQUENCE:", ":mailto:", "a@x.org\n", "\"",
+            ";TZID=", "Europe/Lisbon", "W. Europe Standard Time", ";VALUE=DATE", ";VALUE=RECUR", ";VALUE=PERIOD", ";ENCODING=BASE64",
+            ";ENCODING=QUOTED-PRINTABLE", ";CHARSET=utf-16", ":20260105", "T100000", "Z", "99999999999999999999", "-P1W", "P99999999999W", "PT",
+            "+9999", "-0000", "FREQ=YEARLY;BYDAY=-1SU", ";COUNT=-1", "=", ":", ";", ",", "\\n", "\\", "\n", "\n ", "\t", "\u{202e}", "é", "\0",
+        ]), 0..60),
+    ) {
+        let raw = format!("Content-Type: text/calendar; method=request\n\nBEGIN:VCALENDAR\n{}", lines.concat());
+        if let Some(invitation) = check(raw.as_bytes()).invitation {
+            let words = invitation.summary.chars().count().max(invitation.location.unwrap_or_default().chars().count());
+            prop_assert!(words <= LONGEST_MEETING_WORDS);
+            prop_assert!(!invitation.summary.is_empty() || invitation.starts_at.is_some());
         }
     }
 }
