@@ -2,11 +2,13 @@
 //!
 //! Here are the shapes; `show` fills them.
 
+mod change;
 mod found;
 mod mail;
 mod people;
 mod show;
 
+pub use change::{ChangeKind, PendingChange};
 pub use found::{ChatHit, Hit, Sighting};
 pub use mail::{Answered, Invitation, Quoted, Recipient, Recipients};
 pub use people::{Participant, UserPlatform};
@@ -95,29 +97,6 @@ pub struct Words {
     /// What stands for each `:name:` in it, where that is known.
     #[serde(default)]
     pub emoji: Vec<Emoji>,
-}
-
-/// A change of ours under way, or one that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PendingChange {
-    /// `edit` or `delete`.
-    pub kind: ChangeKind,
-    /// What it will say.
-    pub body: Option<Words>,
-    /// How far the change has come.
-    pub status: Status,
-    /// Why it is not done.
-    pub error: Option<Problem>,
-}
-
-/// The sort of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ChangeKind {
-    /// The text is to change.
-    Edit,
-    /// The message is to go.
-    Delete,
 }
 
 /// A message or email.
