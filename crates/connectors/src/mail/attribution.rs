@@ -2,6 +2,8 @@
 
 /// The longest attribution, in bytes.
 const LONGEST_ATTRIBUTION_BYTES: usize = 500;
+/// The longest line that begins a mail that is handed on and does not stand between dashes, in bytes.
+const LONGEST_FORWARDED_BYTES: usize = 60;
 
 /// Words that say that somebody wrote what follows.
 const WROTE: [&str; 39] = [
@@ -233,8 +235,12 @@ pub fn is_forwarded(text: &str) -> bool {
     match between_dashes(text) {
         Some(inside) => FORWARDED.iter().any(|words| inside.contains(words)),
         None => {
-            let lower = text.trim().to_lowercase();
-            lower.ends_with(':') && lower.len() < 60 && FORWARDED.iter().any(|words| lower.contains(words))
+            let text = text.trim();
+            if !text.ends_with(':') || text.len() >= LONGEST_FORWARDED_BYTES {
+                return false;
+            }
+            let lower = text.to_lowercase();
+            FORWARDED.iter().any(|words| lower.contains(words))
         }
     }
 }

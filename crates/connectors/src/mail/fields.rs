@@ -85,7 +85,7 @@ pub fn unfolded(value: &[u8], longest: usize) -> (String, bool) {
 
 /// Where the line ends that begins here: after its line break.
 pub fn line_end(raw: &[u8], at: usize) -> usize {
-    raw[at..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |length| at + length + 1)
+    memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |length| at + length + 1)
 }
 
 fn is_empty(line: &[u8]) -> bool {

@@ -30,7 +30,7 @@ pub fn clean(html: &str) -> String {
     if html.is_empty() {
         return String::new();
     }
-    CLEANER.clean(html).to_string().trim().to_owned()
+    String::from(CLEANER.clean(html)).trim().to_owned()
 }
 
 fn cleaner() -> Builder<'static> {

@@ -1,6 +1,8 @@
 //! What may be said in a `style`: how words look. Nothing that moves them about, covers others or fetches anything.
 
-/// The properties that are kept.
+use std::borrow::Cow;
+
+/// The properties that are kept, sorted.
 pub const KEPT: [&str; 43] = [
     "background-color",
     "border",
@@ -53,28 +55,37 @@ const OUTLOOK_LINES: [&str; 2] = ["solid #e1e1e1", "solid #b5c4df"];
 
 /// The declarations that may stay; none if nothing is left.
 pub fn kept(style: &str) -> Option<String> {
-    let kept: Vec<_> = declarations(style)
-        .filter(|(name, value)| KEPT.contains(&name.as_str()) && is_calm(value))
-        .map(|(name, value)| format!("{name}:{value}"))
-        .collect();
-    (!kept.is_empty()).then(|| kept.join(";"))
+    let mut kept = String::with_capacity(style.len());
+    for (name, value) in declarations(style) {
+        if KEPT.binary_search(&&*name).is_ok() && is_calm(value) {
+            let between = if kept.is_empty() { "" } else { ";" };
+            kept.extend([between, &*name, ":", value]);
+        }
+    }
+    (!kept.is_empty()).then_some(kept)
 }
 
-fn declarations(style: &str) -> impl Iterator<Item = (String, &str)> {
+fn declarations(style: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
     let parts = style.split(';').filter_map(|declaration| declaration.split_once(':'));
-    parts.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
+    parts.map(|(name, value)| (lower(name.trim()), value.trim()))
+}
+
+/// In lower case, which most of it is already.
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
 /// Whether a value only says a colour, a measure or a name: no function but of colours, nothing negative, no escape.
 fn is_calm(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
+    let lower = lower(value);
     let is_plain = lower.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" #%.,()'-!".contains(&byte));
     let functions = lower.split('(').rev().skip(1);
     let names_colours = functions
         .into_iter()
         .all(|before| ["rgb", "rgba", "hsl", "hsla"].contains(&before.rsplit([' ', ',']).next().unwrap_or_default()));
-    let is_quoted_whole = lower.matches('\'').count().is_multiple_of(2);
-    let is_closed = lower.matches('(').count() == lower.matches(')').count();
+    let count = |letter: u8| lower.bytes().filter(|byte| *byte == letter).count();
+    let is_quoted_whole = count(b'\'').is_multiple_of(2);
+    let is_closed = count(b'(') == count(b')');
     let parts = lower.trim_end_matches("!important").split([' ', ',', '(', ')']);
     let measures = parts.into_iter().all(is_name_or_measure);
     value.len() <= LONGEST_VALUE_BYTES && is_plain && names_colours && is_closed && is_quoted_whole && measures
@@ -93,13 +104,19 @@ fn is_name_or_measure(word: &str) -> bool {
 
 /// Whether what bears this style is not to be seen.
 pub fn is_hidden(style: &str) -> bool {
-    let all: Vec<_> = declarations(style).map(|(name, value)| (name, value.to_ascii_lowercase())).collect();
-    let says = |name: &str, fits: fn(&str) -> bool| all.iter().any(|(one, value)| one == name && fits(value));
     let is_nothing = |value: &str| value.trim_end_matches("!important").trim().trim_end_matches("px") == "0";
-    says("display", |value| value.starts_with("none"))
-        || says("visibility", |value| value.starts_with("hidden"))
-        || says("opacity", is_nothing)
-        || says("max-height", is_nothing) && says("overflow", |value| value.starts_with("hidden"))
+    let (mut is_flat, mut is_clipped) = (false, false);
+    for (name, value) in declarations(style) {
+        match &*name {
+            "display" if lower(value).starts_with("none") => return true,
+            "visibility" if lower(value).starts_with("hidden") => return true,
+            "opacity" if is_nothing(&lower(value)) => return true,
+            "max-height" => is_flat |= is_nothing(&lower(value)),
+            "overflow" => is_clipped |= lower(value).starts_with("hidden"),
+            _ => {}
+        }
+    }
+    is_flat && is_clipped
 }
 
 /// What a style declares of a property: what it says last of it.
@@ -116,8 +133,8 @@ pub fn is_a_dot_at_most(measure: &str) -> bool {
 
 /// Whether it draws the line under which Outlook puts what is answered.
 pub fn is_outlook_line(style: &str) -> bool {
-    declarations(style).any(|(name, value)| {
-        let value = value.to_ascii_lowercase();
+    declarations(style).filter(|(name, _)| name.starts_with("border")).any(|(name, value)| {
+        let value = lower(value);
         name == "border-top" && OUTLOOK_LINES.iter().any(|line| value.contains(line))
             || name == "border" && value == "none" && style.to_ascii_lowercase().contains("border-top:solid #e1e1e1")
     })
@@ -126,6 +143,11 @@ pub fn is_outlook_line(style: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_sought_by_halves_is_sorted() {
+        assert!(KEPT.is_sorted());
+    }
 
     #[test]
     fn only_looks_are_kept() {

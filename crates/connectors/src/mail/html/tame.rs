@@ -54,7 +54,7 @@ pub fn tame(html: &str) -> Tamed {
         match token {
             Token::StartTag(tag) => tamer.start(&tag),
             Token::EndTag(tag) => tamer.end(&tag.name),
-            Token::String(text) => tamer.text(&String::from_utf8_lossy(&text)),
+            Token::String(text) => tamer.text(String::from_utf8_lossy(&text).into_owned()),
             Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
         }
     }
@@ -81,7 +81,7 @@ impl Tamer {
         }
         let says = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value));
         let is_hidden = says("style").is_some_and(|style| style::is_hidden(&style)) || says("hidden").is_some();
-        let name = ELEMENTS.into_iter().find(|name| name.as_bytes() == &tag.name[..]);
+        let name = listed(&ELEMENTS, &tag.name);
         let is_void = name.is_some_and(|name| VOID.contains(&name));
         let is_silent = SILENT.iter().any(|name| name.as_bytes() == &tag.name[..]);
         if (is_silent || is_hidden && name.is_some()) && !is_void {
@@ -134,10 +134,8 @@ impl Tamer {
                     element.attributes.extend(style::kept(&value).map(|style| ("style", style)));
                 }
                 other => {
-                    let kept = ATTRIBUTES.into_iter().find(|kept| kept.as_bytes() == other);
-                    element.attributes.extend(
-                        kept.filter(|_| value.len() <= LONGEST_ATTRIBUTE_BYTES).map(|kept| (kept, value.into_owned())),
-                    );
+                    let kept = listed(&ATTRIBUTES, other).filter(|_| value.len() <= LONGEST_ATTRIBUTE_BYTES);
+                    element.attributes.extend(kept.map(|kept| (kept, value.into_owned())));
                 }
             }
         }
@@ -217,13 +215,18 @@ impl Tamer {
         }
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, mut text: String) {
         if self.silent.is_none() {
             self.cost += 1;
-            let kept: String = text.chars().filter(|letter| !letter.is_control() || letter.is_whitespace()).collect();
-            self.tamed.pieces.push(Piece::Text(kept));
+            text.retain(|letter| !letter.is_control() || letter.is_whitespace());
+            self.tamed.pieces.push(Piece::Text(text));
         }
     }
+}
+
+/// The one of a sorted list that has this name.
+fn listed(all: &[&'static str], name: &[u8]) -> Option<&'static str> {
+    all.binary_search_by(|one| one.as_bytes().cmp(name)).ok().map(|at| all[at])
 }
 
 /// Whether a picture is a dot, which shows nothing but to its owner that somebody looked.
