@@ -3,6 +3,7 @@
 //! A connector translates and talks. It stores nothing, decides nothing and remembers nothing
 //! between calls.
 
+mod effect;
 pub mod gmail;
 pub mod mail;
 pub mod slack;

@@ -2,6 +2,8 @@
 //!
 //! A 403 is not one thing: the reason in the body tells a limit from a missing scope.
 
+use crate::effect;
+pub use crate::effect::{Effect, SHORT_WAIT, broken};
 use model::{
     connector::ConnectorError,
     http::{HttpError, Response},
@@ -13,19 +15,8 @@ use model::{
 use serde::Deserialize;
 use std::time::Duration;
 
-/// How long to wait where Google names no time.
-pub const SHORT_WAIT: Duration = Duration::from_secs(2);
 /// How much of what Google says is passed on, in characters.
 const LONGEST_WORDS: usize = 300;
-
-/// What a call does, which decides what a lost answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Changes nothing, or the same again: it can be asked again.
-    Repeatable,
-    /// May have taken effect although no answer came.
-    Once,
-}
 
 /// Why a call did not do what was asked.
 #[derive(Debug)]
@@ -147,25 +138,9 @@ fn pause(response: &Response, message: &str, now: Timestamp) -> Duration {
     told.or(named).unwrap_or(PAUSE_UNLESS_TOLD).clamp(Duration::from_secs(1), LONGEST_PAUSE)
 }
 
-/// A call that broke off, or whose answer says as much.
-pub fn broken(why: &str, effect: Effect) -> ConnectorError {
-    match effect {
-        Effect::Repeatable => ConnectorError::Busy { after: SHORT_WAIT },
-        Effect::Once => ConnectorError::Unknown(HttpError::Broken(why.to_owned())),
-    }
-}
-
 /// A call without an answer.
 pub fn unanswered(error: HttpError, effect: Effect) -> ConnectorError {
-    match error {
-        HttpError::NotSent(_) => ConnectorError::Busy { after: SHORT_WAIT },
-        HttpError::NoRoom { after } => ConnectorError::Busy { after },
-        HttpError::Broken(why) => broken(&why, effect),
-        HttpError::Forbidden(host) => ConnectorError::Refused(problem(
-            "host_forbidden",
-            format!("{host} is no host of Google; check the setting base_url of this integration."),
-        )),
-    }
+    effect::unanswered(error, effect, "gmail", "Google")
 }
 
 /// A problem of this platform.

@@ -144,7 +144,7 @@ pub async fn oauth_v2_access(threshold: &Threshold<'_>, authorization: &str, arg
     // Whose workspace it will be is not known yet.
     let (base_url, quotas) = (base_url(settings), Limits::of(settings).quotas(method, "", None));
     let line = Line { http, clock, deadline, base_url, quotas };
-    call_as(line, authorization, method, Effect::Writes, arguments).await
+    call_as(line, authorization, method, Effect::Once, arguments).await
 }
 
 /// Says whose login an error is about.

@@ -1,19 +1,8 @@
 //! What Slack's errors mean for what we do next.
 
+use crate::effect;
+pub use crate::effect::{Effect, SHORT_WAIT, broken};
 use model::{connector::ConnectorError, http::HttpError, id::ExternalAccount, message::Problem};
-use std::time::Duration;
-
-/// How long to wait where Slack names no time.
-pub const SHORT_WAIT: Duration = Duration::from_secs(2);
-
-/// What a call does, which decides what a lost answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Changes nothing: it can be asked again.
-    Reads,
-    /// May have taken effect although no answer came.
-    Writes,
-}
 
 /// Why a call did not do what was asked.
 #[derive(Debug)]
@@ -85,25 +74,9 @@ pub fn general(error: &str, effect: Effect) -> Option<ConnectorError> {
     }
 }
 
-/// A call that broke off, or whose answer says as much.
-pub fn broken(why: &str, effect: Effect) -> ConnectorError {
-    match effect {
-        Effect::Reads => ConnectorError::Busy { after: SHORT_WAIT },
-        Effect::Writes => ConnectorError::Unknown(HttpError::Broken(why.to_owned())),
-    }
-}
-
 /// A call without an answer.
 pub fn unanswered(error: HttpError, effect: Effect) -> ConnectorError {
-    match error {
-        HttpError::NotSent(_) => ConnectorError::Busy { after: SHORT_WAIT },
-        HttpError::NoRoom { after } => ConnectorError::Busy { after },
-        HttpError::Broken(why) => broken(&why, effect),
-        HttpError::Forbidden(host) => ConnectorError::Refused(Problem {
-            code: "slack.host_forbidden".to_owned(),
-            detail: format!("{host} is no host of Slack; check the setting base_url of this integration."),
-        }),
-    }
+    effect::unanswered(error, effect, "slack", "Slack")
 }
 
 /// What happened and what a person can do.

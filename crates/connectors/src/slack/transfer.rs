@@ -42,7 +42,7 @@ impl Client<'_> {
             quotas: Vec::new(),
         };
         let answer = self.http.transfer(transfer).await;
-        answer.map(|answer| answer.status).map_err(|error| problem::unanswered(error, Effect::Reads))
+        answer.map(|answer| answer.status).map_err(|error| problem::unanswered(error, Effect::Repeatable))
     }
 
     /// Begins to fetch a file. A redirect is followed as far as its target may be called; the token goes no
@@ -67,7 +67,7 @@ impl Client<'_> {
             let answer = match self.http.transfer(transfer).await {
                 Ok(answer) => answer,
                 Err(HttpError::Forbidden(_)) if !at_home => return Ok(Fetched::Nothing),
-                Err(error) => return Err(problem::unanswered(error, Effect::Reads)),
+                Err(error) => return Err(problem::unanswered(error, Effect::Repeatable)),
             };
             if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
                 return Ok(Fetched::Answer(answer));
