@@ -262,7 +262,7 @@ impl Emulated {
         let app = App { events_url, ..App::default() };
         let world = World { app: app.clone(), world: size, files_base: format!("{url}/"), ..World::default() };
         let slack = Slack::new(world, Arc::new(sandbox::clock::SystemClock));
-        tokio::spawn(sandbox::slack::serve::run(slack.clone(), port, std::future::pending()));
+        tokio::spawn(sandbox::serve::run(slack.clone(), port, std::future::pending()));
         Ok(Self { slack, app, url })
     }
 

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use sandbox::clock::SystemClock;
-use sandbox::gmail::{App, Config, Gmail, Subscription, serve};
+use sandbox::gmail::{App, Config, Gmail, Subscription};
+use sandbox::serve;
 use tokio::net::TcpListener;
 
 #[tokio::main]

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use sandbox::clock::SystemClock;
-use sandbox::slack::{App, Config, Slack, serve};
+use sandbox::serve;
+use sandbox::slack::{App, Config, Slack};
 use tokio::net::TcpListener;
 
 #[tokio::main]

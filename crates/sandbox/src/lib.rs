@@ -8,6 +8,7 @@ pub mod answers;
 pub mod clock;
 pub mod faults;
 pub mod gmail;
+pub mod serve;
 pub mod slack;
 
 pub mod calendar;

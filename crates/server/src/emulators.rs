@@ -54,7 +54,7 @@ impl Emulator {
         let slack = Slack::open(world, Arc::new(SystemClock)).context("The sandbox's journal cannot be used")?;
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
-        let running = tokio::spawn(slack::serve::run(slack.clone(), listener, until));
+        let running = tokio::spawn(sandbox::serve::run(slack.clone(), listener, until));
         Ok((Self { address, settings, stop, running }, slack))
     }
 
@@ -76,7 +76,7 @@ impl Emulator {
         let gmail = Gmail::open(world, Arc::new(SystemClock)).context("The sandbox's journal cannot be used")?;
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
-        let running = tokio::spawn(gmail::serve::run(gmail.clone(), listener, until));
+        let running = tokio::spawn(sandbox::serve::run(gmail.clone(), listener, until));
         Ok((Self { address, settings, stop, running }, gmail))
     }
 

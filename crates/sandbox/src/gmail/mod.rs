@@ -24,7 +24,7 @@ pub mod api;
 pub mod config;
 pub mod control;
 pub mod faults;
-pub mod serve;
+mod serve;
 pub mod snapshot;
 
 mod acts;

@@ -135,7 +135,7 @@ impl House {
         let slack = Slack::new(world, Arc::clone(&slack_clock) as Arc<dyn sandbox::clock::Clock>);
         let (stop, stopped) = oneshot::channel::<()>();
         let until = async move { drop(stopped.await) };
-        let emulator = tokio::spawn(sandbox::slack::serve::run(slack.clone(), theirs, until));
+        let emulator = tokio::spawn(sandbox::serve::run(slack.clone(), theirs, until));
 
         let folder = tempfile::tempdir().unwrap();
         let settings = [

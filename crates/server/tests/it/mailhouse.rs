@@ -35,7 +35,7 @@ pub async fn with_mail_by(
     let app = App::default();
     let gmail = Gmail::new(World { quota: Quota::New, ..World::default() }, clock);
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(sandbox::gmail::serve::run(gmail.clone(), listener, async move { drop(stopped.await) }));
+    tokio::spawn(sandbox::serve::run(gmail.clone(), listener, async move { drop(stopped.await) }));
     let house = House::with(
         |config| {
             let settings = [("client_id", app.client_id), ("client_secret", app.client_secret), ("base_url", address)];
