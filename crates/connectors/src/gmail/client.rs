@@ -5,7 +5,7 @@ use crate::{
         batch,
         convert::Sight,
         limits, login,
-        problem::{self, CallError, Effect},
+        problem::{self, CallError, Effect, problem},
         wire,
     },
     mail::{Address, Own},
@@ -64,6 +64,13 @@ pub fn host<'a>(settings: &'a Settings, published: &'a str) -> &'a str {
 pub fn decoded(text: &str) -> Result<Vec<u8>, ConnectorError> {
     let text = text.replace('+', "-").replace('/', "_");
     LENIENT.decode(text).map_err(|_| ConnectorError::Unreadable("Gmail's answer holds broken base64".to_owned()))
+}
+
+/// The path of what is called so. Ids also come from whoever asks for a chat by one, and may be anything.
+pub fn path(kind: &str, id: &str) -> Result<String, CallError> {
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let detail = || "This is no id of Gmail's.".to_owned();
+    if is_id { Ok(format!("{kind}/{id}")) } else { Err(CallError::NotFound(problem("not_found", detail()))) }
 }
 
 /// What is asked of a thread: nothing but ids and labels, or these headers besides.
@@ -127,7 +134,8 @@ impl<'a> Client<'a> {
 
     /// `users.threads.get` with nothing but ids and labels, or with these headers besides.
     pub async fn thread(&self, id: &str, headers: &[&str]) -> Result<wire::Thread, CallError> {
-        let url = format!("{}/gmail/v1/users/me/threads/{id}?{}", host(self.settings, API), metadata(headers)?);
+        let (path, query) = (path("threads", id)?, metadata(headers)?);
+        let url = format!("{}/gmail/v1/users/me/{path}?{query}", host(self.settings, API));
         self.call("threads.get", Method::Get, url, Bytes::new(), Effect::Repeatable).await
     }
 
@@ -164,12 +172,12 @@ impl<'a> Client<'a> {
 
     /// `users.messages.get`.
     pub async fn message(&self, id: &str, format: &str) -> Result<wire::Message, CallError> {
-        self.get("messages.get", &format!("messages/{id}"), &[("format", format)]).await
+        self.get("messages.get", &path("messages", id)?, &[("format", format)]).await
     }
 
     /// `users.messages.get`, and no more of it than these fields.
     pub async fn parts(&self, id: &str, fields: &str) -> Result<wire::Message, CallError> {
-        self.get("messages.get", &format!("messages/{id}"), &[("format", "full"), ("fields", fields)]).await
+        self.get("messages.get", &path("messages", id)?, &[("format", "full"), ("fields", fields)]).await
     }
 
     /// `users.history.list`.
@@ -203,7 +211,7 @@ impl<'a> Client<'a> {
     /// `users.messages.get` with one header alone.
     pub async fn head(&self, id: &str, header: &str) -> Result<wire::Message, CallError> {
         let query = [("format", "metadata"), ("metadataHeaders", header)];
-        self.get("messages.get", &format!("messages/{id}"), &query).await
+        self.get("messages.get", &path("messages", id)?, &query).await
     }
 
     /// `users.messages.list`: what was sent, the newest first, wherever it is by now.

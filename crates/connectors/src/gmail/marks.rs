@@ -1,7 +1,7 @@
 //! Read marks: Gmail keeps a label on each unread mail. A thread is read up to its first unread one.
 
 use crate::gmail::{
-    client::Client,
+    client::{Client, path},
     convert,
     problem::{CallError, Effect},
     wire,
@@ -81,7 +81,7 @@ async fn relabel<'a>(
         return Ok(());
     }
     for id in ids {
-        let (path, wish) = (format!("messages/{id}/modify"), json!({ field: ["UNREAD"] }));
+        let (path, wish) = (format!("{}/modify", path("messages", id)?), json!({ field: ["UNREAD"] }));
         match client.post::<IgnoredAny>("messages.modify", &path, &wish, Effect::Repeatable).await {
             Ok(_) | Err(CallError::NotFound(_)) => {} // What is gone is neither.
             Err(error) => return Err(error.into()),

@@ -2,7 +2,7 @@
 //! of its own (Gmail gives it another Message-ID and Date), and is read back by a step that may be repeated.
 
 use crate::gmail::{
-    client::Client,
+    client::{Client, path},
     convert::{self, MARK},
     draft, large,
     problem::{self, CallError, Effect, problem},
@@ -65,7 +65,7 @@ pub async fn perform(access: &Access<'_>, step: &Step<'_>) -> Result<Outcome, Co
         }
         Action::Delete => {
             let id = step.message.ok_or_else(|| refused("no_message", "The mail has no name at Gmail."))?;
-            let path = format!("messages/{id}/trash", id = id.as_str());
+            let path = format!("{}/trash", path("messages", id.as_str())?);
             match client.post::<wire::Message>("messages.trash", &path, &json!({}), Effect::Repeatable).await {
                 Ok(_) | Err(CallError::NotFound(_)) => {}
                 Err(error) => return Err(error.into()),

@@ -1,7 +1,7 @@
 //! Bytes from and to Gmail, piece by piece: what is too long to be held whole.
 
 use crate::gmail::{
-    client::{API, Client, host},
+    client::{API, Client, host, path},
     limits,
     long_text::LongText,
     problem::{self, CallError, Effect},
@@ -16,14 +16,14 @@ const LONGEST_NOTE_BYTES: u64 = 64 << 10;
 impl Client<'_> {
     /// `users.messages.attachments.get`, as it comes.
     pub async fn attachment(&self, message: &str, id: &str) -> Result<LongText, CallError> {
-        let path = format!("messages/{message}/attachments/{id}?prettyPrint=false");
+        let path = format!("{}/attachments/{id}?prettyPrint=false", path("messages", message)?);
         let answer = self.fetch("messages.attachments.get", &path).await?;
         Ok(LongText::new(answer.chunks, "data"))
     }
 
     /// A mail's own bytes, as they come.
     pub async fn raw(&self, message: &str) -> Result<LongText, CallError> {
-        let path = format!("messages/{message}?format=raw&fields=raw&prettyPrint=false");
+        let path = format!("{}?format=raw&fields=raw&prettyPrint=false", path("messages", message)?);
         let answer = self.fetch("messages.get", &path).await?;
         Ok(LongText::new(answer.chunks, "raw"))
     }

@@ -124,6 +124,18 @@ fn a_thread_is_told_mail_by_mail_without_drafts_and_with_what_went_away() {
 }
 
 #[test]
+fn an_id_that_is_none_asks_for_nothing_else() {
+    for odd in ["", "..", "../profile", "19aa?alt=media", "19aa/trash", "19aa%2Ftrash", "19aä"] {
+        let wire = Wire::new(gmail);
+        let (chat, message) = (ExternalId::from(odd), ExternalId::from(odd));
+        let told = pull(&wire, &Reading::Chat(chat.clone())).unwrap_err();
+        assert!(matches!(&told, ConnectorError::Refused(why) if why.code == "gmail.not_found"), "{odd}: {told:?}");
+        pull(&wire, &Reading::Message { chat, message }).unwrap();
+        assert_eq!(wire.lines(), ["GET profile?"], "{odd}");
+    }
+}
+
+#[test]
 fn a_mail_is_looked_up_by_itself() {
     let look = |id: &str| {
         let wire = Wire::new(gmail);
