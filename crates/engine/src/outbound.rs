@@ -5,6 +5,7 @@
 
 use crate::{
     CALL_TIMEOUT, Engine, EngineError, FLOW, Offered, SLOWEST_BYTES_PER_SECOND, Turn,
+    names::MOVE_AGAIN_AFTER,
     read::{SET_BACK, Unread},
     take_in::News,
     verdict::verdict,
@@ -146,7 +147,7 @@ impl Engine {
         let deadline = started_at + CALL_TIMEOUT + for_files;
         let number = errand.command.attempts + 1;
         let command = Command {
-            progress: Progress::Attempting(Attempt { number, started_at, deadline, looks: 0, put_back: false }),
+            progress: Progress::Attempting(Attempt::new(number, started_at, deadline)),
             attempts: number,
             due_at: deadline,
             ..errand.command

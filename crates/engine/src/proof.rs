@@ -7,11 +7,13 @@ use crate::{
 use model::{
     command::{Attempt, Command, Progress},
     connector::{ConnectorError, Proof},
+    id::ExternalId,
     limits::Purpose,
     message::Problem,
     retry,
     time::Timestamp,
 };
+use std::{borrow::Cow, time::Duration};
 use tracing::{Instrument, debug_span};
 
 impl Engine {
@@ -39,6 +41,7 @@ impl Engine {
                 self.put_command(Command { progress: Progress::Waiting, due_at, ..errand.command.clone() }).await
             }
             Some(Proof::NotThere) => self.put_off_command(&errand.command, settled_at).await,
+            Some(Proof::Unfinished { looked_at, after }) => self.look_further(errand, attempt, looked_at, after).await,
             Some(Proof::CannotTell) | None if is_hopeless(&in_vain, self.now()) => {
                 self.settle(errand, Vec::new(), Progress::Uncertain { attempt: in_vain }).await
             }
@@ -59,10 +62,13 @@ impl Engine {
         }
         let offered = self.offered(&errand.connection.integration)?;
         let (number, now) = (errand.command.attempts, self.now());
-        let attempt = Attempt { number, started_at: now, deadline: now, looks: 0, put_back: false };
+        let attempt = Attempt::new(number, now, now);
         match self.ask_for_proof(offered, errand, &attempt).await? {
             Ok(Some(Proof::Happened(updates))) => self.settle(errand, updates, Progress::Done).await,
             Ok(Some(Proof::NotThere)) => self.settle(errand, Vec::new(), failed).await,
+            Ok(Some(Proof::Unfinished { looked_at, after })) => {
+                self.look_further(errand, &attempt, looked_at, after).await
+            }
             Ok(Some(Proof::CannotTell) | None) => {
                 let progress = Progress::Attempting(attempt);
                 let due_at = retry::next_try(now, 2, self.chance());
@@ -70,6 +76,19 @@ impl Engine {
             }
             Err(due_at) => self.put_off_command(&errand.command, due_at).await,
         }
+    }
+
+    /// Goes on with a look later where it broke off for want of room.
+    async fn look_further(
+        &self,
+        errand: &Errand,
+        attempt: &Attempt,
+        looked_at: Vec<ExternalId>,
+        after: Duration,
+    ) -> Result<(), EngineError> {
+        let due_at = retry::after_busy(self.now(), after, self.chance());
+        let progress = Progress::Attempting(Attempt { looked_at, ..attempt.clone() });
+        self.put_command(Command { progress, due_at, ..errand.command.clone() }).await
     }
 
     /// What the platform says of an attempt; none where it does not answer now. While there is no login to ask
@@ -91,12 +110,19 @@ impl Engine {
         };
         let wire = self.wire(offered, &errand.connection, Purpose::Asked);
         let access = self.access(offered, &errand.connection, &logins, &wire, self.now() + CALL_TIMEOUT);
-        let mut not_there = false;
+        let (mut not_there, mut attempt) = (false, Cow::Borrowed(attempt));
         // It may have left under the mark of a key that was replaced since.
         for mark in self.marks(&errand.connection, errand.chat.id, errand.message.id) {
             let looking = debug_span!(target: FLOW, "prove", looks = attempt.looks);
-            match offered.connector.prove(&access, &step(errand, &mark), attempt).instrument(looking).await {
-                Ok(Proof::NotThere) => not_there = true,
+            match offered.connector.prove(&access, &step(errand, &mark), &attempt).instrument(looking).await {
+                Ok(Proof::NotThere) => {
+                    not_there = true;
+                    // What was looked at for one mark may bear another.
+                    attempt.to_mut().looked_at.clear();
+                }
+                Ok(Proof::Unfinished { after, .. }) if not_there => {
+                    return Ok(Err(retry::after_busy(self.now(), after, self.chance())));
+                }
                 Ok(Proof::CannotTell) => {
                     let moved = self.has_moved(offered, &access, errand).await?;
                     // A search for which there is never room ends like a look that told nothing.

@@ -87,6 +87,16 @@ pub struct Attempt {
     /// Its store was put back to an earlier time: later steps may have been taken that nobody remembers.
     #[serde(default)]
     pub put_back: bool,
+    /// What was looked at and is something else, by the newest mark, while there is more to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looked_at: Vec<ExternalId>,
+}
+
+impl Attempt {
+    /// One that nobody looked into yet.
+    pub fn new(number: u32, started_at: Timestamp, deadline: Timestamp) -> Self {
+        Self { number, started_at, deadline, looks: 0, put_back: false, looked_at: Vec::new() }
+    }
 }
 
 /// A command in the outbox, as it is stored.
@@ -153,7 +163,7 @@ impl Command {
         };
         let started_at = begun_at.min(deadline);
         let attempts = self.attempts.max(1);
-        let attempt = Attempt { number: attempts, started_at, deadline, looks, put_back: true };
+        let attempt = Attempt { looks, put_back: true, ..Attempt::new(attempts, started_at, deadline) };
         Self { progress: Progress::Attempting(attempt), attempts, due_at: now, revision: self.revision + 1, ..self }
     }
 
@@ -227,7 +237,7 @@ mod tests {
     fn an_attempt_that_was_put_back_keeps_its_beginning() {
         let (began, now) = (Timestamp::from_millis(1_500_000), Timestamp::from_millis(2_000_000));
         let deadline = began + Duration::from_secs(30);
-        let attempt = Attempt { number: 3, started_at: began, deadline, looks: 2, put_back: false };
+        let attempt = Attempt { looks: 2, ..Attempt::new(3, began, deadline) };
         let back = command(Progress::Attempting(attempt)).put_back(now, true);
         let Progress::Attempting(attempt) = &back.progress else { panic!("{:?}", back.progress) };
         assert_eq!((attempt.started_at, attempt.deadline, attempt.looks), (began, now, 0));

@@ -25,6 +25,7 @@ pub use crate::{
     authorization::{Authorized, Grant, Identity, NewLogin, Refreshed},
     finding::{Finding, Grade},
     following::Followed,
+    proof::Proof,
     setting::{PastedField, Setting, Settings},
 };
 use async_trait::async_trait;
@@ -204,17 +205,6 @@ pub enum Outcome {
         /// of it: by them it is known when it comes back.
         files: Vec<ExternalId>,
     },
-}
-
-/// What became of an attempt whose answer was lost.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Proof {
-    /// It took effect; this is what the platform holds now.
-    Happened(Vec<Update>),
-    /// It is not there by now. Counts only after the time in which it may still appear.
-    NotThere,
-    /// The platform cannot tell.
-    CannotTell,
 }
 
 /// A file that a platform hands out.

@@ -38,6 +38,7 @@ pub mod letter;
 pub mod limits;
 pub mod message;
 pub mod participant;
+pub mod proof;
 pub mod retention;
 pub mod retry;
 pub mod search;

@@ -12,6 +12,7 @@ use crate::gmail::{
 use model::{
     command::{Action, Attempt},
     connector::{Access, ConnectorError, Proof, Step},
+    id::ExternalId,
 };
 use std::collections::BTreeSet;
 
@@ -28,7 +29,14 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> R
             if let Some(sent) = Sent::of(step) {
                 return happened(&client, step, &sent).await;
             }
-            sought(&client, step, attempt.started_at.millis() - CLOCKS_DIFFER_MILLIS).await
+            let since = attempt.started_at.millis() - CLOCKS_DIFFER_MILLIS;
+            let mut search = Search { client: &client, step, since, looked_at: attempt.looked_at.clone() };
+            match search.run().await {
+                Err(ConnectorError::Busy { after }) if search.looked_at.len() > attempt.looked_at.len() => {
+                    Ok(Proof::Unfinished { looked_at: search.looked_at, after })
+                }
+                proof => proof,
+            }
         }
         Action::Delete => {
             let Some(id) = step.message else { return Ok(Proof::NotThere) };
@@ -39,44 +47,13 @@ pub async fn prove(access: &Access<'_>, step: &Step<'_>, attempt: &Attempt) -> R
     }
 }
 
-/// Looks for a mail that was sent since then.
-async fn sought(client: &Client<'_>, step: &Step<'_>, since: i64) -> Result<Proof, ConnectorError> {
-    let (mut known, mut looked_at) = (BTreeSet::new(), 0);
-    if !is_new(step.chat) {
-        let thread = match client.thread(step.chat.as_str(), &[MARK]).await {
-            Err(CallError::NotFound(_)) => wire::Thread::default(),
-            thread => thread?,
-        };
-        for one in thread.messages {
-            if mark_of(&one) == Some(step.mark) {
-                return happened(client, step, &sent(&one)).await;
-            }
-            known.insert(one.id);
-        }
-    }
-    let mut page = None;
-    loop {
-        let listed = client.sent(page.as_deref()).await?;
-        for named in listed.messages {
-            if !known.insert(named.id.clone()) {
-                continue;
-            }
-            looked_at += 1;
-            if looked_at > MOST_LOOKED_AT {
-                return Ok(Proof::CannotTell);
-            }
-            match look(client, step, &named.id, since).await? {
-                Look::Ours(found) => return happened(client, step, &sent(&found)).await,
-                // The newest come first.
-                Look::Before => return Ok(Proof::NotThere),
-                Look::Another => {}
-            }
-        }
-        page = listed.next_page_token;
-        if page.is_none() {
-            return Ok(Proof::NotThere);
-        }
-    }
+/// Looks for a mail among what was sent since then.
+struct Search<'a> {
+    client: &'a Client<'a>,
+    step: &'a Step<'a>,
+    since: i64,
+    /// What was looked at beside the thread, and is something else.
+    looked_at: Vec<ExternalId>,
 }
 
 /// What a mail is seen to be.
@@ -89,18 +66,59 @@ enum Look {
     Another,
 }
 
-async fn look(client: &Client<'_>, step: &Step<'_>, id: &str, since: i64) -> Result<Look, ConnectorError> {
-    let head = match client.head(id, MARK).await {
-        // It was listed a moment ago. It is gone since, or too new to be found by itself; the next look tells.
-        Err(CallError::NotFound(_)) => {
-            return Err(problem::broken("Gmail does not show the mail yet", Effect::Repeatable));
+impl Search<'_> {
+    async fn run(&mut self) -> Result<Proof, ConnectorError> {
+        let (client, step) = (self.client, self.step);
+        let mut known: BTreeSet<_> = self.looked_at.iter().map(|id| id.0.clone()).collect();
+        if !is_new(step.chat) {
+            let thread = match client.thread(step.chat.as_str(), &[MARK]).await {
+                Err(CallError::NotFound(_)) => wire::Thread::default(),
+                thread => thread?,
+            };
+            for one in thread.messages {
+                if mark_of(&one) == Some(step.mark) {
+                    return happened(client, step, &sent(&one)).await;
+                }
+                known.insert(one.id);
+            }
         }
-        head => head?,
-    };
-    if mark_of(&head) == Some(step.mark) {
-        return Ok(Look::Ours(Box::new(head)));
+        let mut page = None;
+        loop {
+            let listed = client.sent(page.as_deref()).await?;
+            for named in listed.messages {
+                if !known.insert(named.id.clone()) {
+                    continue;
+                }
+                if self.looked_at.len() == MOST_LOOKED_AT {
+                    return Ok(Proof::CannotTell);
+                }
+                match self.look(&named.id).await? {
+                    Look::Ours(found) => return happened(client, step, &sent(&found)).await,
+                    // The newest come first.
+                    Look::Before => return Ok(Proof::NotThere),
+                    Look::Another => self.looked_at.push(ExternalId(named.id)),
+                }
+            }
+            page = listed.next_page_token;
+            if page.is_none() {
+                return Ok(Proof::NotThere);
+            }
+        }
     }
-    Ok(if head.internal_date < since { Look::Before } else { Look::Another })
+
+    async fn look(&self, id: &str) -> Result<Look, ConnectorError> {
+        let head = match self.client.head(id, MARK).await {
+            // It was listed a moment ago. It is gone since, or too new to be found by itself; the next look tells.
+            Err(CallError::NotFound(_)) => {
+                return Err(problem::broken("Gmail does not show the mail yet", Effect::Repeatable));
+            }
+            head => head?,
+        };
+        if mark_of(&head) == Some(self.step.mark) {
+            return Ok(Look::Ours(Box::new(head)));
+        }
+        Ok(if head.internal_date < self.since { Look::Before } else { Look::Another })
+    }
 }
 
 fn mark_of(message: &wire::Message) -> Option<&str> {

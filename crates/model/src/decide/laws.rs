@@ -375,13 +375,7 @@ fn sending(held: &mut Held) -> Command {
     };
     held.write(accepted.changes);
     let mut command = held.commands.values().next().unwrap().clone();
-    command.progress = Progress::Attempting(Attempt {
-        number: 1,
-        started_at: Timestamp::default(),
-        deadline: Timestamp::default(),
-        looks: 0,
-        put_back: false,
-    });
+    command.progress = Progress::Attempting(Attempt::new(1, Timestamp::default(), Timestamp::default()));
     held.commands.insert(command.id, command.clone());
     command
 }

@@ -17,7 +17,7 @@ fn with(progress: Progress, mut command: Command) -> Command {
 }
 
 fn attempt() -> Attempt {
-    Attempt { number: 1, started_at: at(1), deadline: at(2), looks: 0, put_back: false }
+    Attempt::new(1, at(1), at(2))
 }
 
 pub(crate) async fn a_chats_first_open_command_decides(store: &dyn Store) {

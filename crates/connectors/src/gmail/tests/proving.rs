@@ -1,22 +1,27 @@
 //! What became of mails whose answers were lost.
 
 use super::{
-    ANA, BRUNO, NOW, Wire, World, quiet, run,
+    ANA, BRUNO, NOW, Wire, World, emulated, quiet, run,
     sending::{MARK, action, begun, message, people, send, step},
 };
 use crate::gmail::Gmail;
 use model::{
     command::{Action, Attempt},
     connector::{Connector, ConnectorError, Proof, Step},
+    http::HttpError,
     id::ExternalId,
     letter::{Envelope, Manner},
     update::Update,
 };
 use sandbox::gmail::{Act, Deed, FaultKind, Gmail as Emulated};
 use serde_json::{Value, json};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 fn prove(wire: &Wire, world: &World, chat: &str, action: &Action, left: &Value, mark: &str) -> Proof {
-    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back: false };
+    let attempt = Attempt::new(1, NOW, NOW);
     let chat = ExternalId::from(chat);
     let step = Step { action, chat: &chat, message: None, mark, progress: left };
     run(Gmail.prove(&world.access(wire), &step, &attempt)).unwrap()
@@ -127,13 +132,42 @@ fn a_mail_that_is_listed_and_not_yet_found_is_looked_for_again() {
     let (world, wish) = (World::at(&gmail), action("Yes.", &[], Envelope::default()));
     lost(&gmail, &world, &thread, &wish);
     let chat = ExternalId::from(thread.as_str());
-    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back: false };
+    let attempt = Attempt::new(1, NOW, NOW);
     let step = Step { action: &wish, chat: &chat, message: None, mark: MARK, progress: &Value::Null };
     gmail.faults().once(Some("messages.get"), FaultKind::NotFound);
     let wire = Wire::to(&gmail);
     let proven = || run(Gmail.prove(&world.access(&wire), &step, &attempt));
     assert!(matches!(proven(), Err(ConnectorError::Busy { .. })));
     assert!(matches!(proven(), Ok(Proof::Happened(_))));
+}
+
+#[test]
+fn a_long_search_goes_on_where_there_was_no_more_room() {
+    let gmail = quiet();
+    let (world, wish, chat) = (World::at(&gmail), new_mail(), ExternalId::from("new:1"));
+    lost(&gmail, &world, chat.as_str(), &wish);
+    (0..5).for_each(|number| drop(gmail.act_send(ANA, BRUNO, &format!("Others {number}"), "by hand").unwrap()));
+    let step = Step { action: &wish, chat: &chat, message: None, mark: MARK, progress: &Value::Null };
+    // There is room for the list and two looks at a time.
+    let wire = |from: usize| {
+        let (gmail, made) = (gmail.clone(), AtomicUsize::new(0));
+        Wire::new(move |call| match made.fetch_add(1, Ordering::Relaxed) {
+            calls if calls > 2 => Err(HttpError::NoRoom { after: Duration::from_secs(from as u64) }),
+            _ => emulated(&gmail, call),
+        })
+    };
+    let mut attempt = Attempt::new(1, NOW, NOW);
+    for looked in [2, 4] {
+        let Proof::Unfinished { looked_at, after } =
+            run(Gmail.prove(&world.access(&wire(looked)), &step, &attempt)).unwrap()
+        else {
+            panic!("{looked}")
+        };
+        assert_eq!((looked_at.len(), after.as_secs()), (looked, looked as u64));
+        attempt.looked_at = looked_at;
+    }
+    let found = run(Gmail.prove(&world.access(&Wire::to(&gmail)), &step, &attempt)).unwrap();
+    assert!(matches!(found, Proof::Happened(_)));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_deletion_from_here_is_one_whatever_is_seen_of_the_trash() {
         let (chat, name) = (ExternalId::from(thread.as_str()), ExternalId::from(id.as_str()));
         let (action, progress) = (Action::Delete, Value::Null);
         let step = Step { action: &action, chat: &chat, message: Some(&name), mark: MARK, progress: &progress };
-        let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back: false };
+        let attempt = Attempt::new(1, NOW, NOW);
         let prove = || run(Gmail.prove(&world.access(&wire), &step, &attempt)).unwrap();
         assert_eq!(prove(), Proof::NotThere);
         let Outcome::Done(done) = run(Gmail.perform(&world.access(&wire), &step)).unwrap() else { panic!() };

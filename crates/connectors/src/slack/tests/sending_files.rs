@@ -73,7 +73,7 @@ fn prove(slack: &FakeSlack, action: &Action, progress: &Value) -> Proof {
 fn prove_attempt(slack: &FakeSlack, action: &Action, progress: &Value, put_back: bool) -> Proof {
     let chat = ExternalId::from("C1");
     let step = Step { action, chat: &chat, message: None, mark: "m", progress };
-    let attempt = Attempt { number: 1, started_at: NOW, deadline: NOW, looks: 0, put_back };
+    let attempt = Attempt { put_back, ..Attempt::new(1, NOW, NOW) };
     run(Slack.prove(&World::of_a_person().access(slack), &step, &attempt)).unwrap()
 }
 

@@ -37,13 +37,7 @@ fn perform(world: &World, slack: &FakeSlack, action: &Action) -> Result<Vec<Upda
 fn prove(world: &World, slack: &FakeSlack, action: &Action) -> Result<Proof, ConnectorError> {
     let (chat, message) = (ExternalId::from("C1"), message());
     let step = Step { action, chat: &chat, message: Some(&message), mark: MARK, progress: &Value::Null };
-    let attempt = Attempt {
-        number: 1,
-        started_at: Timestamp::from_micros(1_626_342_120_000_000),
-        deadline: NOW,
-        looks: 0,
-        put_back: false,
-    };
+    let attempt = Attempt::new(1, Timestamp::from_micros(1_626_342_120_000_000), NOW);
     run(Slack.prove(&world.access(slack), &step, &attempt))
 }
 
