@@ -2,13 +2,11 @@
 
 use crate::{Engine, EngineError};
 use model::{
-    changes::Write,
     chat::Chat,
     connection::Connection,
     connector::{Connector, Page},
-    event::NewEvent,
     id::ExternalId,
-    sync_status::SyncKind,
+    sync_status::{SyncKind, SyncStatus},
     update::Update,
 };
 use std::{collections::BTreeSet, time::Duration};
@@ -77,32 +75,25 @@ impl Engine {
         Ok(false)
     }
 
-    /// A chat that moved is compared with its platform: what was told around the move under an id that
-    /// could not be asked about was held back.
-    pub(crate) async fn read_moved_again(
+    /// The run that reads a chat again which moves: what was told around the move under an id that could not be asked
+    /// about was held back. Of one that was begun here, others may have written before its id was known.
+    pub(crate) async fn run_after_move(
         &self,
         connection: &Connection,
-        updates: &[Update],
-        with: &mut Vec<Write>,
-        events: &mut Vec<NewEvent>,
-    ) -> Result<(), EngineError> {
-        for update in updates {
-            let Update::ChatMoved { from, into, .. } = update else { continue };
-            let [from, other] = self.both(connection, from, into).await?;
-            // The one that will stand for both; none for a repeat, and where nothing was told under the old id.
-            let kept = match (from, other) {
-                (Some(from), Some(other)) if from.id == other.id => None,
-                (Some(from), _) if from.is_imported() => Some(from),
-                (Some(_), other) => other.filter(Chat::is_imported),
-                (None, _) => None,
-            };
-            if let Some(chat) = kept {
-                let run = self.new_sync(connection, Some(&chat), SyncKind::Reconcile, None);
-                events.push(self.sync_event(&run));
-                with.push(Write::SyncStatus(run));
-            }
-        }
-        Ok(())
+        moved: &Update,
+    ) -> Result<Option<SyncStatus>, EngineError> {
+        let Update::ChatMoved { from, into, .. } = moved else { return Ok(None) };
+        let [from, other] = self.both(connection, from, into).await?;
+        let begun_here = from.as_ref().is_some_and(|from| from.begun_here);
+        // The one that will stand for both; none for a repeat, and where nothing was told under the old id.
+        let kept = match (from, other) {
+            (Some(from), Some(other)) if from.id == other.id => None,
+            (Some(from), _) if from.is_imported() => Some(from),
+            (Some(_), other) => other.filter(Chat::is_imported),
+            (None, _) => None,
+        };
+        let kind = if begun_here { SyncKind::Import } else { SyncKind::Reconcile };
+        Ok(kept.map(|chat| self.new_sync(connection, Some(&chat), kind, None)))
     }
 
     async fn both(

@@ -143,7 +143,8 @@ impl Engine {
             }
         }
         let started_at = self.now();
-        let for_files = Duration::from_secs(errand.command.file_bytes() / SLOWEST_BYTES_PER_SECOND);
+        let file_bytes = errand.command.file_bytes(&errand.connection.abilities);
+        let for_files = Duration::from_secs(file_bytes / SLOWEST_BYTES_PER_SECOND);
         let deadline = started_at + CALL_TIMEOUT + for_files;
         let number = errand.command.attempts + 1;
         let command = Command {
@@ -267,6 +268,9 @@ impl Engine {
         updates: Vec<Update>,
         progress: Progress,
     ) -> Result<(), EngineError> {
+        if self.must_wait(&errand.connection, &updates).await? {
+            return self.put_off_command(&errand.command, self.now() + MOVE_AGAIN_AFTER).await;
+        }
         let settled = Settled { command: errand.command.clone(), progress };
         let chat = errand.chat.named_under().clone();
         let news = News::new(&errand.connection, updates, errand.command.origin);

@@ -185,7 +185,7 @@ impl Engine {
             self.store().intakes(&ids).await?.into_iter().map(|intake| (intake.id, intake)).collect();
         // What passes, and what is looked up, was decided for this generation of the chat.
         let expected = |chat: &Chat| Write::Expect { chat_id: chat.id, generation: chat.generation };
-        let (mut updates, mut events, mut told_by) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (mut updates, mut told_by) = (Vec::new(), BTreeMap::new());
         let mut with: Vec<_> = gate.chat.iter().map(expected).collect();
         for part in parts {
             let raw = intakes.get(&part.intake_id).map(|intake| self.parts_of(intake)).unwrap_or_default();
@@ -200,7 +200,6 @@ impl Engine {
                     with.push(Write::UpdatePart(QueuedPart { due_at: self.now() + MOVE_AGAIN_AFTER, ..part }));
                 }
                 Ok(read) => {
-                    self.read_moved_again(access.connection, &read, &mut with, &mut events).await?;
                     told_by.extend(read.iter().filter_map(Update::message).map(|name| (name.clone(), intake_id)));
                     updates.extend(read);
                     with.push(remove(&part));
@@ -214,7 +213,7 @@ impl Engine {
         let mut updates = [gate.asked, updates].concat();
         self.look_up_people(&*offered.connector, access, &mut updates).await?;
         let news = News::new(access.connection, updates, Origin::Live);
-        self.take_in(&News { with, events, told_by, asked_at, import_new_chat: new, begins_import: new, ..news }).await
+        self.take_in(&News { with, told_by, asked_at, import_new_chat: new, begins_import: new, ..news }).await
     }
 
     /// What a part says, as far as the connection may hear it.

@@ -62,13 +62,16 @@ impl Engine {
     /// Takes in what a platform reported. One commit for the batch, decided anew if it came too late.
     ///
     /// Moves of chats go before it, each alone: a move may write the rows of two chats, and whatever else is
-    /// told of them must be decided on what it leaves.
+    /// told of them must be decided on what it leaves. The run that reads the chat again is committed with it.
     pub(crate) async fn take_in(&self, news: &News<'_>) -> Result<(), EngineError> {
         let is_move = |update: &Update| matches!(update, Update::ChatMoved { .. });
         let (moves, others): (Vec<_>, Vec<_>) = news.updates.iter().cloned().partition(is_move);
         for moved in moves {
+            let run = self.run_after_move(news.connection, &moved).await?;
+            let events = run.iter().map(|run| self.sync_event(run)).collect();
+            let with = run.into_iter().map(Write::SyncStatus).collect();
             let alone = News::new(news.connection, Vec::new(), news.origin);
-            self.take_in_at_once(&News { asked_at: news.asked_at, ..alone }, vec![moved]).await?;
+            self.take_in_at_once(&News { asked_at: news.asked_at, with, events, ..alone }, vec![moved]).await?;
         }
         self.take_in_at_once(news, others).await
     }

@@ -1,11 +1,12 @@
 //! What the app or a person wants done on a platform, while it waits in the outbox.
 
 use crate::{
+    abilities::Abilities,
     body::Body,
     customer::CustomerId,
     event::Origin,
     id::{ChatId, CommandId, ConnectionId, ExternalId, MessageId},
-    letter::Envelope,
+    letter::{Envelope, Manner},
     message::Problem,
     retry,
     time::{Timestamp, exact},
@@ -167,10 +168,15 @@ impl Command {
         Self { progress: Progress::Attempting(attempt), attempts, due_at: now, revision: self.revision + 1, ..self }
     }
 
-    /// How many bytes go out with it beside its words.
-    pub fn file_bytes(&self) -> u64 {
+    /// How many bytes go out with it beside its words, at most. What a mail brings that is handed on, only the platform
+    /// knows for certain.
+    pub fn file_bytes(&self, abilities: &Abilities) -> u64 {
         match &self.action {
-            Action::Send { files, .. } => files.iter().map(|file| file.size_bytes).sum(),
+            Action::Send { files, envelope, .. } => {
+                let hands_on = envelope.as_ref().is_some_and(|envelope| envelope.manner == Manner::Forward);
+                let handed_on = if hands_on { abilities.largest_file_bytes } else { 0 };
+                files.iter().map(|file| file.size_bytes).sum::<u64>().saturating_add(handed_on)
+            }
             Action::Edit { .. } | Action::Delete | Action::React { .. } => 0,
         }
     }

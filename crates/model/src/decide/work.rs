@@ -304,7 +304,11 @@ impl<'a> Work<'a> {
 
         changes.writes.push(Write::Chat(row.after.clone()));
         if row.after.is_followed() && !before.is_some_and(Chat::is_followed) {
-            let known = Completeness::from_now_on(&row.after, self.context.now);
+            // Others may have written in a thread that was begun here, before its id was known.
+            let known = match before.is_some_and(|before| before.begun_here) {
+                true => Completeness::new(&row.after, Timestamp::default(), self.context.now),
+                false => Completeness::from_now_on(&row.after, self.context.now),
+            };
             changes.writes.push(Write::Completeness(known));
         }
         if read && imported {

@@ -47,6 +47,25 @@ fn joined(old: ChatState, new: ChatState, by_now: &str) -> (Chat, Changes) {
     (held.chat.clone(), decide(known, &[moved], None, &context))
 }
 
+/// Others may have answered before its id was known, and nobody may have heard of it.
+#[test]
+fn of_a_thread_that_was_begun_here_nothing_is_known_yet_when_it_gets_its_id() {
+    let known_since = |begun_here: bool| {
+        let mut held = Held::new();
+        (held.chat.state, held.chat.begun_here) = (ChatState::Imported, begun_here);
+        let known = Known { chat: Some(held.chat.clone()), ..Known::nothing(connection()) };
+        let ids = || held.uuid();
+        let moved = Update::ChatMoved { from: "C".into(), into: "D".into(), version: Version(5) };
+        let changes = decide(known, &[moved], None, &quiet(&ids));
+        changes.writes.into_iter().find_map(|write| match write {
+            Write::Completeness(known) => Some((known.since, known.wanted_since)),
+            _ => None,
+        })
+    };
+    assert_eq!(known_since(true), Some((None, Timestamp::default())));
+    assert_eq!(known_since(false), None, "what is known of another chat stays known");
+}
+
 #[test]
 fn of_two_rows_of_one_chat_the_imported_one_stays() {
     use ChatState::{Available, Deleted, Imported};
