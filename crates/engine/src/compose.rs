@@ -1,20 +1,22 @@
 //! Accepts what is written as mail: what stands on it, and threads that are begun.
 
-use crate::{Draft, Engine, EngineError, Idempotency, MOST_DECISIONS, outbox::accepting};
+use crate::{
+    Draft, Engine, EngineError, Idempotency,
+    outbox::{Place, Wish, accepting},
+};
 use model::{
-    accept::{Accepted, Desk, mail},
+    accept::{Accepted, mail},
     changes::{Naming, Thing, Write},
     chat::Chat,
     connection::Connection,
     customer::CustomerId,
     event::{EventKind, NewEvent, Origin, Subject},
     facets::Content,
-    id::{ChatId, ConnectionId, MessageId},
+    id::{ConnectionId, MessageId},
     letter::{Correspondent, Envelope, Letter, Manner},
     message::{Message, Problem},
-    store::{Paging, StoreError},
+    store::Paging,
 };
-use std::time::Duration;
 use tracing::Instrument;
 
 /// Among how many of the newest messages the mail is looked for that an answer is about.
@@ -61,43 +63,12 @@ impl Engine {
         origin: Origin,
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
-        self.begin_thread_once(customer, connection, &draft, origin, key).instrument(accepting(customer)).await
-    }
-
-    async fn begin_thread_once(
-        &self,
-        customer: &CustomerId,
-        connection: ConnectionId,
-        draft: &Draft,
-        origin: Origin,
-        key: Option<&Idempotency>,
-    ) -> Result<Message, EngineError> {
-        let envelope = Mail { manner: Manner::New, ..draft.mail.clone().unwrap_or_default() }.envelope(None);
-        for _ in 0..MOST_DECISIONS {
-            if let Some(message) = self.answered_before(customer, key).await? {
-                return Ok(message);
-            }
-            let connection = self.own_connection(customer, connection).await?;
-            let number = self.store().next_command_number(customer).await?;
-            self.check_room(customer).await?;
-            mail::check_envelope(&connection.abilities, &envelope).map_err(EngineError::Refused)?;
-            let (body, files) = self.content(&connection, draft, None).await?;
-            let letter = mail::letter(Some(&envelope), None, &connection.own_ids().cloned().collect());
-            let chat = mail::begun(&connection, &envelope, ChatId::from(self.uuid()), self.now());
-            let mut accepted = {
-                let ids = || self.uuid();
-                let desk = Desk { connection: &connection, chat: &chat, number, now: self.now(), origin, ids: &ids };
-                desk.send(body, None, files, Some(letter)).map_err(EngineError::Refused)?
-            };
-            with_chat(&mut accepted, &connection, chat, origin);
-            accepted.changes.writes.extend(self.remembered(&accepted.message, key));
-            match self.commit(accepted.changes).await {
-                Ok(_) => return Ok(accepted.message),
-                Err(StoreError::Stale) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(EngineError::Busy(Duration::from_secs(1)))
+        let mail = Mail { manner: Manner::New, ..draft.mail.clone().unwrap_or_default() };
+        let envelope = mail.envelope(None);
+        let draft = Draft { mail: Some(mail), ..draft };
+        let wish = Wish::Send { draft: &draft, thread: None };
+        let place = Place::Begun(connection, &envelope);
+        self.accept(customer, &place, &wish, origin, key).instrument(accepting(customer)).await
     }
 
     /// How a mail shows until it is sent, if the connection has mail at all.
@@ -159,7 +130,7 @@ fn has_letter(content: &Content) -> bool {
 }
 
 /// Puts the chat before the message in it. Nothing is written for a connection that is gone meanwhile.
-fn with_chat(accepted: &mut Accepted, connection: &Connection, chat: Chat, origin: Origin) {
+pub(crate) fn with_chat(accepted: &mut Accepted, connection: &Connection, chat: Chat, origin: Origin) {
     let (connection_id, thing) = (connection.id, Thing::Chat(chat.id));
     let created = NewEvent {
         kind: EventKind::ChatCreated,

@@ -1,16 +1,19 @@
 //! Accepts what the app or a person wants, once for each idempotency key.
 
-use crate::{Backlogged, Engine, EngineError, FLOW, MOST_DECISIONS, compose::Mail};
+use crate::{
+    Backlogged, Engine, EngineError, FLOW, MOST_DECISIONS,
+    compose::{Mail, with_chat},
+};
 use model::{
-    accept::{self, Accepted, Answers, Desk},
+    accept::{self, Accepted, Answers, Desk, mail},
     body::{self, Body, Known},
     changes::{Remembered, Write},
     chat::Chat,
     connection::Connection,
     customer::CustomerId,
     event::Origin,
-    id::{ChatId, ExternalId, MessageId, UploadId},
-    letter::Letter,
+    id::{ChatId, ConnectionId, ExternalId, MessageId, UploadId},
+    letter::{Envelope, Letter},
     message::{Message, Problem},
     store::StoreError,
     upload::Upload,
@@ -80,8 +83,16 @@ pub enum Resolution {
     GiveUp,
 }
 
+/// Where something is asked for.
+pub(crate) enum Place<'a> {
+    /// In a chat that is here.
+    Chat(ChatId),
+    /// In a thread of mail that begins with it.
+    Begun(ConnectionId, &'a Envelope),
+}
+
 /// What is asked for.
-enum Wish<'a> {
+pub(crate) enum Wish<'a> {
     Send { draft: &'a Draft, thread: Option<Answers> },
     Edit { id: MessageId, wording: &'a Wording },
     Delete { id: MessageId },
@@ -132,7 +143,7 @@ impl Engine {
             None => None,
         };
         let wish = Wish::Send { draft: &draft, thread };
-        self.accept(customer, chat, &wish, origin, key).instrument(accepting(customer)).await
+        self.accept(customer, &Place::Chat(chat), &wish, origin, key).instrument(accepting(customer)).await
     }
 
     /// Accepts a change of what a message says.
@@ -192,14 +203,14 @@ impl Engine {
         key: Option<&Idempotency>,
     ) -> Result<Message, EngineError> {
         let chat = self.living_message(customer, id).await?.chat_id;
-        self.accept(customer, chat, &wish, origin, key).instrument(accepting(customer)).await
+        self.accept(customer, &Place::Chat(chat), &wish, origin, key).instrument(accepting(customer)).await
     }
 
     /// One commit takes the command, its message and the memory of the key, or nothing.
-    async fn accept(
+    pub(crate) async fn accept(
         &self,
         customer: &CustomerId,
-        chat: ChatId,
+        place: &Place<'_>,
         wish: &Wish<'_>,
         origin: Origin,
         key: Option<&Idempotency>,
@@ -208,8 +219,7 @@ impl Engine {
             if let Some(message) = self.answered_before(customer, key).await? {
                 return Ok(message);
             }
-            let chat = self.store().chat(customer, chat).await?.ok_or(EngineError::NotFound)?;
-            let connection = self.own_connection(customer, chat.connection_id).await?;
+            let (connection, chat) = self.place(customer, place).await?;
             // Counted after the number is known: whoever came in between has that number, unless it was freed.
             let number = self.store().next_command_number(customer).await?;
             let ends = matches!(wish, Wish::Retry { resolution: Resolution::ItWasSent | Resolution::GiveUp, .. });
@@ -222,6 +232,9 @@ impl Engine {
                 let (connection, chat, now) = (&connection, &chat, self.now());
                 wanted.put(&Desk { connection, chat, number, now, origin, ids: &ids }).map_err(EngineError::Refused)?
             };
+            if let Place::Begun(..) = place {
+                with_chat(&mut accepted, &connection, chat, origin);
+            }
             accepted.changes.writes.extend(self.remembered(&accepted.message, key));
             match self.commit(accepted.changes).await {
                 Ok(_) => return Ok(accepted.message),
@@ -232,8 +245,22 @@ impl Engine {
         Err(EngineError::Busy(Duration::from_secs(1)))
     }
 
+    async fn place(&self, customer: &CustomerId, place: &Place<'_>) -> Result<(Connection, Chat), EngineError> {
+        match place {
+            Place::Chat(id) => {
+                let chat = self.store().chat(customer, *id).await?.ok_or(EngineError::NotFound)?;
+                Ok((self.own_connection(customer, chat.connection_id).await?, chat))
+            }
+            Place::Begun(id, envelope) => {
+                let connection = self.own_connection(customer, *id).await?;
+                let chat = mail::begun(&connection, envelope, ChatId::from(self.uuid()), self.now());
+                Ok((connection, chat))
+            }
+        }
+    }
+
     /// What is kept for the call to be repeated, if it bears a key.
-    pub(crate) fn remembered(&self, message: &Message, key: Option<&Idempotency>) -> Option<Write> {
+    fn remembered(&self, message: &Message, key: Option<&Idempotency>) -> Option<Write> {
         let key = key?;
         Some(Write::Remember(Remembered {
             key: key.key.clone(),
@@ -244,7 +271,7 @@ impl Engine {
     }
 
     /// Refuses what would be one too many to wait. What ends something is always taken.
-    pub(crate) async fn check_room(&self, customer: &CustomerId) -> Result<(), EngineError> {
+    async fn check_room(&self, customer: &CustomerId) -> Result<(), EngineError> {
         let most = self.parts.bounds.outbox;
         if self.store().open_command_count(customer, most).await? >= most {
             return Err(EngineError::Full(Backlogged::Outbox));
@@ -280,7 +307,7 @@ impl Engine {
     }
 
     /// What a draft says, with its files.
-    pub(crate) async fn content(
+    async fn content(
         &self,
         connection: &Connection,
         draft: &Draft,
@@ -292,7 +319,7 @@ impl Engine {
         Ok((self.meant(connection, &body).await?, files))
     }
 
-    pub(crate) async fn answered_before(
+    async fn answered_before(
         &self,
         customer: &CustomerId,
         key: Option<&Idempotency>,
