@@ -14,6 +14,9 @@ const BRUNO: &str = "bruno@acme.example";
 /// Larger than what is passed on at once, and than what goes in JSON.
 const LARGE_BYTES: usize = 6_000_001;
 
+/// More than Gmail lets anybody send, and as large as what it takes in from elsewhere.
+const HUGE_BYTES: usize = 50 << 20;
+
 /// Bytes that are no text, of which no two stretches are alike.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u64).map(|place| (place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
@@ -80,6 +83,28 @@ async fn the_files_of_a_mail_come_byte_for_byte() {
     gmail.faults().once(Some("messages.get"), FaultKind::NotFound);
     house.ask("ana", Method::GET, &path_of(&files[0]), None).await.refused(422, "gmail.mail_gone");
     drop(stop);
+    house.close().await;
+}
+
+/// It is never held as a whole: its words are read without its file, and its file is passed on piece by piece.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_of_fifty_megabytes_is_read_and_its_file_comes_byte_for_byte() {
+    let huge = noise(HUGE_BYTES);
+    let (house, _gmail, stop, chat) = with_plans(&huge).await;
+    let mail = house.messages("ana", &chat).await.remove(0);
+    assert_eq!((&mail["body"]["text"], &mail["subject"]), (&json!("Both."), &json!("The plans")), "{mail}");
+    let file = &mail["attachments"][0];
+    assert_eq!((&file["name"], &file["size_bytes"]), (&json!("plans.zip"), &json!(HUGE_BYTES)), "{mail}");
+    let came = house.download("ana", &path_of(file), None).await;
+    assert!(came.status == 200 && came.bytes == huge, "{} bytes", came.bytes.len());
+    // It is too large to be handed on, which is said, and nothing is sent.
+    let mut feed = Feed::open(&house, "ana", 0).await;
+    let to = json!([{ "address": BRUNO }]);
+    let wish = json!({ "text": "See below.", "mail": { "manner": "forward", "to": to } });
+    let sent = house.ask("ana", Method::POST, &format!("/v1/chats/{chat}/messages"), Some(wish)).await.good();
+    let failed = feed.message(&sent["id"], |message| message["status"] == "failed").await["object"].clone();
+    assert_eq!(failed["error"]["code"], "gmail.files_too_large", "{failed}");
+    drop((feed, stop));
     house.close().await;
 }
 
