@@ -4,6 +4,7 @@ use crate::{
     executor::Owner,
     files::content,
     flights::turned_away,
+    mail::Letter,
     wire::Pieces,
     world::{World, lock},
 };
@@ -12,7 +13,7 @@ use engine::{Draft, Engine, EngineError, Idempotency, Statement, Wording};
 use model::{
     customer::CustomerId,
     event::{Origin, Subject},
-    id::{ChatId, ConnectionId, ExternalId, MessageId, UserPlatformId},
+    id::{ChatId, ConnectionId, ExternalId, MessageId, UploadId, UserPlatformId},
     time::Timestamp,
     world::Clock,
 };
@@ -34,6 +35,16 @@ pub enum What {
         chat: ChatId,
         text: String,
         files: Vec<String>,
+    },
+    /// A mail in a thread.
+    SendMail {
+        chat: ChatId,
+        letter: Letter,
+    },
+    /// The first mail of a thread.
+    BeginThread {
+        connection: ConnectionId,
+        letter: Letter,
     },
     Edit {
         message: MessageId,
@@ -144,10 +155,24 @@ impl Asks {
     /// The texts of accepted sends, with their message.
     pub fn sent(&self) -> Vec<(CustomerId, MessageId, String)> {
         let sent = |ask: &Ask| match (&ask.what, &ask.state) {
-            (What::Send { text, .. }, State::Accepted(Some(id))) => Some((ask.customer.clone(), *id, text.clone())),
+            (
+                What::Send { text, .. }
+                | What::SendMail { letter: Letter { text, .. }, .. }
+                | What::BeginThread { letter: Letter { text, .. }, .. },
+                State::Accepted(Some(id)),
+            ) => Some((ask.customer.clone(), *id, text.clone())),
             _ => None,
         };
         self.all.values().filter_map(sent).collect()
+    }
+
+    /// What was asked for as a mail that says this.
+    pub fn letter(&self, said: &str) -> Option<Letter> {
+        let letters = self.all.values().filter_map(|ask| match &ask.what {
+            What::SendMail { letter, .. } | What::BeginThread { letter, .. } => Some(letter),
+            _ => None,
+        });
+        letters.into_iter().find(|letter| letter.text == said).cloned()
     }
 }
 
@@ -177,7 +202,8 @@ impl World {
             let answered = bring(&engine, key, &ask).await;
             let state = match answered {
                 Ok(about) => {
-                    if let (What::Send { .. }, Some(id)) = (&ask.what, about)
+                    let sends = matches!(ask.what, What::Send { .. } | What::SendMail { .. } | What::BeginThread { .. });
+                    if let Some(id) = about.filter(|_| sends)
                         && !memory.synced_events().iter().any(|event| event.event.subject == Subject::Message(id))
                         // Of who leaves, nothing is on disk for long.
                         && memory.all_connections().iter().any(|one| one.customer_id == ask.customer && !one.standing.ended)
@@ -216,15 +242,16 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
             engine.send(customer, *chat, draft, app, Some(&key)).await?
         }
         What::SendFiles { chat, text, files } => {
-            let mut uploaded = Vec::new();
-            for name in files {
-                let mut bytes = Pieces(Bytes::from(content(name)));
-                uploaded
-                    .push(engine.upload(customer, name.clone(), "text/plain".to_owned(), None, &mut bytes).await?.id);
-            }
-            let wording = Wording::Markdown(text.clone());
-            let draft = Draft { wording, thread_root: None, broadcast: false, files: uploaded, mail: None };
+            let (wording, files) = (Wording::Markdown(text.clone()), uploaded(engine, customer, files).await?);
+            let draft = Draft { wording, thread_root: None, broadcast: false, files, mail: None };
             engine.send(customer, *chat, draft, app, Some(&key)).await?
+        }
+        What::SendMail { chat, letter } => {
+            engine.send(customer, *chat, written(engine, customer, letter).await?, app, Some(&key)).await?
+        }
+        What::BeginThread { connection, letter } => {
+            let draft = written(engine, customer, letter).await?;
+            engine.begin_thread(customer, *connection, draft, app, Some(&key)).await?
         }
         What::Edit { message, text } => {
             engine.edit(customer, *message, &Wording::Markdown(text.clone()), app, Some(&key)).await?
@@ -254,4 +281,19 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
         What::Erase => return engine.erase(customer).await.map(|()| None),
     };
     Ok(Some(message.id))
+}
+
+async fn uploaded(engine: &Engine, customer: &CustomerId, names: &[String]) -> Result<Vec<UploadId>, EngineError> {
+    let mut uploaded = Vec::new();
+    for name in names {
+        let mut bytes = Pieces(Bytes::from(content(name)));
+        uploaded.push(engine.upload(customer, name.clone(), "text/plain".to_owned(), None, &mut bytes).await?.id);
+    }
+    Ok(uploaded)
+}
+
+async fn written(engine: &Engine, customer: &CustomerId, letter: &Letter) -> Result<Draft, EngineError> {
+    let Letter { text, files, mail, .. } = letter;
+    let (wording, files) = (Wording::Text(text.clone()), uploaded(engine, customer, files).await?);
+    Ok(Draft { wording, thread_root: None, broadcast: false, files, mail: Some(mail.clone()) })
 }

@@ -67,7 +67,7 @@ impl Files for MemoryFiles {
 
 impl World {
     /// A name that no other file has. Its content follows from it.
-    fn file_name(&mut self) -> String {
+    pub fn file_name(&mut self) -> String {
         self.texts += 1;
         format!("f{}.txt", self.texts)
     }

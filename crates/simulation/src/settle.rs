@@ -49,7 +49,8 @@ impl World {
                 match self.unsettled() {
                     None => break,
                     Some(what) if self.now() > deadline => {
-                        return Err(format!("did not settle in time: {what}"));
+                        let open = self.memory.all_commands().into_iter().find(Command::is_open);
+                        return Err(format!("did not settle in time: {what} ({open:?})"));
                     }
                     Some(_) => {
                         self.bring_parties_back()?;
@@ -301,7 +302,7 @@ impl World {
             Some("nobody listened for a while")
         } else if self.seen.ever_left(&party.user, chat.external_id.as_str()) {
             Some("the person was away")
-        } else if !whole {
+        } else if !whole && !chat.begun_here {
             Some("the import did not end")
         } else if self.is_out_of_sight(chat) {
             Some("nothing told of a move")

@@ -3,6 +3,9 @@
 use crate::{slack::theirs, world::World};
 use model::{chat::Chat, id::ExternalId, message::Message};
 
+/// What the first id of a chat begins with that was begun here.
+const BEGUN: &str = "new:";
+
 impl World {
     /// It got another id while nobody could hear of it, and there is nothing to recognise it by: nothing was
     /// known that is still there.
@@ -41,7 +44,8 @@ impl World {
 
     /// Its chat moved, and may have been found again only when it was too late.
     fn was_out_of_sight(&self, row: &Message) -> bool {
-        let moved = |chat: &Chat| chat.named_under.is_some() || self.is_out_of_sight(chat);
+        let has_moved = |chat: &Chat| chat.named_under.as_ref().is_some_and(|id| !id.as_str().starts_with(BEGUN));
+        let moved = |chat: &Chat| has_moved(chat) || self.is_out_of_sight(chat);
         self.memory.all_chats().iter().any(|chat| chat.id == row.chat_id && moved(chat))
     }
 }

@@ -1,6 +1,6 @@
 //! What people do in their mailboxes, and customers with their mail.
 
-use super::compare::is_shown;
+use super::{compare::is_shown, letters};
 use crate::{
     acts::{Act, ours},
     asks::What,
@@ -13,7 +13,7 @@ use sandbox::gmail::{Act as Order, Deed, MessageSnapshot, Writing};
 
 /// Somebody whose mail is kept elsewhere.
 const OUTSIDE: &str = "Guilherme Dias <guilherme@customer.example>";
-const OUTSIDE_ADDRESS: &str = "guilherme@customer.example";
+pub const OUTSIDE_ADDRESS: &str = "guilherme@customer.example";
 
 /// Everything that is done with mail, by name.
 pub const ACTS: &[(&str, Act)] = &[
@@ -45,6 +45,9 @@ pub const ACTS: &[(&str, Act)] = &[
     ("mail_send", send),
     ("mail_send", send),
     ("mail_send", send),
+    ("mail_begin", letters::begin),
+    ("mail_write_about", letters::write_about),
+    ("mail_write_about", letters::write_about),
     ("mail_send_delete", send_delete),
     ("mail_send_read", send_read),
     ("mail_pause", pause),
@@ -53,7 +56,7 @@ pub const ACTS: &[(&str, Act)] = &[
 ];
 
 impl World {
-    fn a_mail_party(&self) -> Option<Party> {
+    pub fn a_mail_party(&self) -> Option<Party> {
         self.chance.pick(&self.mail.as_ref()?.parties).cloned()
     }
 
@@ -72,13 +75,13 @@ impl World {
         Some((address, self.chance.pick(&mails)?.clone()))
     }
 
-    fn a_mail_chat(&self) -> Option<(Party, Chat)> {
+    pub fn a_mail_chat(&self) -> Option<(Party, Chat)> {
         let party = self.a_mail_party()?;
         let chat = self.a_chat_of(&party)?;
         Some((party, chat))
     }
 
-    fn others(&self, than: &str) -> Option<Vec<String>> {
+    pub fn others(&self, than: &str) -> Option<Vec<String>> {
         let others: Vec<_> = self.gmail()?.addresses().into_iter().filter(|address| address != than).collect();
         let first = self.chance.pick(&others)?.clone();
         let second = self.chance.pick(&others).filter(|second| **second != first && self.chance.one_in(2)).cloned();

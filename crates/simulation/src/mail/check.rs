@@ -2,7 +2,7 @@
 
 use super::Mail;
 use crate::world::World;
-use model::id::MessageId;
+use model::{chat::Chat, id::MessageId};
 use sandbox::gmail::Sent;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,6 +69,7 @@ impl World {
         };
         self.say(|| format!("{id} of {} leaves the mailbox of {} for {:?}", there.thread, sent.by, sent.recipients));
         self.seen.appeared(mark, (&sent.by, id), &there.text)?;
+        self.check_letter(sent, &there)?;
         let row = mark.split_once('.').and_then(|(id, _)| id.parse::<MessageId>().ok());
         let row = self.memory.all_messages().into_iter().find(|held| Some(held.id) == row);
         let owner =
@@ -92,7 +93,8 @@ impl World {
             if let Some(id) = stray.filter(|_| party.integration == super::integration()) {
                 return Err(format!("P11: {} has {id}, which never stood in {}", party.customer, party.user));
             }
-            let chats = self.memory.all_chats().into_iter().filter(|chat| chat.connection_id == party.connection);
+            let mine = |chat: &Chat| chat.connection_id == party.connection && !chat.begun_here;
+            let chats = self.memory.all_chats().into_iter().filter(mine);
             let stray = chats.map(|chat| chat.external_id).find(|id| !threads.contains(id.as_str()));
             if let Some(id) = stray.filter(|_| party.integration == super::integration()) {
                 return Err(format!("P11: {} has the thread {id}, which {} never had", party.customer, party.user));

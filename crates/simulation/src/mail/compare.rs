@@ -15,14 +15,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands above what a mail quotes.
 const QUOTED: &str = "\n\nOn ";
+/// What stands above what a mail hands on.
+const FORWARDED: &str = "\n---------- Forwarded message ---------";
 
 /// Whether a mail is to be seen: neither a draft nor out of sight.
 pub fn is_shown(mail: &MessageSnapshot) -> bool {
     !["DRAFT", "TRASH", "SPAM"].iter().any(|label| mail.labels.contains(*label))
 }
 
-/// What a mail says by itself, without what it quotes at its end.
+/// What a mail says by itself, without what it quotes at its end. What it hands on is its own.
 pub fn said(mail: &MessageSnapshot) -> String {
+    let above = mail.text.split_once(FORWARDED).filter(|(above, _)| !above.contains(QUOTED));
+    if above.is_some() {
+        return mail.text.clone();
+    }
     let new = mail.text.split_once(QUOTED).map_or(mail.text.as_str(), |(new, _)| new);
     let mut lines: Vec<_> = new.lines().collect();
     while lines.len() > 1 && lines.last().is_some_and(|line| line.trim().is_empty() || line.starts_with('>')) {

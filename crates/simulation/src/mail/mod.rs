@@ -5,8 +5,10 @@ mod acts;
 mod check;
 mod compare;
 mod connect;
+mod letters;
 
 pub use acts::ACTS;
+pub use letters::Letter;
 
 use crate::{
     chance::Chance,
