@@ -9,7 +9,7 @@ use crate::{
     world::{World, lock},
 };
 use bytes::Bytes;
-use engine::{Draft, Engine, EngineError, Idempotency, Statement, Wording};
+use engine::{Choices, Draft, Engine, EngineError, Idempotency, Statement, Wording};
 use model::{
     customer::CustomerId,
     event::{Origin, Subject},
@@ -69,6 +69,11 @@ pub enum What {
         chat: ChatId,
     },
     Pause {
+        connection: ConnectionId,
+        on: bool,
+    },
+    /// Whether what lies in the trash, or was taken for spam, is imported as well.
+    ChooseTrash {
         connection: ConnectionId,
         on: bool,
     },
@@ -268,6 +273,10 @@ async fn bring(engine: &Engine, key: u64, ask: &Ask) -> Result<Option<MessageId>
         }
         What::Pause { connection, on } => {
             return engine.set_paused(customer, *connection, *on).await.map(|_| None);
+        }
+        What::ChooseTrash { connection, on } => {
+            let choices = Choices { include_trash_and_spam: Some(*on), ..Choices::default() };
+            return engine.choose(customer, *connection, choices).await.map(|_| None);
         }
         What::DeleteChat { chat } => return engine.delete_chat(customer, *chat).await.map(|()| None),
         What::MarkRead { chat, message } => {

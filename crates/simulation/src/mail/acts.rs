@@ -50,6 +50,7 @@ pub const ACTS: &[(&str, Act)] = &[
     ("mail_write_about", letters::write_about),
     ("mail_send_delete", send_delete),
     ("mail_send_read", send_read),
+    ("mail_choose_trash", choose_trash),
     ("mail_pause", pause),
     ("mail_revoke", revoke),
     ("mail_connect_again", connect_again),
@@ -300,6 +301,11 @@ fn send_read(world: &mut World) -> Option<String> {
     let (party, chat) = world.a_mail_chat()?;
     let message = world.a_message_of(&chat, |row| row.external_id.is_some())?;
     Some(world.ask(&party.customer, What::MarkRead { chat: chat.id, message: message.id }))
+}
+
+fn choose_trash(world: &mut World) -> Option<String> {
+    let (party, on) = (world.a_mail_party()?, world.chance.one_in(2));
+    Some(world.ask(&party.customer, What::ChooseTrash { connection: party.connection, on }))
 }
 
 fn pause(world: &mut World) -> Option<String> {

@@ -18,9 +18,27 @@ const QUOTED: &str = "\n\nOn ";
 /// What stands above what a mail hands on.
 const FORWARDED: &str = "\n---------- Forwarded message ---------";
 
-/// Whether a mail is to be seen: neither a draft nor out of sight.
+/// Whether a mail is to be seen: neither a draft nor put away.
 pub fn is_shown(mail: &MessageSnapshot) -> bool {
     !["DRAFT", "TRASH", "SPAM"].iter().any(|label| mail.labels.contains(*label))
+}
+
+/// Which mails of a mailbox are messages here, as its owner chose.
+struct Sight {
+    trash_and_spam: bool,
+    /// What was deleted before it was chosen, or from here, stays so while it is put away.
+    deleted: BTreeSet<String>,
+}
+
+impl Sight {
+    /// Whether it is in sight, deleted here or not.
+    fn is_seen(&self, mail: &MessageSnapshot) -> bool {
+        is_shown(mail) || self.trash_and_spam && !mail.labels.contains("DRAFT")
+    }
+
+    fn is_here(&self, mail: &MessageSnapshot) -> bool {
+        self.is_seen(mail) && (is_shown(mail) || !self.deleted.contains(&mail.id))
+    }
 }
 
 /// What a mail says by itself, without what it quotes at its end. What it hands on is its own.
@@ -67,11 +85,22 @@ impl World {
         Ok(())
     }
 
+    fn sight(&self, party: &Party) -> Sight {
+        let connections = self.memory.all_connections();
+        let rows = self.memory.all_messages().into_iter();
+        let deleted = rows.filter(|row| row.connection_id == party.connection && row.facets.is_deleted());
+        Sight {
+            trash_and_spam: connections.iter().any(|one| one.id == party.connection && one.include_trash_and_spam),
+            deleted: deleted.filter_map(|row| row.external_id).map(|id| id.0).collect(),
+        }
+    }
+
     /// What each mail of a thread says by itself, by its id.
     pub fn mails_there(&self, party: &Party, thread: &str) -> Vec<(String, String)> {
         let Some(held) = self.gmail().and_then(|gmail| gmail.mailbox(&party.user)) else { return Vec::new() };
-        let shown = held.thread(thread).into_iter().filter(|mail| is_shown(mail));
-        shown.map(|mail| (mail.id.clone(), said(mail))).collect()
+        let sight = self.sight(party);
+        let here = held.thread(thread).into_iter().filter(|mail| sight.is_here(mail));
+        here.map(|mail| (mail.id.clone(), said(mail))).collect()
     }
 
     /// Whatever thread anything came into since the mailbox is connected is here, unless it was deleted here.
@@ -119,7 +148,8 @@ impl World {
         }
         let mut order: Vec<_> = ours.values().map(|row| (row.position.clone(), row.external_id.clone())).collect();
         order.sort();
-        let theirs: Vec<_> = held.thread(thread).into_iter().filter(|mail| is_shown(mail)).collect();
+        let sight = self.sight(party);
+        let theirs: Vec<_> = held.thread(thread).into_iter().filter(|mail| sight.is_here(mail)).collect();
         let there: Vec<_> = theirs.iter().map(|mail| Some(ExternalId::from(mail.id.as_str()))).collect();
         for their in &theirs {
             let what = format!("{} of {thread} in {} ({:?})", their.id, party.user, their.text);
@@ -132,7 +162,8 @@ impl World {
         if order.into_iter().map(|(_, name)| name).collect::<Vec<_>>() != there {
             return Err(format!("P3: the mails of {thread} stand here in another order than in {}", party.user));
         }
-        self.compare_thread_read(chat, &theirs)?;
+        let seen: Vec<_> = held.thread(thread).into_iter().filter(|mail| sight.is_seen(mail)).collect();
+        self.compare_thread_read(chat, &seen)?;
         self.count("threads", 1);
         self.count("mails", theirs.len());
         Ok(())
