@@ -99,14 +99,14 @@ impl Http for Wire {
 /// Bytes that are here already, and may be taken piece by piece.
 pub struct Pieces(pub Bytes);
 
-/// How large a piece is: small, so that a file has several.
-const PIECE: usize = 7;
+/// What part of the rest a piece is: a small file has several, and a large one not too many.
+const PARTS: usize = 4;
 
 #[async_trait]
 impl Chunks for Pieces {
     async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
         pause().await;
-        let piece = self.0.split_to(self.0.len().min(PIECE));
+        let piece = self.0.split_to(self.0.len().div_ceil(PARTS));
         Ok((!piece.is_empty()).then_some(piece))
     }
 }
