@@ -179,7 +179,8 @@ impl<'a> Work<'a> {
             if !is_told {
                 chat.read = chat.read.take().max(Some(mark.clone()));
             }
-            if chat.read_as_of < Some(version) {
+            // What is in sight may be chosen otherwise, which changes nothing at the platform.
+            if chat.read_as_of <= Some(version) {
                 (chat.read_as_of, chat.read_there) = (Some(version), Some(mark.clone()));
                 if is_told && chat.mark_due_at.is_none() {
                     chat.read = Some(mark.clone());

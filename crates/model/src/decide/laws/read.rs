@@ -21,6 +21,15 @@ fn the_latest_word_stands_in_whatever_order_it_comes_and_may_go_back() {
 }
 
 #[test]
+fn what_is_seen_otherwise_of_the_same_is_told_last() {
+    let mut held = Held::new();
+    held.take(&[read("2", 1), read("5", 1)], None, &[], false);
+    assert_eq!(held.chat.read, Some(mark("5")), "mails were put out of sight, and nothing happened there");
+    held.take(&[read("2", 1)], None, &[], false);
+    assert_eq!(held.chat.read, Some(mark("2")));
+}
+
+#[test]
 fn a_mark_that_is_still_to_be_told_is_not_undone() {
     let mut held = Held::new();
     (held.chat.read, held.chat.mark_due_at) = (Some(mark("7")), Some(Timestamp::default()));
