@@ -38,7 +38,7 @@ pub struct AvailableQuery {
     /// Through which connection.
     pub connection_id: String,
     /// Only chats whose name contains this, in any case. A page may then hold few of them, or none: go on
-    /// while there is a `next_cursor`. Of mail, those that Gmail's own search finds by it.
+    /// while there is a `next_cursor`. Of mail, those that the platform's own search finds by it.
     pub q: Option<String>,
     /// Only those with this label, by its id in `/v1/connections/{id}/labels`; for mail.
     pub label: Option<String>,
