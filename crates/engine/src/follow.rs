@@ -131,7 +131,7 @@ impl Engine {
             let mut next = held.clone().read(followed, asked_at, poll);
             next.revision = held.revision + 1;
             if hinted {
-                next.due_at = held.due_at;
+                (next.due_at, next.told) = (held.due_at, held.told);
             }
             let mut changes = Changes::of(&row.customer_id);
             changes.writes.push(Write::Following(next));

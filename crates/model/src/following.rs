@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// How often a line is looked at although the platform would tell of news.
 pub const LOOK_ANYWAY: Duration = Duration::from_secs(10 * 60);
+/// How long after it told of something it is looked at once more: of what happens within a moment, platforms tell the
+/// first and drop the rest.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How often the platform is asked anew to tell of news.
 pub const WATCH_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -51,6 +54,9 @@ pub struct Following {
     /// When it is asked again to tell of them.
     #[serde(with = "exact")]
     pub watch_at: Timestamp,
+    /// The platform told that there is something new since it was last read.
+    #[serde(default)]
+    pub told: bool,
     /// How often in a row reading broke off.
     pub failures: u32,
     /// When the next page is read.
@@ -69,6 +75,7 @@ impl Following {
             reached_at: now,
             watched_until: None,
             watch_at: now,
+            told: false,
             failures: 0,
             due_at: now,
         }
@@ -84,11 +91,13 @@ impl Following {
     pub fn read(self, followed: &Followed, asked_at: Timestamp, poll: Duration) -> Self {
         let rest = match (followed.more, self.is_watched(asked_at)) {
             (true, _) => Duration::ZERO,
+            (false, true) if self.told || followed.news.is_some() => LOOK_AGAIN,
             (false, true) => LOOK_ANYWAY,
             (false, false) => poll,
         };
         let reached_at = if followed.more { self.reached_at } else { asked_at };
-        Self { cursor: Some(followed.next.clone()), reached_at, failures: 0, due_at: asked_at + rest, ..self }
+        let (cursor, told, due_at) = (Some(followed.next.clone()), followed.more && self.told, asked_at + rest);
+        Self { cursor, reached_at, told, failures: 0, due_at, ..self }
     }
 
     /// Reading broke off, and nothing is known of when to come again.
@@ -135,6 +144,21 @@ mod tests {
         let watched = Following { watched_until: Some(at(10_000)), ..end };
         assert_eq!(watched.clone().read(&followed(false), at(30), POLL).due_at, at(30) + LOOK_ANYWAY);
         assert_eq!(watched.read(&followed(false), at(10_000), POLL).due_at, at(10_015), "nobody tells any more");
+    }
+
+    /// A notice that comes within a second of another one is dropped, whatever it would have told.
+    #[test]
+    fn what_was_told_is_looked_at_once_more() {
+        let connection = uuid_v7(at(0), [0; 10]).into();
+        let new = Following::new(CustomerId::new("ana").unwrap(), connection, Cursor("1".to_owned()), at(1));
+        let told = Following { watched_until: Some(at(10_000)), told: true, ..new };
+        let begun = told.read(&followed(true), at(10), POLL);
+        let read = begun.read(&followed(false), at(11), POLL);
+        assert_eq!((read.due_at, read.told), (at(11) + LOOK_AGAIN, false));
+        let news = Followed { news: Some(Bytes::from_static(b"{}")), ..followed(false) };
+        let dropped = read.read(&news, at(13), POLL);
+        assert_eq!(dropped.due_at, at(13) + LOOK_AGAIN, "there was something that nobody told");
+        assert_eq!(dropped.read(&followed(false), at(15), POLL).due_at, at(15) + LOOK_ANYWAY);
     }
 
     #[test]

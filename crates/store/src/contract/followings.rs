@@ -40,7 +40,7 @@ pub(crate) async fn a_hint_overtakes_whoever_reads_the_line(store: &dyn Store) {
     // Whoever is due earlier stays so.
     keep(store, rows(&ada(), [Write::FollowSoon { connection_id: connection_id(1), at: at(30) }])).await;
     let held = store.following(&ada(), connection_id(1)).await.unwrap().unwrap();
-    assert_eq!((held.due_at, held.revision), (at(20), 3));
+    assert_eq!((held.due_at, held.told, held.revision), (at(20), true, 3));
     keep(store, rows(&ada(), [Write::FollowSoon { connection_id: connection_id(9), at: at(1) }])).await;
     keep(store, rows(&bob(), [Write::FollowSoon { connection_id: connection_id(2), at: at(1) }])).await;
     assert_eq!(store.next_due().await.unwrap(), Some(at(20)), "nobody else's is touched");

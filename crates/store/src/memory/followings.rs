@@ -42,7 +42,7 @@ impl State {
     pub(super) fn follow_soon(&mut self, customer: &CustomerId, connection: ConnectionId, at: Timestamp) {
         let key = (customer.clone(), connection);
         let Some(row) = self.followings.get(&key).cloned() else { return };
-        let soon = Following { due_at: row.due_at.min(at), revision: row.revision + 1, ..row };
+        let soon = Following { due_at: row.due_at.min(at), told: true, revision: row.revision + 1, ..row };
         self.followings.put(key, soon);
     }
 }

@@ -60,7 +60,8 @@ pub(super) fn put(db: &Db, row: &Following) -> Outcome<()> {
 /// A line is due at this time, whoever is reading it.
 pub(super) fn soon(db: &Db, customer: &CustomerId, connection: ConnectionId, at: Timestamp) -> Outcome<()> {
     let sql = "update followings set due_at = min(due_at, ?3), revision = revision + 1,
-               document = json_set(document, '$.due_at', min(due_at, ?3), '$.revision', revision + 1)
+               document = json_set(document, '$.due_at', min(due_at, ?3), '$.told', json('true'),
+                                   '$.revision', revision + 1)
                where customer_id = ?1 and connection_id = ?2";
     done(db, sql, (customer.as_str(), connection.to_string(), at.micros()))
 }
