@@ -88,6 +88,24 @@ export async function mailWay({ page, step, url, mark, beside }) {
     if ((await row.getByText(answer).count()) > 0) throw new Error("What it quotes is not folded away.");
   });
 
+  await step("A mail that is called unread is so on both sides, until its chat is opened", async () => {
+    const words = `Thank you ${mark}`;
+    const is = (unread) =>
+      until(`the mail is ${unread ? "unread" : "read"} there`, async () => {
+        const { labels } = await gmail.mail(ANA, words);
+        return labels.includes("UNREAD") === unread;
+      });
+    await is(false);
+    await withText(words).hover();
+    await withText(words).getByRole("button", { name: "Mark as unread" }).click();
+    const chat = page.getByRole("link", { name: new RegExp(subject) });
+    await chat.getByLabel(/unread$/).waitFor();
+    await is(true);
+    await chat.click();
+    await withText(words).waitFor();
+    await is(false);
+  });
+
   const address = `https://pictures.example/pier-${mark}.png`;
   await step("A picture from elsewhere is fetched once somebody asks for it, and not before", async () => {
     const asked = [];

@@ -56,6 +56,20 @@ export function useMarkRead({ id, unread_count, last_message }: Chat) {
   }, [visible, unread, last_message?.id, mutate]);
 }
 
+/** Calls a message unread again, with what others wrote after it. */
+export function useMarkUnread({ id, chat_id }: Message) {
+  return useMutation({
+    mutationFn: () =>
+      answer(
+        bothways.POST("/v1/chats/{id}/unread", {
+          params: { path: { id: chat_id } },
+          body: { message_id: id },
+        }),
+      ),
+    onSuccess: (chat) => changeInbox((inbox) => foldChat(inbox, chat)),
+  });
+}
+
 export function useSend(chatId: string) {
   return useMutation({
     // One after the other, so that they arrive in the order in which they were written.

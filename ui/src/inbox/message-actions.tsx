@@ -1,10 +1,11 @@
 import type { Abilities, Message } from "@bothways/client";
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { useLocation } from "wouter";
 import { Confirm } from "../parts/confirm";
 import { Icon, type IconName } from "../parts/icon";
 import { platformName } from "../parts/platform-badge";
-import { useMessageCalls } from "./calls";
+import { useMarkUnread, useMessageCalls } from "./calls";
 import { EmojiPicker } from "./emoji-picker";
 import type { Manner } from "./mail-words";
 import classes from "./message.module.css";
@@ -23,9 +24,11 @@ type Props = {
 export function MessageActions({ message, root, abilities, onReply, onEdit }: Props) {
   const [asking, { open, close }] = useDisclosure();
   const { react, remove } = useMessageCalls(message);
+  const unread = useMarkUnread(message);
+  const [, goTo] = useLocation();
   const may = permissionsOf(message, abilities);
   const mail = message.recipients != null;
-  if (!may.edit && !may.remove && !may.reply && !may.react && !may.answer) return null;
+  if (!may.edit && !may.remove && !may.reply && !may.react && !may.answer && !may.unread) return null;
   return (
     <div className={classes.actions} role="group" aria-label="Actions">
       {may.react && <EmojiPicker onPick={(emoji) => react.mutate({ emoji, on: true })} />}
@@ -39,6 +42,16 @@ export function MessageActions({ message, root, abilities, onReply, onEdit }: Pr
           <Action label="Reply" icon="reply" onClick={() => onReply(message, "reply")} />
           <Action label="Forward" icon="forward" onClick={() => onReply(message, "forward")} />
         </>
+      )}
+      {may.unread && (
+        <Action
+          label="Mark as unread"
+          icon="mail"
+          onClick={() => {
+            goTo("/"); // Whoever still looks at the chat would read it at once.
+            unread.mutate();
+          }}
+        />
       )}
       {may.edit && <Action label="Edit" icon="edit" onClick={onEdit} />}
       {may.remove && <Action label={mail ? "Move to trash" : "Delete"} icon="trash" onClick={open} />}

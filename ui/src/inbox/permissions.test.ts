@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { abilities, message } from "../feed/samples";
 import { permissionsOf } from "./permissions";
 
-const all = { edit: true, remove: true, reply: true, answer: false, react: true };
-const none = { edit: false, remove: false, reply: false, answer: false, react: false };
+const all = { edit: true, remove: true, reply: true, answer: false, react: true, unread: false };
+const none = { edit: false, remove: false, reply: false, answer: false, react: false, unread: false };
 const own = { direction: "outgoing", changeable: true } as const;
 
 test("one's own message can be changed, another's cannot", () => {
@@ -43,4 +43,12 @@ test("a mail is answered once it is there, and never where the platform has no m
   expect(permissionsOf(message("m"), mail).answer).toBe(true);
   expect(permissionsOf(message("m", { external_id: null }), mail).answer).toBe(false);
   expect(permissionsOf(message("m"), { ...mail, send: false }).answer).toBe(false);
+});
+
+test("what others wrote can be called unread again, where the platform lets it be", () => {
+  const able = { ...abilities, mark_unread: true };
+  expect(permissionsOf(message("m"), able).unread).toBe(true);
+  expect(permissionsOf(message("m", own), able).unread).toBe(false);
+  expect(permissionsOf(message("m", { external_id: null }), able).unread).toBe(false);
+  expect(permissionsOf(message("m"), abilities).unread).toBe(false);
 });

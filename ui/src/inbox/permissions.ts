@@ -9,6 +9,8 @@ export type Permissions = {
   /** As a mail: to all, to its author, or on to others. */
   answer: boolean;
   react: boolean;
+  /** Be called unread again. */
+  unread: boolean;
 };
 
 export function permissionsOf(message: Message, abilities: Abilities): Permissions {
@@ -24,5 +26,6 @@ export function permissionsOf(message: Message, abilities: Abilities): Permissio
     reply: known && abilities.send && abilities.reply,
     answer: known && abilities.send && (abilities.mail ?? false),
     react: known && abilities.react,
+    unread: known && direction === "incoming" && (abilities.mark_unread ?? false),
   };
 }
