@@ -317,6 +317,11 @@ mod tests {
                 "=mixed[1=html]",
             ),
             ("Content-Type: multipart/digest; boundary=a\n\n--a\n\nTo: b\n\nx\n--a--", "=digest[1=rfc822]"),
+            // A part that bears the boundary of what it stands in goes round in no circle.
+            (
+                "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\nx\n--a--",
+                "=mixed[1=mixed 2=plain]",
+            ),
             ("Content-Type: text\n\nx", "1=plain"),
             ("Content-Type: ;;;\n\nx", "1=plain"),
         ] {
