@@ -26,8 +26,8 @@ use std::{
 
 /// All must have come to rest after so much simulated time.
 const SETTLED_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
-/// How many calls may be one too many for a platform. A call can be slow, and arrive with later ones; a machine
-/// that lost its power has forgotten what it had counted.
+/// How many calls may be one too many for a platform, and as many more each time that the power fails. A call can be
+/// slow, and arrive with later ones; a machine that lost its power has forgotten what it had counted.
 const MOST_REFUSED_CALLS: u64 = 16;
 /// How many threads of Gmail are read in one request.
 const THREADS_A_REQUEST: u64 = 10;
@@ -93,10 +93,12 @@ impl World {
             _ => (method, count),
         };
         let mail: Vec<_> = mail.into_iter().map(requests).collect();
+        let failures = self.report.faults.get("power_failed").copied().unwrap_or(0);
+        let most = MOST_REFUSED_CALLS * (1 + failures);
         for (platform, refused) in [("Slack", slack), ("Gmail", mail)] {
             let count: u64 = refused.iter().map(|(_, count)| count).sum();
             *self.report.excluded.entry("calls that were one too many").or_default() += count;
-            if count > MOST_REFUSED_CALLS {
+            if count > most {
                 return Err(format!("P8: {platform} refused {count} calls that were one too many: {refused:?}"));
             }
         }
